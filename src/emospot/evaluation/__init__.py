@@ -1,0 +1,1 @@
+"""Formulas that score models and hotspots."""

@@ -1,0 +1,1 @@
+"""One extractor a file, and the store that keeps what they extract."""

@@ -1,0 +1,1 @@
+"""One hotspot detector a file."""

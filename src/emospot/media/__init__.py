@@ -1,0 +1,1 @@
+"""Decode recordings; read transcripts and annotation files."""

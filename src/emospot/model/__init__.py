@@ -1,0 +1,1 @@
+"""The recognizer: every part of the model its own file."""

@@ -1,0 +1,188 @@
+"""`ConversationBatch`: conversations as padded tensors with masks.
+
+B conversations, U utterances, T tokens, M modalities, d numbers a token. The
+features keep the precision of the store (half, usually); the model casts what it
+reads. Where token times are unknown they count up by a nominal step, so that a
+bare text has positions too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.emotions import LabelSet
+from emospot.errors import UsageError
+from emospot.hotspots.tokens import token_scores
+
+NOMINAL_TOKEN_SECONDS = 0.3
+"""Step between tokens whose times are unknown: about the length of a word piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityTensors:
+    """One modality of a batch.
+
+    Args:
+        values: features, shape (B, U, T, d).
+        times: middle of each token in seconds from the utterance's start,
+            shape (B, U, T).
+        scores: hotspot scores in [0, 1], shape (B, U, T).
+        mask: which tokens are there, shape (B, U, T); always a prefix.
+    """
+
+    values: Tensor
+    times: Tensor
+    scores: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one head is to say: values and where they are known, shape (B, U)."""
+
+    values: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationBatch:
+    """Conversations ready for the model.
+
+    Args:
+        modalities: name → tensors, in the order of the configuration.
+        present: which utterance has which modality, shape (B, U, M).
+        mask: which utterances are there, shape (B, U); always a prefix.
+        times: start and end of each utterance in seconds, NaN where unknown,
+            shape (B, U, 2).
+        speakers: index of the speaker within the conversation, shape (B, U).
+        ids: conversation and utterance ids of each valid utterance, by row.
+        targets: head → target.
+    """
+
+    modalities: Mapping[str, ModalityTensors]
+    present: Tensor
+    mask: Tensor
+    times: Tensor
+    speakers: Tensor
+    ids: tuple[tuple[tuple[str, str], ...], ...]
+    targets: Mapping[str, Target]
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same batch on another device."""
+
+        def moved(value: object) -> object:
+            if isinstance(value, Tensor):
+                return value.to(device, non_blocking=True)
+            if isinstance(value, Mapping):
+                return {key: moved(item) for key, item in value.items()}
+            if isinstance(value, ModalityTensors | Target):
+                return type(value)(*(moved(getattr(value, f.name)) for f in fields(value)))
+            return value
+
+        return type(self)(*(moved(getattr(self, f.name)) for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One conversation before batching.
+
+    Args:
+        conversation: its utterances.
+        tokens: modality → tokens of each utterance, None where absent.
+        hotspots: hotspots of each utterance, of all modalities.
+    """
+
+    conversation: Conversation
+    tokens: Mapping[str, Sequence[Tokens | None]]
+    hotspots: Sequence[Sequence[Hotspot]] = ()
+
+
+def collate(
+    examples: Sequence[Example], modalities: Mapping[str, int], labels: LabelSet | None = None
+) -> ConversationBatch:
+    """Pad conversations to one batch.
+
+    Args:
+        examples: at least one conversation.
+        modalities: name → numbers a token, in the order of the model.
+        labels: turns label names into the target "emotion"; None: no target.
+
+    Raises:
+        UsageError: if there is no conversation, or a label is not in `labels`.
+    """
+    if not examples:
+        raise UsageError("a batch needs at least one conversation")
+    B = len(examples)
+    U = max(1, *(len(e.conversation.utterances) for e in examples))
+    tensors = {m: _modality(examples, m, dim, (B, U)) for m, dim in modalities.items()}
+    mask = torch.zeros(B, U, dtype=torch.bool)
+    speakers = torch.zeros(B, U, dtype=torch.long)
+    times = torch.full((B, U, 2), float("nan"))
+    for b, example in enumerate(examples):
+        names = example.conversation.speakers
+        for u, utterance in enumerate(example.conversation.utterances):
+            mask[b, u] = True
+            speakers[b, u] = names.index(utterance.speaker)
+            if utterance.start is not None and utterance.end is not None:
+                times[b, u] = torch.tensor([utterance.start, utterance.end])
+    present = torch.stack([t.mask[:, :, 0] for t in tensors.values()], dim=-1)
+    ids = tuple(
+        tuple((e.conversation.id, u.id) for u in e.conversation.utterances) for e in examples
+    )
+    targets = {} if labels is None else {"emotion": _label_target(examples, labels, (B, U))}
+    return ConversationBatch(tensors, present, mask, times, speakers, ids, targets)
+
+
+def _modality(
+    examples: Sequence[Example], name: str, dim: int, shape: tuple[int, int]
+) -> ModalityTensors:
+    there = [(b, u, e, t) for b, e in enumerate(examples) for u, t in _tokens_of(e, name)]
+    T = max((len(t) for *_, t in there), default=1)
+    dtype = np.float16 if all(t.values.dtype == np.float16 for *_, t in there) else np.float32
+    values = np.zeros((*shape, T, dim), dtype=dtype)
+    times = np.zeros((*shape, T), dtype=np.float32)
+    scores = np.zeros((*shape, T), dtype=np.float32)
+    mask = np.zeros((*shape, T), dtype=bool)
+    for b, u, example, tokens in there:
+        n = len(tokens)
+        utterance = example.conversation.utterances[u]
+        values[b, u, :n] = tokens.values
+        times[b, u, :n] = _token_times(tokens, utterance)
+        mask[b, u, :n] = True
+        if example.hotspots:
+            own = [h for h in example.hotspots[u] if h.modality == name]
+            scores[b, u, :n] = token_scores(tokens, own)
+    arrays = (values, times, scores, mask)
+    return ModalityTensors(*(torch.from_numpy(array) for array in arrays))
+
+
+def _tokens_of(example: Example, name: str) -> Iterator[tuple[int, Tokens]]:
+    for u, tokens in enumerate(example.tokens.get(name, ())):
+        if tokens is not None:
+            yield u, tokens
+
+
+def _token_times(tokens: Tokens, utterance: Utterance) -> np.ndarray:
+    if tokens.times is None:
+        return (np.arange(len(tokens)) + 0.5) * NOMINAL_TOKEN_SECONDS
+    start = utterance.start if utterance.start is not None else tokens.times[0, 0]
+    middle: np.ndarray = tokens.times.mean(axis=1) - start
+    return middle
+
+
+def _label_target(
+    examples: Sequence[Example], labels: LabelSet, shape: tuple[int, int]
+) -> Target:
+    values = torch.zeros(shape, dtype=torch.long)
+    mask = torch.zeros(shape, dtype=torch.bool)
+    for b, example in enumerate(examples):
+        for u, utterance in enumerate(example.conversation.utterances):
+            if utterance.label is not None:
+                values[b, u] = labels.index(utterance.label)
+                mask[b, u] = True
+    return Target(values, mask)

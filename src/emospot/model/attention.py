@@ -1,0 +1,175 @@
+"""Masked attention with learned biases over time lags, and attention pooling.
+
+Shapes: N sequences, H heads, L queries, S keys, D the width. A mask is True
+where a query may read a key. A query that may read nothing gives zeros (not
+NaN), so that absent modalities and padding need no special case elsewhere.
+
+A lag bias is a function of τ_query − τ_key added to the attention logits of
+each head. It is piecewise linear over knots that are evenly spaced on an
+asinh scale: fine around zero, coarse far away, constant beyond the reach.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+KNOT_SPACING = 0.3
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    mask: Tensor,
+    bias: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Scaled dot-product attention in which an unreadable row gives zeros.
+
+    Args:
+        query: shape (N, H, L, d).
+        key: shape (N, H, S, d).
+        value: shape (N, H, S, d).
+        mask: True where a query may read a key, broadcastable to (N, H, L, S).
+        bias: added to the logits, broadcastable to (N, H, L, S).
+        dropout: probability of dropping an attention weight.
+
+    Returns:
+        Shape (N, H, L, d).
+
+    >>> x = torch.ones(1, 1, 2, 4)
+    >>> attend(x, x, x, mask=torch.tensor([[True, True], [False, False]]))[0, 0, :, 0]
+    tensor([1., 0.])
+    """
+    readable = mask.any(dim=-1, keepdim=True)
+    allowed = mask | ~readable
+    if bias is None:
+        bias = query.new_zeros(())
+    logits = torch.where(allowed, bias.to(query.dtype), float("-inf"))
+    out = F.scaled_dot_product_attention(query, key, value, attn_mask=logits, dropout_p=dropout)
+    return out * readable
+
+
+def lag_knots(reach: float, scale: float) -> int:
+    """The number of knots that cover lags from −reach to +reach.
+
+    >>> lag_knots(reach=30.0, scale=0.25)
+    39
+    """
+    return 2 * math.ceil(math.asinh(reach / scale) / KNOT_SPACING) + 1
+
+
+def interpolate_lags(table: Tensor, lags: Tensor, scale: float) -> Tensor:
+    """The bias of every query and key, from the values at the knots.
+
+    Args:
+        table: values at the knots for each query, shape (N, L or 1, H, knots).
+        lags: τ_query − τ_key, shape (N, L, S).
+        scale: the lag at which the knots pass from linear to logarithmic.
+
+    Returns:
+        Shape (N, H, L, S).
+    """
+    N, L, S = lags.shape
+    heads, knots = table.shape[-2:]
+    centre = (knots - 1) / 2
+    place = torch.asinh(lags / scale) / KNOT_SPACING + centre
+    place = place.clamp(0, knots - 1)
+    low = place.floor().clamp(max=knots - 2)
+    fraction = (place - low).unsqueeze(2)
+    index = low.long().unsqueeze(2).expand(N, L, heads, S)
+    table = table.expand(N, L, heads, knots)
+    bias = table.gather(-1, index) * (1 - fraction) + table.gather(-1, index + 1) * fraction
+    return bias.transpose(1, 2)
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention of queries over keys and values with learned projections."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.to_query = nn.Linear(width, width)
+        # A bias of the keys moves all logits of a query alike: the softmax
+        # ignores it and it would never get a gradient.
+        self.to_key = nn.Linear(width, width, bias=False)
+        self.to_value = nn.Linear(width, width)
+        self.to_out = nn.Linear(width, width)
+
+    def forward(
+        self, query: Tensor, source: Tensor, mask: Tensor, bias: Tensor | None = None
+    ) -> Tensor:
+        """Read `source` (N, S, D) for every `query` (N, L, D).
+
+        Args:
+            query: shape (N, L, D).
+            source: shape (N, S, D).
+            mask: shape (N, L, S) or (N, 1, S).
+            bias: shape (N, H, L, S) or None.
+
+        Returns:
+            Shape (N, L, D); zeros where a query may read nothing.
+        """
+        parts = [
+            projection(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for projection, x in (
+                (self.to_query, query),
+                (self.to_key, source),
+                (self.to_value, source),
+            )
+        ]
+        dropout = self.dropout if self.training else 0.0
+        out = attend(*parts, mask=mask.unsqueeze(1), bias=bias, dropout=dropout)
+        out = self.to_out(out.transpose(1, 2).flatten(2))
+        return out * mask.any(dim=-1, keepdim=True)
+
+
+class SelfAttentionLayer(nn.Module):
+    """A pre-norm transformer layer: self-attention, then a feed-forward network."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = MultiHeadAttention(width, heads, dropout)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Transform `x` (N, L, D); mask (N, L, L) or (N, 1, L)."""
+        normed = self.attention_norm(x)
+        x = x + self.dropout(self.attention(normed, normed, mask, bias))
+        return x + self.dropout(self.feed_forward(x))
+
+
+class AttentionPool(nn.Module):
+    """The weighted mean of a sequence, weights by a learned score of each element."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        # No bias: the softmax would ignore it.
+        self.score = nn.Sequential(
+            nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1, bias=False)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Pool `x` (N, L, D) where `mask` (N, L) is True.
+
+        Returns:
+            Shape (N, D); zeros where nothing is True.
+        """
+        readable = mask.any(dim=-1, keepdim=True)
+        score = self.score(self.norm(x)).squeeze(-1)
+        score = score.masked_fill(~(mask | ~readable), float("-inf"))
+        weights = torch.softmax(score, dim=-1) * readable
+        return torch.einsum("nl,nld->nd", weights, x)

@@ -1,0 +1,148 @@
+"""The one place where the configuration becomes modules."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from emospot.config import ModelConfig
+from emospot.errors import ModelError
+from emospot.model.conversation_graph import ConversationGraph
+from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pair_name
+from emospot.model.encoder import (
+    TOKEN_REACH,
+    TOKEN_SCALE,
+    TURN_REACH,
+    TURN_SCALE,
+    ContextEncoder,
+    RecurrentContext,
+    TokenEncoder,
+)
+from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
+from emospot.model.mixture_of_aligners import MixtureOfAligners
+from emospot.model.recognizer import InputNormalisation, ModalityStem, Recognizer
+
+
+def build_recognizer(
+    config: ModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
+) -> Recognizer:
+    """Wire a recognizer.
+
+    Args:
+        config: sizes and switches.
+        dims: modality → numbers a token; must name every modality of `config`.
+        heads: head → number of its outputs, e.g. {"emotion": 6}.
+
+    Raises:
+        ModelError: if a modality of the configuration has no features.
+    """
+    missing = [m for m in config.modalities if m not in dims]
+    if missing:
+        raise ModelError(
+            f'the model reads "{missing[0]}", but the features have only '
+            f"{', '.join(dims) or 'nothing'}: import that modality, or set model.modalities"
+        )
+    on_tokens = config.alignment_axis in ("tokens", "both")
+    on_utterances = config.alignment_axis in ("utterances", "both")
+    modalities = len(config.modalities)
+    joined = modalities * config.width * (2 if config.graph else 1)
+    return Recognizer(
+        {m: _stem(config, dims[m], token_context=on_tokens) for m in config.modalities},
+        token_memory=_memory(config, TOKEN_REACH, TOKEN_SCALE, causal=False)
+        if on_tokens
+        else None,
+        utterance_memory=_memory(config, TURN_REACH, TURN_SCALE, causal=config.causal)
+        if on_utterances
+        else None,
+        graph=_graph(config) if config.graph else None,
+        heads={name: _head(joined, config, outputs) for name, outputs in heads.items()},
+        prior={name: torch.zeros(outputs) for name, outputs in heads.items()},
+        width=config.width,
+        causal=config.causal,
+    )
+
+
+def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem:
+    width, heads, dropout = config.width, config.heads, config.dropout
+    context: ContextEncoder | RecurrentContext | None = None
+    if config.context == "attention":
+        context = ContextEncoder(width, heads, config.context_layers, dropout)
+    elif config.context == "recurrent":
+        context = RecurrentContext(width, config.context_layers, dropout, causal=config.causal)
+    return ModalityStem(
+        InputNormalisation(dim, config.input_dropout),
+        HotspotGatedFusion(dim, width, scalar_gate=config.gate == "scalar")
+        if config.fusion == "hotspot_gated"
+        else GlobalFusion(dim, width),
+        TokenEncoder(width, heads, config.token_layers, dropout),
+        context,
+        nn.Linear(width, width) if token_context and context is not None else None,
+    )
+
+
+def _memory(
+    config: ModelConfig, reach: float, scale: float, *, causal: bool
+) -> CrossModalMemory:
+    pairs = {}
+    if config.aligners != "none":
+        for k in config.modalities:
+            for j in config.modalities:
+                if j != k:
+                    pairs[pair_name(k, j)] = PairAlignment(
+                        config.width,
+                        config.heads,
+                        config.dropout,
+                        _aligners(config, reach, scale),
+                        scale,
+                    )
+    return CrossModalMemory(
+        pairs,
+        config.modalities,
+        width=config.width,
+        heads=config.heads,
+        layers=config.memory_layers,
+        dropout=config.dropout,
+        reach=reach,
+        scale=scale,
+        causal=causal,
+    )
+
+
+def _aligners(config: ModelConfig, reach: float, scale: float) -> MixtureOfAligners | None:
+    if config.aligners != "mixture":
+        return None
+    return MixtureOfAligners(
+        config.width,
+        experts=config.experts,
+        top_k=config.top_k,
+        rank=config.expert_rank,
+        heads=config.heads,
+        reach=reach,
+        scale=scale,
+        noise=config.router_noise,
+    )
+
+
+def _graph(config: ModelConfig) -> ConversationGraph:
+    return ConversationGraph(
+        config.width,
+        len(config.modalities),
+        heads=config.graph_heads,
+        dropout=config.dropout,
+        past=config.graph_past,
+        future=0 if config.causal else config.graph_future,
+        cross_modal=config.cross_modal_edges,
+        temporal=config.temporal_edges,
+        speaker_typed=config.speaker_typed_edges,
+    )
+
+
+def _head(joined: int, config: ModelConfig, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.LayerNorm(joined),
+        nn.Dropout(config.dropout),
+        nn.Linear(joined, config.width),
+        nn.GELU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.width, outputs),
+    )

@@ -1,0 +1,229 @@
+"""The conversation as a typed graph: who said what, when, in which modality.
+
+A node is (modality, utterance). Its edges come from
+
+- utterances of the same modality within a window of P past and F future ones
+  ("P past": an utterance reads the P before it), typed past / same / future;
+- the other modalities of the same utterance, typed by the ordered pair.
+
+With M modalities that makes 3·M + M·(M − 1) relations; speaker typing splits
+past and future into same and other speaker. An absent node has no edges.
+
+A relational convolution (Schlichtkrull et al., 2018, mean over each relation)
+
+    h'_i = W_root h_i + Σ_r W_r · mean_{j ∈ N_r(i)} h_j + b
+
+is followed by a graph transformer (Shi et al., 2021), a head at a time
+
+    g_i = W_1 h'_i + Σ_{j ∈ N(i)} softmax_j((W_3 h'_i)ᵀ(W_4 h'_j) / √d) · W_2 h'_j
+
+Because the temporal edges form a band, neighbours are read by shifting windows:
+no edge list is built, and time and memory are linear in the length.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def window(x: Tensor, past: int, future: int) -> Tensor:
+    """Each utterance's neighbours from −past to +future.
+
+    Args:
+        x: shape (B, U, ...).
+        past: utterances before.
+        future: utterances after.
+
+    Returns:
+        Shape (B, U, past + 1 + future, ...); zeros beyond the ends. Element
+        [b, i, w] is x[b, i − past + w].
+
+    >>> window(torch.tensor([[1, 2, 3]]), past=1, future=0)
+    tensor([[[0, 1],
+             [1, 2],
+             [2, 3]]])
+    """
+    padding = [0, 0] * (x.ndim - 2) + [past, future]
+    padded = F.pad(x, padding)
+    return padded.unfold(1, past + 1 + future, 1).movedim(-1, 2)
+
+
+class Neighbourhood:
+    """Which edges exist in one batch, by kind.
+
+    Args:
+        present: which nodes exist, shape (B, U, M).
+        speakers: index of the speaker, shape (B, U).
+        past: utterances before that are read.
+        future: utterances after that are read.
+        cross_modal: whether modalities of an utterance are joined.
+        speaker_typed: whether past and future are split by speaker.
+    """
+
+    def __init__(
+        self,
+        present: Tensor,
+        speakers: Tensor,
+        *,
+        past: int,
+        future: int,
+        cross_modal: bool,
+        speaker_typed: bool,
+    ) -> None:
+        self.past, self.future = past, future
+        self.present = present
+        # (B, U, W, M): both ends of the edge exist.
+        self.temporal = window(present, past, future) & present.unsqueeze(2)
+        M = present.shape[-1]
+        other = ~torch.eye(M, dtype=torch.bool, device=present.device)
+        # (B, U, M, M'): node M reads node M' of the same utterance.
+        self.across = present.unsqueeze(-1) & present.unsqueeze(-2) & other & cross_modal
+        offset = torch.arange(-past, future + 1, device=present.device)
+        same = window(speakers + 1, past, future) == (speakers + 1).unsqueeze(2)
+        self.kinds = [offset.expand_as(same) == 0]
+        for exists, side in ((past, offset < 0), (future, offset > 0)):
+            if exists and speaker_typed:
+                self.kinds += [side & same, side & ~same]
+            elif exists:
+                self.kinds.append(side.expand_as(same))
+
+
+def temporal_kinds(past: int, future: int, speaker_typed: bool) -> int:
+    """How many temporal relations a modality has: same, and past and future if read.
+
+    >>> temporal_kinds(past=3, future=0, speaker_typed=False)
+    2
+    """
+    return 1 + ((past > 0) + (future > 0)) * (2 if speaker_typed else 1)
+
+
+class RelationalConvolution(nn.Module):
+    """A linear map for each relation, applied to the mean of its neighbours."""
+
+    def __init__(self, width: int, modalities: int, kinds: int) -> None:
+        super().__init__()
+        self.root = nn.Linear(width, width)
+        scale = width**-0.5
+        self.temporal = nn.Parameter(
+            (torch.rand(modalities, kinds, width, width) * 2 - 1) * scale
+        )
+        # [j, k]: what modality j reads of modality k; the diagonal is not used.
+        pairs = modalities * (modalities - 1)
+        self.across = nn.Parameter((torch.rand(pairs, width, width) * 2 - 1) * scale)
+
+    def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
+        """Convolve nodes `x` (B, U, M, D)."""
+        out = self.root(x)
+        neighbours = window(x, edges.past, edges.future)
+        for number, kind in enumerate(edges.kinds):
+            weight = (edges.temporal & kind.unsqueeze(-1)).to(x.dtype)
+            weight = weight / weight.sum(dim=2, keepdim=True).clamp(min=1)
+            mean = torch.einsum("buwm,buwmd->bumd", weight, neighbours)
+            out = out + torch.einsum("bumd,mde->bume", mean, self.temporal[:, number])
+        # One node for each relation across modalities: its mean is itself.
+        M = x.shape[2]
+        pairs = [(j, k) for j in range(M) for k in range(M) if j != k]
+        for number, (j, k) in enumerate(pairs):
+            read = (x[:, :, k] @ self.across[number]) * edges.across[:, :, j, k, None]
+            out = out + F.pad(read.unsqueeze(2), (0, 0, j, M - 1 - j))
+        return out
+
+
+class GraphTransformer(nn.Module):
+    """Attention of each node over its neighbours."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_query = nn.Linear(width, width)
+        # No bias: it would move all logits of a node alike.
+        self.to_key = nn.Linear(width, width, bias=False)
+        self.to_value = nn.Linear(width, width)
+        self.skip = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
+        """Transform nodes `x` (B, U, M, D)."""
+        query, key, value = (
+            part(x).unflatten(-1, (self.heads, -1))
+            for part in (self.to_query, self.to_key, self.to_value)
+        )
+        in_time = torch.einsum(
+            "bumhd,buwmhd->bumhw", query, window(key, edges.past, edges.future)
+        )
+        across = torch.einsum("bumhd,bunhd->bumhn", query, key)
+        logits = torch.cat((in_time, across), dim=-1) * query.shape[-1] ** -0.5
+        there = torch.cat((edges.temporal.transpose(2, 3), edges.across), dim=-1).unsqueeze(3)
+        some = there.any(dim=-1, keepdim=True)
+        weights = torch.softmax(logits.masked_fill(~(there | ~some), float("-inf")), dim=-1)
+        weights = self.dropout(weights * some)
+        W = in_time.shape[-1]
+        read = torch.einsum(
+            "bumhw,buwmhd->bumhd", weights[..., :W], window(value, edges.past, edges.future)
+        )
+        read = read + torch.einsum("bumhn,bunhd->bumhd", weights[..., W:], value)
+        return self.skip(x) + read.flatten(3)
+
+
+class ConversationGraph(nn.Module):
+    """Relational convolution, then graph transformer, over the typed graph.
+
+    Args:
+        width: D.
+        modalities: number of modalities, M.
+        heads: heads of the graph transformer.
+        dropout: as everywhere.
+        past: utterances before that are read, P.
+        future: utterances after that are read, F.
+        cross_modal: whether modalities of an utterance are joined.
+        temporal: whether neighbouring utterances are joined.
+        speaker_typed: whether past and future are split by speaker.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        modalities: int,
+        *,
+        heads: int,
+        dropout: float,
+        past: int,
+        future: int,
+        cross_modal: bool = True,
+        temporal: bool = True,
+        speaker_typed: bool = False,
+    ) -> None:
+        super().__init__()
+        self.past = past if temporal else 0
+        self.future = future if temporal else 0
+        self.cross_modal = cross_modal
+        self.speaker_typed = speaker_typed
+        kinds = temporal_kinds(self.past, self.future, speaker_typed)
+        self.convolution = RelationalConvolution(width, modalities, kinds)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.transformer = GraphTransformer(width, heads, dropout)
+
+    def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
+        """Transform nodes.
+
+        Args:
+            x: shape (B, U, M, D).
+            present: which nodes exist, shape (B, U, M).
+            speakers: index of the speaker, shape (B, U).
+
+        Returns:
+            G: the nodes of an utterance concatenated, shape (B, U, M · D),
+            zeros for absent nodes.
+        """
+        edges = Neighbourhood(
+            present,
+            speakers,
+            past=self.past,
+            future=self.future,
+            cross_modal=self.cross_modal,
+            speaker_typed=self.speaker_typed,
+        )
+        there = present.unsqueeze(-1)
+        x = self.dropout(F.gelu(self.norm(self.convolution(x * there, edges)))) * there
+        return (self.transformer(x, edges) * there).flatten(2)

@@ -1,0 +1,186 @@
+"""Cross-attention between modalities and the memory that each one builds.
+
+For every ordered pair k→j of modalities that are both present:
+
+    Z_{k→j}[t] = CrossAttn(query X_j[t], keys and values X^mix_{k→j})
+    M_j        = SelfAttn over [X_j ; Z_{k→j}, k ≠ j], joined along the sequence
+
+and the memory of an utterance is M_j pooled by attention. The sequence axis is
+either the tokens of an utterance or the utterances of a dialogue; both are
+served here: an element belongs to a *row* (an utterance), and routing is by row.
+On the token axis a sequence is one row; on the utterance axis each element is a
+row of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from emospot.model.attention import AttentionPool, MultiHeadAttention, SelfAttentionLayer
+from emospot.model.attention import interpolate_lags
+from emospot.model.encoder import LagBias
+from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """The sequences of one modality on one axis.
+
+    Args:
+        x: shape (N, L, D).
+        mask: which elements are there, shape (N, L).
+        times: seconds or turns, shape (N, L).
+        summary: one vector a row for routing, shape (N, R, D): R = 1 on the
+            token axis, R = L on the utterance axis.
+        present: which rows have this modality, shape (N, R).
+    """
+
+    x: Tensor
+    mask: Tensor
+    times: Tensor
+    summary: Tensor
+    present: Tensor
+
+
+class PairAlignment(nn.Module):
+    """What modality j reads of modality k.
+
+    Args:
+        width: D.
+        heads: attention heads.
+        dropout: of the attention weights.
+        aligners: the mixture, or None for plain cross-attention.
+        scale: see `attention.interpolate_lags`.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        dropout: float,
+        aligners: MixtureOfAligners | None,
+        scale: float,
+    ) -> None:
+        super().__init__()
+        self.aligners = aligners
+        self.scale = scale
+        self.query_norm = nn.LayerNorm(width)
+        self.source_norm = nn.LayerNorm(width)
+        self.attention = MultiHeadAttention(width, heads, dropout)
+
+    def forward(
+        self, target: Sequences, source: Sequences, *, causal: bool
+    ) -> tuple[Tensor, Tensor, Routing | None]:
+        """Z_{k→j} (N, L, D), which of it is there (N, L), and the routing."""
+        both = target.present & source.present
+        reads = target.mask & both
+        mask = reads.unsqueeze(-1) & (source.mask & both).unsqueeze(1)
+        lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
+        if causal:
+            mask = mask & (lags >= 0)
+        normed = self.source_norm(source.x)
+        bias, routing = None, None
+        if self.aligners is not None:
+            routing = self.aligners.route(
+                target.summary.flatten(0, 1), source.summary.flatten(0, 1), both.flatten()
+            )
+            N, S, D = normed.shape
+            rows = N * both.shape[1]
+            normed = self.aligners.align(normed.reshape(rows, -1, D), routing).view(N, S, D)
+            table = self.aligners.lag_table(routing).unflatten(0, both.shape)
+            bias = interpolate_lags(table, lags, self.scale)
+        z = self.attention(self.query_norm(target.x), normed, mask, bias)
+        return z, reads, routing
+
+
+class CrossModalMemory(nn.Module):
+    """The memories M_j of all modalities on one axis, pooled per utterance.
+
+    Args:
+        pairs: "k->j" → alignment; empty where modalities do not read each other.
+        modalities: in the order of the configuration.
+        width: D.
+        heads: attention heads.
+        layers: self-attention layers of a memory.
+        dropout: as everywhere.
+        reach: greatest lag that is told apart (seconds or turns).
+        scale: see `attention.interpolate_lags`.
+        causal: whether later elements must not be read (utterance axis).
+    """
+
+    def __init__(
+        self,
+        pairs: Mapping[str, PairAlignment],
+        modalities: tuple[str, ...],
+        *,
+        width: int,
+        heads: int,
+        layers: int,
+        dropout: float,
+        reach: float,
+        scale: float,
+        causal: bool,
+    ) -> None:
+        super().__init__()
+        self.modalities = modalities
+        self.causal = causal
+        self.pairs = nn.ModuleDict(pairs)
+        self.lag_bias = nn.ModuleDict({m: LagBias(heads, reach, scale) for m in modalities})
+        self.memory = nn.ModuleDict(
+            {
+                m: nn.ModuleList(SelfAttentionLayer(width, heads, dropout) for _ in range(layers))
+                for m in modalities
+            }
+        )
+        self.pool = nn.ModuleDict({m: AttentionPool(width) for m in modalities})
+
+    def forward(
+        self, sequences: Mapping[str, Sequences]
+    ) -> tuple[dict[str, Tensor], dict[str, Routing]]:
+        """Pooled memories (N, R, D) of each modality, and the routing of each pair."""
+        routings: dict[str, Routing] = {}
+        pooled = {}
+        for j in self.modalities:
+            target = sequences[j]
+            parts, masks = [target.x], [target.mask]
+            for k in self.modalities:
+                name = pair_name(k, j)
+                if name in self.pairs:
+                    z, there, routing = self.pairs[name](
+                        target, sequences[k], causal=self.causal
+                    )
+                    parts.append(z)
+                    masks.append(there)
+                    if routing is not None:
+                        routings[name] = routing
+            pooled[j] = self._remember(j, parts, masks, target)
+        return pooled, routings
+
+    def _remember(
+        self, modality: str, parts: list[Tensor], masks: list[Tensor], target: Sequences
+    ) -> Tensor:
+        x, there = torch.cat(parts, dim=1), torch.cat(masks, dim=1)
+        times = target.times.repeat(1, len(parts))
+        mask = there.unsqueeze(1)
+        if self.causal:
+            mask = mask & (times.unsqueeze(-1) >= times.unsqueeze(1))
+        bias = self.lag_bias[modality](times)
+        for layer in self.memory[modality]:
+            x = layer(x, mask, bias)
+        # (N, parts · L, D) → rows of (parts · L / R) elements each.
+        N, rows = target.present.shape
+        x = x.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
+        there = there.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
+        pooled: Tensor = self.pool[modality](x.flatten(0, 1), there.flatten(0, 1))
+        return pooled.view(N, rows, -1)
+
+
+def pair_name(source: str, target: str) -> str:
+    """How the ordered pair is named in parameters and outputs.
+
+    >>> pair_name("voice", "words")
+    'voice->words'
+    """
+    return f"{source}->{target}"

@@ -1,0 +1,186 @@
+"""From fused tokens to summaries that know the conversation.
+
+For each modality, tokens attend within their utterance and are pooled by
+attention (`TokenEncoder`); then utterances attend within the dialogue
+(`ContextEncoder`). Positions enter as relative-time biases: seconds between
+tokens, turns between utterances. Speakers enter as a relation ("the same
+speaker" or "another one"), so any number of speakers works and their names and
+order do not matter.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from emospot.model.attention import (
+    AttentionPool,
+    SelfAttentionLayer,
+    interpolate_lags,
+    lag_knots,
+)
+
+TOKEN_REACH = 30.0
+"""Greatest lag in seconds that tokens tell apart."""
+TOKEN_SCALE = 0.25
+TURN_REACH = 60.0
+"""Greatest lag in turns that utterances tell apart."""
+TURN_SCALE = 1.0
+
+
+class LagBias(nn.Module):
+    """A learned bias over time lags, a head and a kind of relation.
+
+    Args:
+        heads: attention heads.
+        reach: greatest lag that is told apart.
+        scale: see `attention.interpolate_lags`.
+        kinds: number of relations with a bias of their own.
+    """
+
+    def __init__(self, heads: int, reach: float, scale: float, kinds: int = 1) -> None:
+        super().__init__()
+        self.scale = scale
+        self.table = nn.Parameter(torch.zeros(kinds, heads, lag_knots(reach, scale)))
+
+    def forward(self, times: Tensor, kind: Tensor | None = None) -> Tensor:
+        """The bias among elements at `times` (N, L).
+
+        Args:
+            times: shape (N, L).
+            kind: which relation holds between two elements, shape (N, L, L),
+                0 everywhere where None.
+
+        Returns:
+            Shape (N, H, L, L).
+        """
+        lags = times.unsqueeze(-1) - times.unsqueeze(-2)
+        table = self.table[:, None, None].expand(-1, len(times), -1, -1, -1)
+        bias = interpolate_lags(table[0], lags, self.scale)
+        for number in range(1, len(table)):
+            if kind is not None:
+                other = interpolate_lags(table[number], lags, self.scale)
+                bias = torch.where((kind == number).unsqueeze(1), other, bias)
+        return bias
+
+
+class TokenEncoder(nn.Module):
+    """Tokens attend within their utterance; attention pools them to a summary."""
+
+    def __init__(self, width: int, heads: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
+        )
+        self.lag_bias = LagBias(heads, TOKEN_REACH, TOKEN_SCALE) if layers else None
+        self.pool = AttentionPool(width)
+
+    def forward(self, x: Tensor, mask: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode `x` (N, T, D) with `mask` (N, T) and `times` (N, T) in seconds.
+
+        Returns:
+            Tokens (N, T, D) and summaries (N, D).
+        """
+        if self.lag_bias is not None:
+            bias = self.lag_bias(times)
+            for layer in self.layers:
+                x = layer(x, mask.unsqueeze(1), bias)
+        return x, self.pool(x, mask)
+
+
+class ContextEncoder(nn.Module):
+    """Utterances of a dialogue attend to each other."""
+
+    def __init__(self, width: int, heads: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
+        )
+        self.lag_bias = (
+            LagBias(heads, TURN_REACH, TURN_SCALE, kinds=2) if layers else None
+        )
+
+    def forward(self, x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
+        """Encode summaries `x` (B, U, D).
+
+        Args:
+            x: shape (B, U, D).
+            mask: which utterance may read which, shape (B, U, U).
+            speakers: index of the speaker, shape (B, U).
+        """
+        if self.lag_bias is None:
+            return x
+        turns = torch.arange(x.shape[1], device=x.device, dtype=x.dtype).expand(x.shape[:2])
+        other = (speakers.unsqueeze(-1) != speakers.unsqueeze(-2)).long()
+        bias = self.lag_bias(turns, other)
+        for layer in self.layers:
+            x = layer(x, mask, bias)
+        return x
+
+
+class RecurrentContext(nn.Module):
+    """Utterances read their dialogue, and their speaker's own turns, by GRUs.
+
+    The published alternative to attention (bc-LSTM, DialogueRNN families): one
+    GRU over all turns, one over the turns of each speaker alone, with shared
+    weights for all speakers. Absent utterances are skipped by both.
+    """
+
+    def __init__(self, width: int, layers: int, dropout: float, *, causal: bool) -> None:
+        super().__init__()
+        directions = 1 if causal else 2
+        self.inputs = nn.ModuleList()
+        self.dialogue = nn.ModuleList()
+        self.own = nn.ModuleList()
+        self.out = nn.ModuleList()
+        for _ in range(layers):
+            self.inputs.append(nn.LayerNorm(width))
+            for paths in (self.dialogue, self.own):
+                paths.append(
+                    nn.GRU(width, width // directions, batch_first=True, bidirectional=not causal)
+                )
+            self.out.append(nn.Linear(2 * width, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
+        """Encode summaries `x` (B, U, D) where `present` (B, U)."""
+        everyone = torch.zeros_like(speakers)
+        for norm, dialogue, own, out in zip(
+            self.inputs, self.dialogue, self.own, self.out, strict=True
+        ):
+            normed = norm(x)
+            paths = (
+                run_over_groups(dialogue, normed, present, everyone),
+                run_over_groups(own, normed, present, speakers),
+            )
+            x = x + self.dropout(out(self.dropout(torch.cat(paths, dim=-1))))
+        return x
+
+
+def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> Tensor:
+    """Run a GRU over the present elements of each group of each row, in order.
+
+    Args:
+        gru: batch-first recurrent layer, with output of size D.
+        x: shape (B, U, D).
+        present: shape (B, U).
+        groups: number of the group of each element, shape (B, U).
+
+    Returns:
+        Shape (B, U, D), zeros where absent.
+    """
+    B, U, D = x.shape
+    row = torch.arange(B, device=x.device).unsqueeze(1).expand(B, U)
+    key = row * (int(groups.max()) + 1) + groups
+    flat = torch.nonzero(present.flatten()).squeeze(-1)
+    out = x.new_zeros(B * U, D)
+    if len(flat) == 0:
+        return out.view(B, U, D)
+    _, sequence, lengths = torch.unique(
+        key.flatten()[flat], return_inverse=True, return_counts=True
+    )
+    order = torch.argsort(sequence, stable=True)
+    parts = torch.split(x.reshape(B * U, D)[flat[order]], lengths.tolist())
+    packed = nn.utils.rnn.pack_sequence(list(parts), enforce_sorted=False)
+    result, _ = gru(packed)
+    padded, _ = nn.utils.rnn.pad_packed_sequence(result, batch_first=True)
+    rows = torch.cat([padded[i, :n] for i, n in enumerate(lengths.tolist())])
+    return out.index_copy(0, flat[order], rows).view(B, U, D)

@@ -1,0 +1,342 @@
+"""The recognizer: conversations in, emotions with their inner evidence out.
+
+    tokens ─ fusion ─ token encoder ─ summaries ─ context encoder ─┬─ memories M ─┐
+                          │                                        │              ├─ heads
+                          └── tokens + context ── cross-attention ─┘   graph  G ──┘
+
+Each part is handed in finished (`builder.build_recognizer`); this file only says
+what flows where. Rows are the valid utterances of a batch; tokens of rows of
+similar length are computed together, so that padding costs little.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from emospot.batch import ConversationBatch
+from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
+from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
+from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
+from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
+
+LENGTH_GROUPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionOutput:
+    """What the recognizer says of a batch.
+
+    Args:
+        logits: head → shape (B, U, classes).
+        gates: modality → hotspot gate of each token averaged over channels,
+            shape (B, U, T), zero on padding; empty without hotspot-gated fusion.
+        routing: "k->j" (with "tokens:" or "utterances:" before it) → aligner
+            weights of each utterance, shape (B, U, E).
+        expert_usage: the same names → mean use of each aligner, shape (E,).
+        losses: "balance" and "router_z": scalars.
+    """
+
+    logits: Mapping[str, Tensor]
+    gates: Mapping[str, Tensor] = field(default_factory=dict)
+    routing: Mapping[str, Tensor] = field(default_factory=dict)
+    expert_usage: Mapping[str, Tensor] = field(default_factory=dict)
+    losses: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class InputNormalisation(nn.Module):
+    """Standardises features by the training data's mean and deviation, then drops some.
+
+    Args:
+        dim: numbers a token.
+        dropout: probability of dropping a number.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, dim: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("deviation", torch.ones(dim))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Standardise `x` (..., d)."""
+        normed: Tensor = self.dropout((x.to(self.mean.dtype) - self.mean) / self.deviation)
+        return normed
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows whose tokens are computed together.
+
+    Args:
+        rows: index into the B · U utterances, shape (n,).
+        x: modality → encoded tokens, shape (n, T, D).
+        mask: modality → shape (n, T).
+        times: modality → shape (n, T).
+    """
+
+    rows: Tensor
+    x: dict[str, Tensor]
+    mask: dict[str, Tensor]
+    times: dict[str, Tensor]
+
+
+class ModalityStem(nn.Module):
+    """What each modality has to itself before modalities meet."""
+
+    def __init__(
+        self,
+        normalisation: InputNormalisation,
+        fusion: HotspotGatedFusion | GlobalFusion,
+        tokens: TokenEncoder,
+        context: ContextEncoder | RecurrentContext | None,
+        token_context: nn.Linear | None,
+    ) -> None:
+        super().__init__()
+        self.normalisation = normalisation
+        self.fusion = fusion
+        self.tokens = tokens
+        self.context = context
+        self.token_context = token_context
+
+
+class Recognizer(nn.Module):
+    """Emotions of the utterances of conversations.
+
+    Args:
+        stems: modality → its own parts, in the order of the batch.
+        token_memory: cross-attention over the tokens of an utterance, or None.
+        utterance_memory: cross-attention over the utterances, or None.
+        graph: the conversation graph, or None.
+        heads: head → network from [M ; G] to logits.
+        width: D.
+        causal: whether later utterances must not be read.
+    """
+
+    absent: Tensor
+
+    def __init__(
+        self,
+        stems: Mapping[str, ModalityStem],
+        *,
+        token_memory: CrossModalMemory | None,
+        utterance_memory: CrossModalMemory | None,
+        graph: nn.Module | None,
+        heads: Mapping[str, nn.Module],
+        prior: Mapping[str, Tensor],
+        width: int,
+        causal: bool,
+    ) -> None:
+        super().__init__()
+        self.stems = nn.ModuleDict(stems)
+        self.token_memory = token_memory
+        self.utterance_memory = utterance_memory
+        self.graph = graph
+        self.heads = nn.ModuleDict(heads)
+        self.absent = nn.Parameter(torch.randn(len(stems), width) * 0.02)
+        self.causal = causal
+        for name, logits in prior.items():
+            self.register_buffer(f"prior_{name}", logits)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities in the order of the batch."""
+        return tuple(self.stems)
+
+    def forward(self, batch: ConversationBatch) -> EmotionOutput:
+        """Recognise the emotions of a batch."""
+        present = batch.present & batch.mask.unsqueeze(-1)
+        gates = {
+            m: torch.zeros_like(batch.modalities[m].scores)
+            for m in self.modalities
+            if isinstance(self._stem(m).fusion, HotspotGatedFusion)
+        }
+        groups = list(self._encode_tokens(batch, present, gates))
+        summaries = self._summaries(groups, batch.mask)
+        context = {
+            m: self._contextualise(m, summaries[m], present[:, :, number], batch)
+            for number, m in enumerate(self.modalities)
+        }
+        memory, routings = self._remember(groups, context, present, batch.mask)
+        nodes = torch.stack([context[m] for m in self.modalities], dim=2)
+        parts = [self._fill_absent(memory, present)]
+        if self.graph is not None:
+            parts.append(self.graph(nodes, present, batch.speakers))
+        joined = torch.cat(parts, dim=-1)
+        return EmotionOutput(
+            logits=self._answer(joined, present.any(dim=-1)),
+            gates=gates,
+            routing={name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()},
+            expert_usage={name: expert_usage(r) for name, r in routings.items()},
+            losses=routing_losses(routings, batch.mask),
+        )
+
+    def _stem(self, modality: str) -> ModalityStem:
+        stem = self.stems[modality]
+        return stem  # type: ignore[return-value]
+
+    def _encode_tokens(
+        self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
+    ) -> Iterator[RowGroup]:
+        for rows in rows_by_length(batch):
+            group = RowGroup(rows, {}, {}, {})
+            for number, m in enumerate(self.modalities):
+                tensors = batch.modalities[m]
+                there = present[:, :, number].flatten()[rows]
+                mask = tensors.mask.flatten(0, 1)[rows] & there.unsqueeze(1)
+                T = max(1, int(mask.sum(dim=1).max()))
+                mask = mask[:, :T]
+                times = tensors.times.flatten(0, 1)[rows, :T]
+                scores = tensors.scores.flatten(0, 1)[rows, :T] * mask
+                stem = self._stem(m)
+                content = stem.normalisation(tensors.values.flatten(0, 1)[rows, :T])
+                # Normalised padding is not zero; NaN in it must not spread.
+                fused = stem.fusion(content.masked_fill(~mask.unsqueeze(-1), 0.0), scores)
+                if fused.gate is not None:
+                    gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
+                group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
+            yield group
+
+    def _summaries(self, groups: list[RowGroup], mask: Tensor) -> dict[str, Tensor]:
+        """Encode each group's tokens; the pooled summaries, shape (B, U, D)."""
+        summaries = {}
+        rows = torch.cat([group.rows for group in groups])
+        for m in self.modalities:
+            pooled = []
+            for group in groups:
+                group.x[m], summary = self._stem(m).tokens(
+                    group.x[m], group.mask[m], group.times[m]
+                )
+                pooled.append(summary)
+            joined = torch.cat(pooled)
+            flat = joined.new_zeros(mask.numel(), joined.shape[-1])
+            summaries[m] = flat.index_copy(0, rows, joined).unflatten(0, mask.shape)
+        return summaries
+
+    def _contextualise(
+        self, modality: str, x: Tensor, present: Tensor, batch: ConversationBatch
+    ) -> Tensor:
+        context = self._stem(modality).context
+        if isinstance(context, RecurrentContext):
+            x = context(x, present, batch.speakers)
+        elif context is not None:
+            mask = present.unsqueeze(1).expand(-1, x.shape[1], -1)
+            x = context(x, mask.tril() if self.causal else mask, batch.speakers)
+        return x * present.unsqueeze(-1)
+
+    def _remember(
+        self,
+        groups: list[RowGroup],
+        context: dict[str, Tensor],
+        present: Tensor,
+        mask: Tensor,
+    ) -> tuple[Tensor, dict[str, Routing]]:
+        """The memories (B, U, M, D) and the routing of every pair and axis."""
+        routings: dict[str, Routing] = {}
+        memory = context
+        if self.token_memory is not None:
+            memory, found = self._token_memories(groups, context, present, mask)
+            routings |= {f"tokens:{name}": r for name, r in found.items()}
+        if self.utterance_memory is not None:
+            turns = torch.arange(mask.shape[1], device=mask.device, dtype=present_dtype(memory))
+            sequences = {
+                m: Sequences(
+                    x=memory[m],
+                    mask=present[:, :, number],
+                    times=turns.expand(mask.shape),
+                    summary=memory[m],
+                    present=present[:, :, number],
+                )
+                for number, m in enumerate(self.modalities)
+            }
+            memory, found = self.utterance_memory(sequences)
+            routings |= {f"utterances:{name}": r for name, r in found.items()}
+        return torch.stack([memory[m] for m in self.modalities], dim=2), routings
+
+    def _token_memories(
+        self,
+        groups: list[RowGroup],
+        context: dict[str, Tensor],
+        present: Tensor,
+        mask: Tensor,
+    ) -> tuple[dict[str, Tensor], dict[str, Routing]]:
+        memory = {m: torch.zeros_like(context[m]).flatten(0, 1) for m in self.modalities}
+        found: dict[str, list[Routing]] = {}
+        for group in groups:
+            sequences = {}
+            for number, m in enumerate(self.modalities):
+                summary = context[m].flatten(0, 1)[group.rows].unsqueeze(1)
+                x = group.x[m]
+                token_context = self._stem(m).token_context
+                if token_context is not None:
+                    x = x + token_context(summary)
+                there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
+                sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
+            assert self.token_memory is not None
+            pooled, routings = self.token_memory(sequences)
+            for m in self.modalities:
+                memory[m] = memory[m].index_copy(0, group.rows, pooled[m].squeeze(1))
+            for name, routing in routings.items():
+                found.setdefault(name, []).append(routing)
+        rows = torch.cat([group.rows for group in groups])
+        shaped = {m: x.unflatten(0, mask.shape) for m, x in memory.items()}
+        return shaped, {n: join_routings(r, rows, mask.numel()) for n, r in found.items()}
+
+    def _fill_absent(self, memory: Tensor, present: Tensor) -> Tensor:
+        there = present.unsqueeze(-1)
+        return torch.where(there, memory, self.absent).flatten(2)
+
+    def _answer(self, joined: Tensor, known: Tensor) -> dict[str, Tensor]:
+        """Logits of each head; the prior where no modality is present."""
+        return {
+            name: torch.where(
+                known.unsqueeze(-1), head(joined), getattr(self, f"prior_{name}").to(joined.dtype)
+            )
+            for name, head in self.heads.items()
+        }
+
+
+def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
+    """The floating type of the memories."""
+    return next(iter(memory.values())).dtype
+
+
+def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
+    """The valid utterances of a batch in groups of similar token counts."""
+    rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
+    counts = torch.stack([t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()])
+    order = torch.argsort(counts.sum(dim=0), stable=True)
+    size = -(-len(rows) // LENGTH_GROUPS)
+    return list(torch.split(rows[order], max(size, 1)))
+
+
+def join_routings(parts: list[Routing], rows: Tensor, total: int) -> Routing:
+    """Routings of groups of rows as one routing of all B · U utterances."""
+
+    def joined(name: str) -> Tensor:
+        values = torch.cat([getattr(part, name) for part in parts])
+        flat = values.new_zeros(total, *values.shape[1:])
+        return flat.index_copy(0, rows, values)
+
+    return Routing(*(joined(name) for name in Routing.__dataclass_fields__))
+
+
+def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, Tensor]:
+    """Load balance and router z-loss, each averaged over the pairs.
+
+    The z-loss is the mean of (log Σ exp r)² (Zoph et al., 2022): it keeps the
+    router's logits small.
+    """
+    if not routings:
+        zero = torch.zeros((), device=mask.device)
+        return {"balance": zero, "router_z": zero}
+    balance = [expert_usage_imbalance(expert_usage(r)) for r in routings.values()]
+    z = []
+    for routing in routings.values():
+        square = torch.logsumexp(routing.logits, dim=-1).square() * routing.both_present
+        z.append(square.sum() / routing.both_present.sum().clamp(min=1))
+    return {"balance": torch.stack(balance).mean(), "router_z": torch.stack(z).mean()}

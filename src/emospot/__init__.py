@@ -1,3 +1,28 @@
-"""Emotion recognition in conversations that shows its evidence."""
+"""Emotion recognition in conversations that shows its evidence.
+
+    import emospot
+
+    analysis = emospot.analyze("talk.mp4", transcript="talk.srt")
+    for utterance in analysis.utterances:
+        print(utterance.speaker, utterance.emotion, utterance.hotspots)
+
+Everything heavy is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emospot.analysis.analyze import analyze
+    from emospot.analysis.models import load
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "analyze", "load"]
+
+_LAZY = {"analyze": "emospot.analysis.analyze", "load": "emospot.analysis.models"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'emospot' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -86,6 +86,7 @@ class TrainingConfig(_Section):
     average_decay: float = Field(0.98, ge=0.0, lt=1.0)
     dev: Literal["stratified", "first"] = "stratified"
     dev_fraction: float = Field(0.1, gt=0.0, lt=0.5)
+    dev_seed: int = Field(0, ge=0)
 
 
 class Config(_Section):

@@ -147,6 +147,16 @@ class Recognizer(nn.Module):
         """The modalities in the order of the batch."""
         return tuple(self.stems)
 
+    def set_input_statistics(self, modality: str, mean: Tensor, deviation: Tensor) -> None:
+        """Standardise a modality by the training data's mean and deviation, shape (d,)."""
+        normalisation = self._stem(modality).normalisation
+        normalisation.mean.copy_(mean)
+        normalisation.deviation.copy_(deviation)
+
+    def set_prior(self, head: str, logits: Tensor) -> None:
+        """What a head answers where no modality is present, shape (classes,)."""
+        self.get_buffer(f"prior_{head}").copy_(logits)
+
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""
         present = batch.present & batch.mask.unsqueeze(-1)

@@ -1,0 +1,59 @@
+"""Which models there are: the bundled one, or a folder made by training."""
+
+from pathlib import Path
+
+from emospot.errors import ModelError
+from emospot.evaluation.run import seed_folders
+from emospot.model.pretrained import (
+    DESCRIPTION,
+    ModelCard,
+    PretrainedModel,
+    load_model,
+    read_description,
+)
+
+BUNDLED = "bundled"
+
+
+def models_folder() -> Path:
+    """The folder of the models that come with the package."""
+    return Path(__file__).resolve().parent.parent / "models"
+
+
+def model_folder(name: str | Path) -> Path:
+    """Where a model lies.
+
+    Args:
+        name: "bundled", a model's folder, or a run's folder (its first seed).
+
+    Raises:
+        ModelError: if there is no such model.
+    """
+    if str(name) == BUNDLED:
+        return models_folder() / BUNDLED
+    folder = Path(name)
+    if (folder / DESCRIPTION).is_file():
+        return folder
+    if (folder / "run.json").is_file():
+        return seed_folders(folder)[0][1]
+    raise ModelError(
+        f'no model "{name}": expected "{BUNDLED}", a folder with {DESCRIPTION}, or a run folder'
+    )
+
+
+def load(name: str | Path = BUNDLED) -> PretrainedModel:
+    """Load a model for inference.
+
+    Args:
+        name: see `model_folder`.
+
+    Raises:
+        ModelError: if there is none, or it is damaged.
+    """
+    return load_model(model_folder(name))
+
+
+def bundled_cards() -> dict[str, ModelCard]:
+    """Name → card of the models that come with the package."""
+    found = sorted(models_folder().glob(f"*/{DESCRIPTION}"))
+    return {path.parent.name: read_description(path.parent)[1] for path in found}

@@ -1,0 +1,40 @@
+"""`emospot bench`: speed, measured on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emospot.cli.console import say, say_json, table
+
+app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure speed and memory on this machine."""
+
+
+@app.command("analyze")
+def analyze(
+    recording: Annotated[
+        Path | None, typer.Argument(help="A recording; by default the bundled samples.")
+    ] = None,
+    transcript: Annotated[Path | None, typer.Option(help="Its transcript.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs; the median is shown.")] = 3,
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Time the whole raw pipeline by stage, as a share of the media's length.
+
+    Example: emospot bench analyze talk.mp4 --transcript talk.srt
+    """
+    from emospot.bench.analyze import bench_analyze
+
+    result = bench_analyze(recording, transcript, threads=threads, repeats=repeats)
+    if json_output:
+        say_json(result.to_dict())
+        return
+    rows = [[r.stage, f"{r.seconds:.2f}", f"{r.real_time_factor:.4f}"] for r in result.stages]
+    table(f"{result.recording}: {result.media_seconds:.1f} s", ["stage", "s", "RTF"], rows)
+    say(f"real-time factor {result.real_time_factor:.3f} on {threads} core(s)")

@@ -1,0 +1,130 @@
+"""`emospot corpus`: import a corpus into a store, describe a store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emospot.cli.console import note, progress, say, say_json, table
+from emospot.errors import UsageError
+
+app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)
+importing = typer.Typer(help="Import a corpus into a store.", no_args_is_help=True)
+app.add_typer(importing, name="import")
+
+
+@importing.command("table")
+def import_table(
+    source: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet, one row an utterance.")],
+    out: Annotated[Path, typer.Option(help="Folder of the store.")],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(help="ours=theirs, e.g. emotion=label6 (dialogue, utterance, speaker, …)."),
+    ] = None,
+    feature: Annotated[
+        list[str] | None,
+        typer.Option(help="modality=column[:extractor], e.g. voice=audio_ge2e:ge2e."),
+    ] = None,
+    label_set: Annotated[
+        str | None, typer.Option(help="Label set of the column emotion, e.g. iemocap6.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Or its labels in order, separated by commas.")
+    ] = None,
+    no_label: Annotated[
+        str | None, typer.Option(help="Cells that mean: no label; separated by commas.")
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="Numeric columns to keep, separated by commas.")
+    ] = None,
+    words: Annotated[str, typer.Option(help="Words extractor, or none.")] = "minilm-l6",
+    voice: Annotated[str, typer.Option(help="Voice extractor of recordings, or none.")] = "none",
+    face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
+    missing: Annotated[
+        str, typer.Option(help="NaN or zero rows of a feature column: error or absent.")
+    ] = "error",
+    json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Import a table; goes on where an interrupted import stopped.
+
+    Example: emospot corpus import table DATA.parquet --out STORE
+    --columns emotion=label6 --label-set iemocap6 --feature voice=audio_ge2e:ge2e
+    """
+    from emospot.corpora.instruments import NONE, standard_instruments
+    from emospot.corpora.table import FeatureColumn, TableOptions
+    from emospot.corpora.table import import_table as run_import
+
+    options = TableOptions(
+        columns=dict(_pair(text, "--columns") for text in columns or ()),
+        label_set=label_set,
+        labels=_names(labels),
+        no_label=_names(no_label),
+        features={
+            modality: FeatureColumn(*column.split(":", 1))
+            for modality, column in (_pair(text, "--feature") for text in feature or ())
+        },
+        targets=_names(targets),
+        missing=missing,
+    )
+    instruments = standard_instruments(
+        words=NONE if "words" in options.features else words,
+        voice=voice,
+        face=face,
+        recordings=voice != NONE or face != NONE,
+    )
+    with progress(quiet=json_output) as bar:
+        task = bar.add_task(source.name, total=1)
+        summary = run_import(
+            source,
+            out,
+            options,
+            instruments,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for notice in summary.notices:
+        note(f"warning: {notice}")
+    if not json_output:
+        say(f"imported {summary.corpus} into {out}")
+    describe(out, json_output=json_output)
+
+
+@app.command("describe")
+def describe(
+    store: Annotated[Path, typer.Argument(help="A store.")],
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show splits, labels, modalities, missing parts, hotspots and leaks of a store.
+
+    Example: emospot corpus describe STORE
+    """
+    from emospot.corpora.describe import describe as run_describe
+    from emospot.features.store import FeatureStore
+
+    description = run_describe(FeatureStore.open(store))
+    if json_output:
+        say_json(description.to_dict())
+        return
+    for title, rows in (
+        (f"{description.corpus}: splits", description.split_rows()),
+        ("modalities", description.modality_rows()),
+    ):
+        if rows:
+            cells = [[_cell(value) for value in row.values()] for row in rows]
+            table(title, [name.replace("_", " ") for name in rows[0]], cells)
+    for warning in description.warnings:
+        note(f"warning: {warning}")
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name and value):
+        raise UsageError(f'{option} "{text}": expected name=value')
+    return name.strip(), value.strip()
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()

@@ -1,0 +1,106 @@
+"""`emospot train` and `emospot evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emospot.cli.console import note, progress, say_json, table
+from emospot.errors import UsageError
+
+
+def train(
+    store: Annotated[Path, typer.Argument(help="A store made by emospot corpus import.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run.")],
+    config: Annotated[Path | None, typer.Option(help="YAML with sections model, training.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="section.key=value, e.g. model.width=64.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train.")] = 1,
+    first_seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    dev: Annotated[
+        str | None, typer.Option(help="Dev conversations: stratified, or first (the first 10 %).")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train a model; epoch and threshold are chosen on dev, the test split is never read.
+
+    Example: emospot train STORE --out RUN --seeds 5
+    """
+    from emospot.config import load_config
+
+    chosen = list(settings or [])
+    if dev is not None:
+        chosen.append(f"training.dev={dev}")
+    configuration = load_config(config, chosen)
+    from emospot.features.store import FeatureStore
+    from emospot.training.fit import EpochReport
+    from emospot.training.fit import train as run_training
+
+    opened = FeatureStore.open(store)
+    with progress(quiet=json_output) as bar:
+        tasks: dict[int, object] = {}
+
+        def on_epoch(report: EpochReport) -> None:
+            if report.seed not in tasks:
+                tasks[report.seed] = bar.add_task(f"seed {report.seed}", total=report.epochs)
+            bar.update(
+                tasks[report.seed],  # type: ignore[arg-type]
+                completed=report.epoch + 1,
+                description=f"seed {report.seed}: loss {report.loss:.3f}, "
+                f"dev w-F1 {report.dev_weighted_f1:.3f}",
+            )
+
+        results = run_training(
+            opened,
+            out,
+            configuration,
+            seeds=range(first_seed, first_seed + seeds),
+            resume=resume,
+            on_epoch=on_epoch,
+        )
+    if json_output:
+        from dataclasses import asdict
+
+        say_json([asdict(r) for r in results])
+        return
+    rows = [
+        [str(r.seed), f"{r.dev_weighted_f1:.4f}", f"{r.epoch + 1} of {r.epochs_run}",
+         f"{r.temperature:.2f}", f"{r.unsure_below:.2f}", f"{r.seconds:.0f}"]
+        for r in results
+    ]
+    columns = ["seed", "dev w-F1", "epoch", "temperature", "unsure below", "seconds"]
+    table(f"trained {out}", columns, rows)
+    note(f"next: emospot evaluate {out} {store}")
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run made by emospot train.")],
+    store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
+    split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
+    json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Score a run on a split; writes evaluation.json into the run's folder.
+
+    Example: emospot evaluate RUN STORE
+    """
+    if not run.is_dir():
+        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
+    from emospot.evaluation.run import EVALUATION, evaluate_run, write_evaluation
+    from emospot.features.store import FeatureStore
+
+    evaluation = evaluate_run(run, FeatureStore.open(store), split)
+    write_evaluation(evaluation, run / EVALUATION)
+    if json_output:
+        say_json(evaluation.to_dict())
+        return
+    names = [("weighted_f1", "w-F1"), ("macro_f1", "macro F1"), ("accuracy", "accuracy"),
+             ("uar", "UAR")]
+    names += [(f"f1:{label}", f"F1 {label}") for label in evaluation.labels]
+    rows = [
+        [shown, f"{evaluation.mean[key]:.4f}", f"{evaluation.sd[key]:.4f}"] for key, shown in names
+    ]
+    title = f"{run.name} on {split}: {len(evaluation.seeds)} seeds"
+    table(title, ["metric", "mean", "sd"], rows)
+    note(f"written: {run / EVALUATION}")

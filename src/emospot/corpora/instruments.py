@@ -1,0 +1,64 @@
+"""The instruments by the names that the command line knows.
+
+Voice and face are measured only where a table names recordings, so their extras
+need not be installed for a table that brings ready-made features.
+"""
+
+from dataclasses import replace
+
+from emospot.corpora.measuring import Instruments
+from emospot.features.registry import (
+    default_voice_descriptors,
+    face_extractor,
+    voice_extractor,
+    words_extractor,
+)
+from emospot.hotspots.words_lexicon import LexiconHotspots
+
+NONE = "none"
+
+
+def standard_instruments(
+    *, words: str = "minilm-l6", voice: str = NONE, face: str = NONE, recordings: bool = False
+) -> Instruments:
+    """Put together what measures a corpus.
+
+    Args:
+        words: words extractor, or "none".
+        voice: voice extractor, or "none".
+        face: face extractor, or "none".
+        recordings: whether there are recordings; without, voice and face are
+            not measured.
+
+    Raises:
+        UsageError: if there is no extractor of that name.
+        MissingExtraError: if its packages are not installed.
+    """
+    found = Instruments()
+    if words != NONE:
+        found = replace(found, words=words_extractor(words), words_hotspots=LexiconHotspots())
+    if not recordings:
+        return found
+    from emospot.media.decode import audio_of_spans, probe, video_frames
+
+    found = replace(found, duration=lambda path: probe(path).duration)
+    if voice != NONE:
+        from emospot.hotspots.voice_prosody import ProsodyHotspots
+
+        found = replace(
+            found,
+            voice=voice_extractor(voice),
+            voice_descriptors=default_voice_descriptors(),
+            voice_hotspots=ProsodyHotspots(),
+            audio=audio_of_spans,
+        )
+    if face != NONE:
+        from emospot.hotspots.face_expression import ExpressionHotspots
+
+        found = replace(
+            found,
+            face=face_extractor(face),
+            face_hotspots=ExpressionHotspots(),
+            frames=video_frames,
+        )
+    return found

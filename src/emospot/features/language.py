@@ -1,0 +1,63 @@
+"""Which language a conversation is in.
+
+A model of one language gives confident nonsense on another, so the language is
+told before. The guess is made on all texts together, since single utterances
+("No no no.") are too short. py3langid, a naive Bayes classifier over byte
+n-grams, knows about 100 languages and works offline; its scores are tempered by
+the length of the text before they are turned into probabilities, so that a
+short text gives a low probability and not a wrong language.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+UNKNOWN_LANGUAGE = "unknown"
+
+_LEAST_LETTERS = 10
+_LEAST_PROBABILITY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """The most probable language.
+
+    Args:
+        code: ISO 639-1 code, e.g. "en", or "unknown" where the text is too
+            short or no language is more probable than all others together.
+        probability: of the most probable language, in [0, 1]; 0 where the text
+            was too short to ask.
+    """
+
+    code: str
+    probability: float
+
+
+def language_of(texts: Sequence[str]) -> LanguageGuess:
+    """Guess the language of a conversation from its texts together.
+
+    Args:
+        texts: the texts of its utterances; empty ones do no harm.
+
+    >>> language_of(["I don't know what to do.", "Are you really angry with me?"]).code
+    'en'
+    >>> language_of(["Ich weiß nicht, was ich tun soll.", "Bist du böse auf mich?"]).code
+    'de'
+    >>> language_of(["Ok."])
+    LanguageGuess(code='unknown', probability=0.0)
+    """
+    text = " ".join(texts)
+    if sum(letter.isalpha() for letter in text) < _LEAST_LETTERS:
+        return LanguageGuess(UNKNOWN_LANGUAGE, 0.0)
+    code, probability = _identifier().classify(text)
+    known = probability > _LEAST_PROBABILITY
+    return LanguageGuess(code if known else UNKNOWN_LANGUAGE, float(probability))
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    # Loading takes about two seconds, so it happens once and only when needed.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,184 @@
+"""A trained model on disk: weights as safetensors, everything else as JSON.
+
+A model is a folder with `model.safetensors` and `model.json`. Loading never runs
+code from it. The JSON says which features the weights were trained on, so that a
+model is never fed with others.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import emospot
+from emospot.config import ModelConfig, parse_config
+from emospot.emotions import LabelSet
+from emospot.errors import ConfigError, ModelError
+from emospot.features.base import FeatureDescription
+from emospot.model.builder import build_recognizer
+from emospot.model.recognizer import Recognizer
+
+FORMAT_VERSION = 1
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What must be known to use a model rightly.
+
+    Args:
+        name: how it is called.
+        labels: label set, in the order of the logits.
+        features: modality → what the weights were trained on.
+        temperature: divides the logits, chosen on dev.
+        unsure_below: calibrated probability under which the answer is "unsure".
+        language: ISO 639-1 code of the words it understands, "" for any.
+        licence: one sentence.
+        limits: sentences that every reader of its answers must see.
+        scores: figures from the protocol, e.g. {"test_weighted_f1": 0.65}.
+        emospot_version: version of the program that wrote it.
+    """
+
+    name: str
+    labels: LabelSet
+    features: Mapping[str, FeatureDescription]
+    temperature: float = 1.0
+    unsure_below: float = 0.0
+    language: str = ""
+    licence: str = ""
+    limits: tuple[str, ...] = ()
+    scores: Mapping[str, float] | None = None
+    emospot_version: str = emospot.__version__
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainedModel:
+    """A recognizer with its configuration and its card."""
+
+    recognizer: Recognizer
+    config: ModelConfig
+    card: ModelCard
+
+    def check_features(self, features: Mapping[str, FeatureDescription], where: str) -> None:
+        """Raise where the model would read other features than it was trained on.
+
+        Args:
+            features: modality → what is there; absent modalities are fine.
+            where: what holds them, for the message, e.g. "this store".
+
+        Raises:
+            ModelError: naming both extractors and what to do.
+        """
+        if not set(self.config.modalities) & set(features):
+            raise ModelError(
+                f"{where} has features of {', '.join(features) or 'nothing'}, but the model "
+                f"{self.card.name} reads {', '.join(self.config.modalities)}: choose another model"
+            )
+        for modality in self.config.modalities:
+            found, expected = features.get(modality), self.card.features[modality]
+            if found is not None and _identity(found) != _identity(expected):
+                raise ModelError(
+                    f'features "{modality}" of {where} come from {_named(found)}, but the model '
+                    f"{self.card.name} was trained on {_named(expected)}: extract them again with "
+                    f"--{modality} {expected.extractor}, or choose another model"
+                )
+
+
+def _identity(description: FeatureDescription) -> tuple[Any, ...]:
+    return (description.extractor, description.dim, description.pooled)
+
+
+def _named(description: FeatureDescription) -> str:
+    unit = "an utterance" if description.pooled else "a token"
+    return f"{description.extractor} ({description.dim} numbers {unit})"
+
+
+def save_model(model: PretrainedModel, folder: Path, *, half: bool = False) -> None:
+    """Write a model, beside and renamed.
+
+    Args:
+        model: what to write.
+        folder: made if absent.
+        half: store the weights in half precision.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        name: tensor.detach().cpu().to(dtype).contiguous()
+        for name, tensor in model.recognizer.state_dict().items()
+    }
+    temporary = folder / f".{WEIGHTS}.part"
+    save_file(weights, temporary)
+    os.replace(temporary, folder / WEIGHTS)
+    description = {
+        "format_version": FORMAT_VERSION,
+        "model": model.config.model_dump(mode="json"),
+        "card": asdict(model.card),
+    }
+    temporary = folder / f".{DESCRIPTION}.part"
+    temporary.write_text(json.dumps(description, indent=2, ensure_ascii=False), encoding="utf-8")
+    os.replace(temporary, folder / DESCRIPTION)
+
+
+def load_model(folder: Path) -> PretrainedModel:
+    """Read a model, ready for inference on the CPU in single precision.
+
+    Raises:
+        ModelError: if it is missing, of another version or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    config, card = read_description(folder)
+    outputs = {"emotion": len(card.labels)}
+    dims = {m: f.dim for m, f in card.features.items()}
+    recognizer = build_recognizer(config, dims, outputs)
+    try:
+        weights = load_file(folder / WEIGHTS)
+        recognizer.load_state_dict({name: w.float() for name, w in weights.items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"the weights {folder / WEIGHTS} are damaged: {reason}") from None
+    return PretrainedModel(recognizer.eval(), config, card)
+
+
+def read_description(folder: Path) -> tuple[ModelConfig, ModelCard]:
+    """The configuration and card of a model, without its weights.
+
+    Raises:
+        ModelError: if it is missing, of another version or damaged.
+    """
+    path = folder / DESCRIPTION
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ModelError(f"no model in {folder}: expected {DESCRIPTION} and {WEIGHTS}") from None
+    except ValueError as error:
+        raise ModelError(f"{path} is not valid JSON: {error}") from None
+    version = plain.get("format_version") if isinstance(plain, dict) else None
+    if version != FORMAT_VERSION:
+        raise ModelError(
+            f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}: "
+            "use the emospot version that wrote it, or train again"
+        )
+    try:
+        config = parse_config({"model": plain["model"]}).model
+        card = dict(plain["card"])
+        card["labels"] = LabelSet(card["labels"]["name"], tuple(card["labels"]["labels"]))
+        card["features"] = {m: FeatureDescription(**f) for m, f in card["features"].items()}
+        card["limits"] = tuple(card["limits"])
+        return config, ModelCard(**card)
+    except (KeyError, TypeError, ConfigError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from None
+
+
+def renamed(model: PretrainedModel, **changes: Any) -> PretrainedModel:
+    """The same model with another card."""
+    return replace(model, card=replace(model.card, **changes))

@@ -1,0 +1,84 @@
+"""What a reader must know before believing anything on the page.
+
+In this order: the warnings of the analysis, what the model may be used for and
+where it fails, modalities that are absent (with the reason, which names the
+extra that would bring them), modalities that were measured but not used.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from emospot.analysis.types import Analysis
+from emospot.report.modalities import hotspot_use, hotspots_of, modality_chip, modality_names
+
+Kind = Literal["warning", "absent", "unused", "use"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence or two, and what kind of thing they tell."""
+
+    kind: Kind
+    text: str
+
+
+def notices(analysis: Analysis) -> list[Notice]:
+    """All notices of an analysis, each sentence once."""
+    found = [Notice("warning", warning) for warning in analysis.warnings]
+    use = " ".join(sentence(text) for text in (analysis.model.licence, *analysis.model.limits))
+    found += [Notice("use", use.strip())] if use.strip() else []
+    for modality in modality_names(analysis):
+        found += _absent(analysis, modality)
+    for modality in modality_names(analysis):
+        found += _unused(analysis, modality)
+    return list(dict.fromkeys(found))
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and a full stop.
+
+    >>> sentence("no face seen"), sentence("Is it?"), sentence("")
+    ('No face seen.', 'Is it?', '')
+    """
+    text = text.strip()
+    end = "" if not text or text[-1] in ".!?" else "."
+    return text[:1].upper() + text[1:] + end
+
+
+def _absent(analysis: Analysis, modality: str) -> list[Notice]:
+    chips = [
+        modality_chip(modality, utterance.modalities[modality])
+        for utterance in analysis.utterances
+        if modality in utterance.modalities
+    ]
+    reasons = Counter(chip.reason for chip in chips if chip.state == "absent")
+    total = len(analysis.utterances)
+    found = []
+    for reason, count in reasons.most_common():
+        where = "" if count == total else f" in {count:,} of {total:,} utterances"
+        found.append(Notice("absent", sentence(f"{modality} is absent{where}: {reason}")))
+    return found
+
+
+def _unused(analysis: Analysis, modality: str) -> list[Notice]:
+    findings = [u.modalities[modality] for u in analysis.utterances if modality in u.modalities]
+    measured = [finding for finding in findings if finding.present]
+    unread = [finding for finding in measured if not finding.used_by_model]
+    if unread:
+        reason = next((finding.reason for finding in unread if finding.reason), "")
+        why = f" ({reason})" if reason else ""
+        text = f"{modality} was measured, but this model does not use it{why}"
+        return [Notice("unused", sentence(text) + _outlined(analysis, modality))]
+    if measured and hotspot_use(analysis, modality) in ("not used", "partly used"):
+        text = f"the model reads {modality}, but not at the grain of its hotspots"
+        return [Notice("unused", sentence(text) + _outlined(analysis, modality))]
+    return []
+
+
+def _outlined(analysis: Analysis, modality: str) -> str:
+    count = sum(not spot.used_by_model for spot in hotspots_of(analysis, modality))
+    if not count:
+        return ""
+    spots = "hotspot is" if count == 1 else "hotspots are"
+    return f" {count:,} {modality} {spots} drawn as outlines: measured, no reason for an emotion."

@@ -1,0 +1,160 @@
+"""One analysis as one HTML file that needs nothing else.
+
+The page is for an analyst who doubts what it says: the evidence stands beside
+every claim, and what the model did not read is never drawn as a reason. All
+content is in the HTML itself; the script only adds zooming, seeking, filters
+and the gate view, so that a page without scripts, or on paper, still says all.
+
+Speaker names, transcripts and file names are foreign text. They are escaped by
+the template engine, and a content security policy allows our own script only
+(by its hash), so that nothing in them can run or fetch anything.
+"""
+
+import base64
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from emospot.analysis.types import Analysis
+from emospot.errors import EmospotError
+from emospot.report.clock import clock, hundredths, number, percent
+from emospot.report.face_strip import FaceStill
+from emospot.report.modalities import NOT_USED, modality_rows
+from emospot.report.notices import notices, sentence
+from emospot.report.palette import emotion_styles
+from emospot.report.player import find_player
+from emospot.report.summary import summarize
+from emospot.report.timeline import build_timeline
+from emospot.report.transcript import utterance_views, word_gates
+
+
+def write_report(
+    analysis: Analysis,
+    path: Path,
+    *,
+    media: Path | None = None,
+    face_strip: Sequence[FaceStill] | None = None,
+) -> None:
+    """Write the report of an analysis as one self-contained HTML file.
+
+    The file is written beside its place and renamed, so that a failure leaves
+    an older report as it was.
+
+    Args:
+        analysis: what is reported.
+        path: the HTML file; missing folders are made.
+        media: the recording. The page plays it if it lies beside or under the
+            report, and says so if it does not.
+        face_strip: pictures of faces, shown in the utterances of their times.
+
+    Raises:
+        EmospotError: if the file cannot be written (no space, no permission).
+    """
+    page = render_report(analysis, path, media=media, face_strip=face_strip)
+    # A file name that is not valid Unicode must not lose the whole report.
+    data = page.encode("utf-8", "replace")
+    draft = path.with_name(f".report-{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise EmospotError(
+            f"cannot write the report {path} ({len(data):,} bytes): {error.strerror}; "
+            "free space or choose another folder, an older report is left as it was"
+        ) from error
+
+
+def render_report(
+    analysis: Analysis,
+    path: Path,
+    *,
+    media: Path | None = None,
+    face_strip: Sequence[FaceStill] | None = None,
+) -> str:
+    """The report as HTML text; arguments as in `write_report`.
+
+    Args:
+        analysis: what is reported.
+        path: where the page will lie; nothing is written.
+        media: the recording.
+        face_strip: pictures of faces.
+    """
+    script = _source("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            **_content(analysis, face_strip or ()),
+            player=find_player(path, media),
+            media_elsewhere=media is not None,
+            style=_source("page.css"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def _content(analysis: Analysis, stills: Sequence[FaceStill]) -> dict[str, Any]:
+    labels = [
+        *analysis.model.labels,
+        *(label for u in analysis.utterances for label in (*u.probabilities, u.emotion)),
+    ]
+    styles = emotion_styles(labels)
+    timeline = build_timeline(analysis)
+    gates = word_gates(analysis)
+    return {
+        "analysis": analysis,
+        "styles": styles,
+        "timeline": timeline,
+        "utterances": utterance_views(analysis, styles, stills),
+        "summary": summarize(analysis),
+        "modalities": modality_rows(analysis),
+        "notices": notices(analysis),
+        "has_gates": bool(gates),
+        "data": {
+            "seconds": timeline.seconds if timeline else None,
+            "labels": list(styles),
+            "gates": gates,
+        },
+    }
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("emospot.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Without blanks; the rest of a long recording's data is numbers.
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.globals["NOT_USED"] = NOT_USED
+    environment.filters |= {
+        "clock": clock,
+        "percent": percent,
+        "hundredths": hundredths,
+        "number": number,
+        "sentence": sentence,
+    }
+    return environment
+
+
+def _source(name: str) -> str:
+    # read_text gives "\n" line ends, as the browser does before it checks the hash.
+    return (files("emospot.report") / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,167 @@
+"""The transcript: each utterance with its emotion and what was measured in it.
+
+A text is cut at the borders of its word hotspots into segments. A segment that
+several hotspots cover takes the strength of the strongest one that the model
+used, or of the strongest at all where it used none, so that the drawing of an
+unused hotspot can never make a used one look stronger.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, UtteranceFinding
+from emospot.conversation import WORDS
+from emospot.report.face_strip import FaceStill, stills_of
+from emospot.report.modalities import ModalityChip, modality_chip
+from emospot.report.palette import EmotionStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of an utterance's text.
+
+    Args:
+        text: the characters.
+        hotspots: the word hotspots that cover it, strongest first.
+        score: strength drawn, 0 where no hotspot covers it.
+        used: whether a hotspot that the model used covers it.
+    """
+
+    text: str
+    hotspots: tuple[HotspotFinding, ...]
+    score: float
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBar:
+    """The probability of one class."""
+
+    style: EmotionStyle
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceView:
+    """What the page shows of one utterance.
+
+    Args:
+        index: its place in the analysis.
+        finding: the utterance itself.
+        style: how its emotion is drawn.
+        top_class: the most probable class, also where the answer is "unsure".
+        segments: its text in pieces.
+        bars: all classes in the order of the model.
+        chips: its modalities.
+        used: hotspots that the model read.
+        unused: hotspots that were measured only.
+        stills: pictures of the face within it.
+    """
+
+    index: int
+    finding: UtteranceFinding
+    style: EmotionStyle
+    top_class: str
+    segments: tuple[Segment, ...]
+    bars: tuple[ClassBar, ...]
+    chips: tuple[ModalityChip, ...]
+    used: tuple[HotspotFinding, ...]
+    unused: tuple[HotspotFinding, ...]
+    stills: tuple[FaceStill, ...]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether no class reached the threshold."""
+        return self.finding.emotion == UNSURE
+
+
+def segment_text(text: str, hotspots: Sequence[HotspotFinding]) -> tuple[Segment, ...]:
+    """The text in pieces, cut where a word hotspot begins or ends.
+
+    Args:
+        text: the utterance's text.
+        hotspots: of any modality; those that are not of the words or have no
+            character offsets are ignored, offsets beyond the text are cut.
+
+    Returns:
+        Segments whose texts joined are `text`.
+
+    >>> spot = HotspotFinding("words", None, None, 0.8, "lexicon", True, None, 2, 6)
+    >>> [(s.text, s.score) for s in segment_text("I hate it", [spot])]
+    [('I ', 0.0), ('hate', 0.8), (' it', 0.0)]
+    """
+    spans = []
+    for spot in hotspots:
+        if spot.modality == WORDS and spot.char_start is not None and spot.char_end is not None:
+            start, end = max(0, spot.char_start), min(len(text), spot.char_end)
+            if start < end:
+                spans.append((start, end, spot))
+    borders = sorted({0, len(text)}.union(*((start, end) for start, end, _ in spans)))
+    return tuple(
+        _segment(text[left:right], [spot for start, end, spot in spans if start <= left < end])
+        for left, right in pairwise(borders)
+    )
+
+
+def utterance_views(
+    analysis: Analysis, styles: Mapping[str, EmotionStyle], stills: Sequence[FaceStill] = ()
+) -> list[UtteranceView]:
+    """What the page shows of each utterance, in turn order.
+
+    Args:
+        analysis: the analysis.
+        styles: the style of every class and of "unsure".
+        stills: pictures of faces, of any time.
+    """
+    return [
+        UtteranceView(
+            index=index,
+            finding=finding,
+            style=styles[finding.emotion],
+            top_class=_most_probable(finding.probabilities),
+            segments=segment_text(finding.text or "", finding.hotspots),
+            bars=tuple(
+                ClassBar(styles[label], finding.probabilities[label])
+                for label in _class_order(analysis, finding)
+            ),
+            chips=tuple(modality_chip(*item) for item in finding.modalities.items()),
+            used=tuple(spot for spot in finding.hotspots if spot.used_by_model),
+            unused=tuple(spot for spot in finding.hotspots if not spot.used_by_model),
+            stills=stills_of(finding, stills),
+        )
+        for index, finding in enumerate(analysis.utterances)
+    ]
+
+
+def word_gates(analysis: Analysis) -> dict[str, list[int]]:
+    """Utterance id → first character, end, gate in percent of each word piece in turn.
+
+    Only utterances whose words have gates and as many offsets are in it. Flat
+    and whole numbers, because a long recording has tens of thousands of them.
+    """
+    found = {}
+    for utterance in analysis.utterances:
+        words = utterance.modalities.get(WORDS)
+        if words and words.gates and len(words.gates) == len(words.gate_offsets):
+            pairs = zip(words.gate_offsets, words.gates, strict=True)
+            found[utterance.id] = [
+                value for span, gate in pairs for value in (*span, round(100 * gate))
+            ]
+    return found
+
+
+def _segment(text: str, covering: Sequence[HotspotFinding]) -> Segment:
+    ordered = tuple(sorted(covering, key=lambda spot: -spot.score))
+    used = [spot for spot in ordered if spot.used_by_model]
+    strongest = (used or ordered)[:1]
+    return Segment(text, ordered, strongest[0].score if strongest else 0.0, bool(used))
+
+
+def _most_probable(probabilities: Mapping[str, float]) -> str:
+    return max(probabilities, key=lambda label: probabilities[label], default=UNSURE)
+
+
+def _class_order(analysis: Analysis, finding: UtteranceFinding) -> list[str]:
+    known = [label for label in analysis.model.labels if label in finding.probabilities]
+    return known + [label for label in finding.probabilities if label not in known]

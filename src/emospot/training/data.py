@@ -1,0 +1,147 @@
+"""From a store to the batches of an epoch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader, Sampler
+
+from emospot.batch import ConversationBatch, Example, collate
+from emospot.config import TrainingConfig
+from emospot.emotions import LabelSet
+from emospot.errors import StoreError
+from emospot.features.store import FeatureStore, StoredConversation
+from emospot.training.dev_split import dev_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Conversations to learn from and conversations to choose on."""
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+
+
+def as_example(stored: StoredConversation) -> Example:
+    """A stored conversation as the model's input."""
+    return Example(stored.conversation, stored.tokens, stored.hotspots)
+
+
+def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
+    """The training and dev conversations of a store; test is never read.
+
+    The store's own dev split is used where it has one. A store without splits
+    is training data throughout.
+
+    Raises:
+        StoreError: if nothing is labelled.
+    """
+    name = "train" if "train" in store.splits else "none"
+    train = [as_example(c) for c in store.conversations(name if name in store.splits else None)]
+    if "dev" in store.splits and config.dev == "stratified":
+        dev = [as_example(c) for c in store.conversations("dev")]
+    else:
+        conversations = [e.conversation for e in train]
+        held_out = dev_ids(conversations, config.dev, config.dev_fraction, config.dev_seed)
+        dev = [e for e in train if e.conversation.id in held_out]
+        train = [e for e in train if e.conversation.id not in held_out]
+    for part, examples in (("training", train), ("dev", dev)):
+        if not any(u.label for e in examples for u in e.conversation.utterances):
+            raise StoreError(f"no labelled utterance among the {part} conversations of {store.path}")
+    return Split(tuple(train), tuple(dev))
+
+
+def class_counts(examples: Sequence[Example], labels: LabelSet) -> torch.Tensor:
+    """Labelled utterances of each class, shape (C,), float."""
+    counts = torch.zeros(len(labels))
+    for example in examples:
+        for utterance in example.conversation.utterances:
+            if utterance.label is not None:
+                counts[labels.index(utterance.label)] += 1
+    return counts
+
+
+def input_statistics(
+    examples: Sequence[Example], modality: str, dim: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of a modality's features over all tokens, shape (d,)."""
+    count, total, square = 0, np.zeros(dim), np.zeros(dim)
+    for example in examples:
+        for tokens in example.tokens.get(modality, ()):
+            if tokens is not None:
+                values = tokens.values.astype(np.float64)
+                count += len(values)
+                total += values.sum(axis=0)
+                square += (values**2).sum(axis=0)
+    if count == 0:
+        return torch.zeros(dim), torch.ones(dim)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(square / count - mean**2, 0.0))
+    # A constant column stays as it is instead of being blown up.
+    deviation[deviation < 1e-4] = 1.0
+    return torch.from_numpy(mean).float(), torch.from_numpy(deviation).float()
+
+
+class EpochShuffle(Sampler[int]):
+    """A permutation that depends on seed and epoch alone, so that a resumed run repeats it."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count = count
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng((self.seed, self.epoch))
+        yield from generator.permutation(self.count).tolist()
+
+
+class ConversationData(LightningDataModule):
+    """Batches of whole conversations.
+
+    Args:
+        split: what to learn from and to choose on.
+        dims: modality → numbers a token, in the order of the model.
+        labels: the label set.
+        batch_size: conversations a batch.
+        seed: of the shuffling.
+    """
+
+    def __init__(
+        self, split: Split, dims: dict[str, int], labels: LabelSet, batch_size: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.split = split
+        self.dims = dims
+        self.labels = labels
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def _collate(self, examples: Sequence[Example]) -> ConversationBatch:
+        return collate(examples, self.dims, self.labels)
+
+    def train_dataloader(self) -> DataLoader[Example]:
+        """The training conversations, shuffled by seed and epoch."""
+        return DataLoader(
+            self.split.train,  # type: ignore[arg-type]
+            batch_size=self.batch_size,
+            sampler=EpochShuffle(len(self.split.train), self.seed),
+            collate_fn=self._collate,
+        )
+
+    def val_dataloader(self) -> DataLoader[Example]:
+        """The dev conversations, by length."""
+        by_length = sorted(self.split.dev, key=lambda e: len(e.conversation.utterances))
+        return DataLoader(
+            by_length,  # type: ignore[arg-type]
+            batch_size=self.batch_size,
+            collate_fn=self._collate,
+        )

@@ -1,0 +1,56 @@
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from emospot.errors import UsageError
+from emospot.features import registry
+
+
+def test_every_name_gives_its_extractor():
+    assert registry.voice_extractor("basic").describe().extractor == "basic"
+    pytest.importorskip("opensmile")
+    pytest.importorskip("resemblyzer")
+    for name in ("egemaps", "ge2e"):
+        assert registry.voice_extractor(name).describe().extractor == name
+
+
+def test_words():
+    assert registry.words_extractor().describe().extractor == "minilm-l6"
+    with pytest.raises(UsageError, match="minilm-l6"):
+        registry.words_extractor(" ")
+
+
+def test_face():
+    pytest.importorskip("mediapipe")
+    assert registry.face_extractor("facemesh").describe().modality == "face"
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(UsageError, match=r'"wav2vec".*"egemaps", "basic", "ge2e"'):
+        registry.voice_extractor("wav2vec")
+    with pytest.raises(UsageError, match=r'"eyes".*"facemesh"'):
+        registry.face_extractor("eyes")
+
+
+def test_default_descriptors_need_no_extra(monkeypatch):
+    assert registry.default_voice_descriptors().describe().extractor in ("egemaps", "basic")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        registry, "find_spec", lambda name: None if name == "opensmile" else find(name)
+    )
+    assert registry.default_voice_descriptors().describe().extractor == "basic"
+
+
+def test_importing_every_part_brings_nothing_heavy():
+    code = """
+import sys
+import emospot.features.registry, emospot.features.words, emospot.features.voice_basic
+import emospot.features.voice_egemaps, emospot.features.voice_ge2e
+import emospot.hotspots.words_lexicon, emospot.hotspots.voice_prosody, emospot.hotspots.tokens
+heavy = {"torch", "transformers", "opensmile", "resemblyzer", "mediapipe", "librosa", "av"}
+sys.exit(", ".join(heavy & set(sys.modules)) or 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,148 @@
+import os
+
+import av
+import pytest
+
+from emospot.errors import MediaError
+from emospot.media import probe
+from emospot.media.container import decoded_frames, opened
+
+
+def test_video_with_sound(make_recording):
+    info = probe(make_recording("talk.mp4", 2.0, pictures=True, codec="aac"))
+    assert info.has_audio
+    assert info.has_video
+    assert info.duration == pytest.approx(2.0, abs=0.1)
+    assert (info.width, info.height, info.frame_rate) == (128, 96, 30.0)
+    assert info.sample_rate == 22050
+
+
+def test_sound_only_and_pictures_only(make_recording):
+    sound = probe(make_recording("talk.wav"))
+    assert (sound.has_audio, sound.has_video) == (True, False)
+    assert sound.duration == pytest.approx(2.0)
+    pictures = probe(make_recording("mute.mp4", sound=None, pictures=True))
+    assert (pictures.has_audio, pictures.has_video) == (False, True)
+
+
+def test_a_cover_picture_is_no_video(tmp_path, make_recording):
+    path = tmp_path / "song.mp3"
+    with av.open(str(make_recording("talk.wav"))) as source, av.open(str(path), "w") as target:
+        audio = target.add_stream("libmp3lame", rate=22050)
+        cover = target.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        picture = av.VideoFrame(64, 64, "yuvj420p")
+        picture.pts = 0
+        target.mux(cover.encode(picture))
+        for frame in source.decode(audio=0):
+            target.mux(audio.encode(frame))
+        target.mux(audio.encode(None))
+        target.mux(cover.encode(None))
+    with av.open(str(path)) as written:
+        assert len(written.streams.video) == 1  # else this test shows nothing
+    assert not probe(path).has_video
+
+
+def test_a_file_without_announced_duration_is_read_through(tmp_path):
+    # A raw H.263 stream is a bare run of pictures: its header tells no length.
+    path = tmp_path / "bare.mjpeg"
+    with av.open(str(path), "w", format="mjpeg") as container:
+        video = container.add_stream("mjpeg", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuvj420p"
+        for k in range(50):
+            frame = av.VideoFrame(64, 64, "yuvj420p")
+            frame.pts = k
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    with opened(path) as recording:
+        assert recording.announced is None
+    assert probe(path).duration == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("missing.mp4", None, "no such file"),
+        ("empty.mp4", b"", "the file is empty"),
+        ("noise.mp4", os.urandom(4000), "is no recording"),
+        ("letter.txt", b"Dear Anna,\n" * 50, "not a recording"),
+        ("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi\n", "neither sound nor"),
+    ],
+)
+def test_bad_files_give_one_line(tmp_path, name, content, found):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(MediaError, match=found) as caught:
+        probe(path)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_recording(tmp_path):
+    with pytest.raises(MediaError, match="is not a file"):
+        probe(tmp_path)
+
+
+def test_lists_of_other_files_and_still_pictures_are_refused(tmp_path, make_recording):
+    make_recording("part.ts", codec="aac")
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\npart.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(MediaError, match=r"not a recording|is no recording"):
+        probe(playlist)
+    picture = tmp_path / "face.png"
+    with av.open(str(picture), "w", format="image2", options={"update": "1"}) as container:
+        stream = container.add_stream("png", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "rgb24"
+        container.mux(stream.encode(av.VideoFrame(32, 32, "rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.raises(MediaError, match="not a recording"):
+        probe(picture)
+
+
+def test_a_name_with_a_colon_is_a_file(make_recording, monkeypatch, tmp_path):
+    make_recording("talk.wav").rename(tmp_path / "12:30.wav")
+    monkeypatch.chdir(tmp_path)
+    assert probe("12:30.wav").has_audio
+
+
+def test_a_cut_off_file_gives_what_is_there_and_one_notice(make_recording, cut_file):
+    path = make_recording(
+        "talk.mp4", 5.0, pictures=True, codec="aac", options={"movflags": "faststart"}
+    )
+    notices: list[str] = []
+    with opened(cut_file(path)) as recording:
+        times = [f.time for f in decoded_frames(recording, recording.video, notices)]
+    with opened(cut_file(path)) as recording:
+        list(decoded_frames(recording, recording.audio, notices))
+    assert 1.0 < max(times) < 4.5
+    cut_off = [notice for notice in notices if "cut off" in notice]
+    assert len(cut_off) == 1
+    assert cut_off[0].startswith("cut_talk.mp4: ends at")
+
+
+def test_a_whole_file_gives_no_notice(make_recording):
+    notices: list[str] = []
+    for name in ("talk.mkv", "talk.mp4", "talk.ts"):
+        with opened(make_recording(name, pictures=True, codec="aac")) as recording:
+            assert sum(1 for _ in decoded_frames(recording, recording.audio, notices)) > 0
+    assert notices == []
+
+
+def test_a_demuxer_that_fails_ends_the_reading_with_a_notice(make_recording):
+    notices: list[str] = []
+    with opened(make_recording("talk.wav")) as recording:
+
+        class Failing:
+            def demux(self):
+                yield from list(recording.container.demux())[:2]
+                raise av.error.InvalidDataError(1, "Input/output error", "talk.wav")
+
+        broken = type(recording)(
+            recording.path, Failing(), recording.audio, None, 0.0, recording.announced
+        )
+        assert len(list(decoded_frames(broken, recording.audio, notices))) == 2
+    assert notices == [
+        "talk.wav: cannot be read past 0.2 s (Input/output error); what comes before was used"
+    ]

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+
+from emospot.analysis.types import Analysis, ModalityFinding
+from emospot.report.modalities import (
+    hotspot_use,
+    modality_chip,
+    modality_names,
+    modality_rows,
+)
+
+
+def test_usual_modalities_come_first(analysis: Analysis) -> None:
+    extractors = {"gaze": "eyes 1.0", **analysis.extractors}
+    assert modality_names(replace(analysis, extractors=extractors)) == [
+        "words",
+        "voice",
+        "face",
+        "gaze",
+    ]
+
+
+def test_modality_known_only_from_a_hotspot_is_named(analysis: Analysis) -> None:
+    bare = tuple(replace(u, modalities={}) for u in analysis.utterances)
+    model = replace(analysis.model, features={})
+    changed = replace(analysis, utterances=bare, extractors={}, model=model)
+    assert modality_names(changed) == ["words", "voice", "face"]
+
+
+@pytest.mark.parametrize(
+    ("finding", "state", "text", "reason"),
+    [
+        (ModalityFinding(True, True), "read", "read by the model", ""),
+        (
+            ModalityFinding(True, False, "no face in it"),
+            "unused",
+            "measured, not used by this model",
+            "no face in it",
+        ),
+        (ModalityFinding(False, True, "too short"), "absent", "absent", "too short"),
+        (ModalityFinding(False, False), "absent", "absent", "no reason given"),
+    ],
+)
+def test_chip(finding: ModalityFinding, state: str, text: str, reason: str) -> None:
+    chip = modality_chip("voice", finding)
+    assert (chip.modality, chip.state, chip.text, chip.reason) == ("voice", state, text, reason)
+
+
+def test_only_what_the_model_read_has_a_gate() -> None:
+    assert modality_chip("face", ModalityFinding(True, True, mean_gate=0.3)).mean_gate == 0.3
+    assert modality_chip("face", ModalityFinding(True, False, mean_gate=0.3)).mean_gate is None
+
+
+def test_use_of_hotspots(analysis: Analysis) -> None:
+    first = analysis.utterances[0]
+    mixed = tuple(replace(spot, used_by_model=True) for spot in first.hotspots)
+    changed = replace(
+        analysis, utterances=(replace(first, hotspots=mixed), *analysis.utterances[1:])
+    )
+    assert hotspot_use(analysis, "words") == "used"
+    assert hotspot_use(analysis, "voice") == "not used"
+    assert hotspot_use(changed, "voice") == "partly used"
+    assert hotspot_use(analysis, "gaze") == "none"
+
+
+def test_rows_count_what_there_is(analysis: Analysis) -> None:
+    words, voice, face = modality_rows(analysis)
+    assert (words.present, words.hotspots, words.used) == (10, 11, 11)
+    assert (voice.present, voice.used, voice.model_feature) == (10, 0, "ge2e")
+    assert voice.hotspots == sum(u.confidence > 0.45 for u in analysis.utterances)
+    assert (face.present, face.used, face.model_feature) == (7, 0, "")
+    assert face.extractor == "facemesh 0.10.14"

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+from emospot.analysis.types import Analysis, ModalityFinding
+from emospot.errors import MissingExtraError
+from emospot.report.notices import notices
+
+
+def texts(analysis: Analysis, kind: str) -> list[str]:
+    return [notice.text for notice in notices(analysis) if notice.kind == kind]
+
+
+def with_modality(analysis: Analysis, name: str, finding: ModalityFinding) -> Analysis:
+    utterances = tuple(
+        replace(
+            u,
+            modalities={**u.modalities, name: finding},
+            hotspots=tuple(s for s in u.hotspots if s.modality != name or finding.present),
+        )
+        for u in analysis.utterances
+    )
+    return replace(analysis, utterances=utterances)
+
+
+def test_warnings_come_first_in_their_order(analysis: Analysis) -> None:
+    changed = replace(analysis, warnings=("worst", "bad", "worst"))
+    assert [(n.kind, n.text) for n in notices(changed)][:2] == [
+        ("warning", "worst"),
+        ("warning", "bad"),
+    ]
+    assert texts(changed, "warning") == ["worst", "bad"]
+
+
+def test_licence_and_limits_are_always_told(analysis: Analysis) -> None:
+    (text,) = texts(analysis, "use")
+    assert text.startswith("Research use only (IEMOCAP). ")
+    assert all(limit in text for limit in analysis.model.limits)
+    silent = replace(analysis, model=replace(analysis.model, licence="", limits=()))
+    assert texts(silent, "use") == []
+
+
+def test_an_absent_modality_names_the_extra(analysis: Analysis) -> None:
+    reason = str(MissingExtraError("face features", "face"))
+    changed = with_modality(analysis, "face", ModalityFinding(False, False, reason))
+    (text,) = texts(changed, "absent")
+    assert text.startswith("Face is absent: face features need the extra [face]")
+    assert "pip install 'emospot[face]'" in text
+
+
+def test_a_modality_absent_in_some_is_counted(analysis: Analysis) -> None:
+    (text,) = texts(analysis, "absent")
+    assert text == "Face is absent in 3 of 10 utterances: no face seen in this utterance."
+
+
+def test_reasons_are_told_apart(analysis: Analysis) -> None:
+    first = analysis.utterances[0]
+    gone = replace(
+        first, modalities={**first.modalities, "voice": ModalityFinding(False, True, "too short")}
+    )
+    changed = replace(analysis, utterances=(gone, *analysis.utterances[1:]))
+    assert texts(changed, "absent")[0] == "Voice is absent in 1 of 10 utterances: too short."
+
+
+def test_measured_but_not_used(analysis: Analysis) -> None:
+    voice, face = texts(analysis, "unused")
+    assert "reads voice, but not at the grain of its hotspots" in voice
+    assert "8 voice hotspots" in voice
+    assert "Face was measured, but this model does not use it (this model reads no face)." in face
+    assert "measured, no reason for an emotion" in face
+
+
+def test_unused_without_hotspots_or_reason(analysis: Analysis) -> None:
+    utterances = tuple(replace(u, hotspots=()) for u in analysis.utterances)
+    changed = with_modality(
+        replace(analysis, utterances=utterances), "face", ModalityFinding(True, False)
+    )
+    assert texts(changed, "unused") == ["Face was measured, but this model does not use it."]
+
+
+def test_one_hotspot_is_one(analysis: Analysis) -> None:
+    utterances = tuple(
+        replace(u, hotspots=tuple(s for s in u.hotspots if s.modality == "face")[: index == 0])
+        for index, u in enumerate(analysis.utterances)
+    )
+    (face,) = texts(replace(analysis, utterances=utterances), "unused")
+    assert "1 face hotspot is drawn" in face
+
+
+def test_no_notice_where_all_is_well(analysis: Analysis) -> None:
+    utterances = tuple(
+        replace(
+            u,
+            hotspots=tuple(s for s in u.hotspots if s.used_by_model),
+            modalities={"words": u.modalities["words"]},
+        )
+        for u in analysis.utterances
+    )
+    model = replace(analysis.model, licence="", limits=())
+    assert notices(replace(analysis, utterances=utterances, warnings=(), model=model)) == []

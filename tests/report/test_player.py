@@ -1,0 +1,50 @@
+from pathlib import Path
+from urllib.parse import unquote, urljoin
+
+import pytest
+
+from emospot.report.player import find_player
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "talk.wav",
+        "my talk #1?.wav",
+        "50%25.wav",
+        "a:b.wav",
+        "ä\u0308 ü.wav",
+        "sub/talk.wav",
+        '"><i>.wav',
+    ],
+)
+def test_the_address_leads_to_the_file(tmp_path: Path, name: str) -> None:
+    player = find_player(tmp_path / "report.html", tmp_path / name)
+    resolved = urljoin(f"file://{tmp_path}/report.html", player.address)
+    assert unquote(resolved.removeprefix("file://")) == str(tmp_path / name)
+    assert not set(player.address) & set('#?"<> ')
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("a.mp4", "video"),
+        ("a.webm", "video"),
+        ("a.wav", "audio"),
+        ("a.mp3", "audio"),
+        ("a", "audio"),
+    ],
+)
+def test_the_element_fits_the_kind(tmp_path: Path, name: str, tag: str) -> None:
+    assert find_player(tmp_path / "report.html", tmp_path / name).tag == tag
+
+
+def test_a_recording_elsewhere_is_not_referred_to(tmp_path: Path) -> None:
+    assert find_player(tmp_path / "out" / "report.html", tmp_path / "talk.wav") is None
+    assert find_player(tmp_path / "report.html", None) is None
+
+
+def test_relative_paths_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_player(Path("r.html"), tmp_path / "talk.wav").address == "./talk.wav"
+    assert find_player(tmp_path / "r.html", Path("x/../talk.wav")).address == "./talk.wav"

@@ -21,10 +21,12 @@ from scipy.signal import resample_poly
 
 SAMPLE_RATE = 16_000
 BIT_RATE = 24_000
-LEAD_SECONDS = 0.5
+LEAD_SECONDS = 0.4
 CEILING = 0.89  # -1 dBFS
 
-_SILENCE = 10 ** (-45 / 20)  # of a turn's peak
+# Shares of a turn's peak: what is kept of it, and what the transcript calls speech.
+_AUDIBLE = 10 ** (-50 / 20)
+_SPEECH = 10 ** (-30 / 20)
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,9 @@ TURNS = (
     Turn(
         "ANNA",
         "I know. I am just so tired and sad about it. I really loved that place.",
-        "sadness", 130, 32, 40, -28, 0.8,
+        "sadness", 130, 32, 40, -29.5, 0.8,
     ),
-    Turn("BEN", "I'm sorry. I miss it too.", "sadness", 125, 22, 40, -28, 0.7),
+    Turn("BEN", "I'm sorry. I miss it too.", "sadness", 125, 22, 40, -29.5, 0.7),
     Turn(
         "ANNA",
         "Wait, my phone. Oh my God, it is him! He says we can have the flat!",
@@ -121,11 +123,14 @@ def make_conversation(audio_path: Path, transcript_path: Path) -> list[Placed]:
     samples = 0
     for turn in TURNS:
         pause = np.zeros(round(turn.pause * SAMPLE_RATE))
-        speech = _at_level(_trimmed(_spoken(turn)), turn.level)
-        start = samples + len(pause)
-        samples = start + len(speech)
-        placed.append(Placed(turn, start / SAMPLE_RATE, samples / SAMPLE_RATE))
-        pieces += [pause, speech]
+        sound = _spoken(turn)
+        first, last = _bounds(sound, _AUDIBLE)
+        sound = _at_level(sound[first:last], turn.level)
+        begin = samples + len(pause)
+        start, end = (begin + edge for edge in _bounds(sound, _SPEECH))
+        placed.append(Placed(turn, start / SAMPLE_RATE, end / SAMPLE_RATE))
+        pieces += [pause, sound]
+        samples = begin + len(sound)
     pieces.append(np.zeros(round(LEAD_SECONDS * SAMPLE_RATE)))
     _write_opus(np.concatenate(pieces), audio_path)
     transcript_path.write_text(_srt(placed), encoding="utf-8")
@@ -138,9 +143,7 @@ def _spoken(turn: Turn) -> NDArray[np.float64]:
         raise SystemExit("needs the program espeak-ng (Debian: apt-get install espeak-ng)")
     ssml = f'<speak><prosody range="{turn.pitch_range}%">{turn.text}</prosody></speak>'
     options = ["-m", "-v", VOICES[turn.speaker], "-s", str(turn.rate), "-p", str(turn.pitch)]
-    result = subprocess.run(
-        [program, *options, "--stdout", ssml], check=True, capture_output=True
-    )
+    result = subprocess.run([program, *options, "--stdout", ssml], check=True, capture_output=True)
     with wave.open(io.BytesIO(result.stdout)) as spoken:
         rate = spoken.getframerate()
         # Written to a pipe, the header claims more frames than there are.
@@ -151,9 +154,10 @@ def _spoken(turn: Turn) -> NDArray[np.float64]:
     return resampled
 
 
-def _trimmed(sound: NDArray[np.float64]) -> NDArray[np.float64]:
-    loud = np.flatnonzero(np.abs(sound) > _SILENCE * np.abs(sound).max())
-    return sound[loud[0] : loud[-1] + 1]
+def _bounds(sound: NDArray[np.float64], share: float) -> tuple[int, int]:
+    """First sample, and the one after the last, that is louder than a share of the peak."""
+    loud = np.flatnonzero(np.abs(sound) > share * np.abs(sound).max())
+    return int(loud[0]), int(loud[-1]) + 1
 
 
 def _at_level(sound: NDArray[np.float64], level: float) -> NDArray[np.float64]:

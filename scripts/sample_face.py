@@ -103,7 +103,7 @@ def _landmarks(portrait: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _brow_raise(landmarks: NDArray[np.float64], unit: float) -> dict[int, NDArray[np.float64]]:
     up = np.array([0.0, -unit])
-    return {i: 0.10 * up for i in _BROWS} | {i: 0.05 * up for i in _FOREHEAD}
+    return dict.fromkeys(_BROWS, 0.10 * up) | dict.fromkeys(_FOREHEAD, 0.05 * up)
 
 
 def _closed_eyes(landmarks: NDArray[np.float64]) -> dict[int, NDArray[np.float64]]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -18,9 +19,7 @@ from emospot.sample import sample_files
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MOST_BYTES = 400_000
-CUE = re.compile(
-    r"(\d+)\n(\d+):(\d+):(\d+),(\d+) --> (\d+):(\d+):(\d+),(\d+)\n([A-Z]+): (.+)\n"
-)
+CUE = re.compile(r"(\d+)\n(\d+):(\d+):(\d+),(\d+) --> (\d+):(\d+):(\d+),(\d+)\n([A-Z]+): (.+)\n")
 
 needs_face = pytest.mark.skipif(
     importlib.util.find_spec("mediapipe") is None, reason="needs the extra [face]"
@@ -40,9 +39,7 @@ def cues() -> list[tuple[float, float, str, str]]:
     found = []
     for match in CUE.finditer(sample_files().transcript.read_text(encoding="utf-8")):
         clock = [int(part) for part in match.groups()[1:9]]
-        start, end = (
-            3600 * h + 60 * m + s + ms / 1000 for h, m, s, ms in (clock[:4], clock[4:])
-        )
+        start, end = (3600 * h + 60 * m + s + ms / 1000 for h, m, s, ms in (clock[:4], clock[4:]))
         found.append((start, end, match[10], match[11]))
     return found
 
@@ -62,7 +59,7 @@ def test_conversation_has_two_speakers_and_ten_turns() -> None:
     assert len(turns) == 10
     assert {speaker for _, _, speaker, _ in turns} == {"ANNA", "BEN"}
     assert all(start < end for start, end, _, _ in turns)
-    starts_after = [later[0] - earlier[1] for earlier, later in zip(turns, turns[1:], strict=False)]
+    starts_after = [later[0] - earlier[1] for earlier, later in pairwise(turns)]
     assert min(starts_after) > 0.2
 
 
@@ -138,6 +135,7 @@ def test_the_planted_blink_is_seen_by_the_mesh() -> None:
     assert blink["onset"] <= shut <= blink["offset"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs the program espeak-ng")
 @pytest.mark.skipif(importlib.util.find_spec("skimage") is None, reason="needs scikit-image")
 @needs_face

@@ -175,9 +175,7 @@ def _token_times(tokens: Tokens, utterance: Utterance) -> np.ndarray:
     return middle
 
 
-def _label_target(
-    examples: Sequence[Example], labels: LabelSet, shape: tuple[int, int]
-) -> Target:
+def _label_target(examples: Sequence[Example], labels: LabelSet, shape: tuple[int, int]) -> Target:
     values = torch.zeros(shape, dtype=torch.long)
     mask = torch.zeros(shape, dtype=torch.bool)
     for b, example in enumerate(examples):

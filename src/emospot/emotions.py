@@ -50,9 +50,7 @@ IEMOCAP6 = LabelSet(
 IEMOCAP4 = LabelSet("iemocap4", ("happiness", "sadness", "neutral", "anger"))
 """The four classes of IEMOCAP, with or without excited merged into happiness."""
 
-MELD7 = LabelSet(
-    "meld7", ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
-)
+MELD7 = LabelSet("meld7", ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"))
 """The seven emotions of MELD in the order of the published feature files."""
 
 LABEL_SETS: dict[str, LabelSet] = {

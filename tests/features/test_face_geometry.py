@@ -155,7 +155,7 @@ def test_head_motion_sees_shift_and_turn_but_no_expression() -> None:
     frown = face()
     frown[list(BROWS), 1] -= 0.1
     assert head_motion(still, seen(frown), 60.0, 0.1) == 0.0
-    shifted = still + (6.0, 0.0, 0.0)
+    shifted = still + np.array([6.0, 0.0, 0.0])
     assert head_motion(still, shifted, 60.0, 0.1) == pytest.approx(1.0)
     slow = head_motion(still, seen(face(), yaw=2), 60.0, 0.1)
     fast = head_motion(still, seen(face(), yaw=4), 60.0, 0.1)

@@ -21,9 +21,13 @@ def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_stream_is_restored_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), without_chatter(CHATTER):
-        os.write(2, b"chatter\nwhy it failed\n")
-        raise RuntimeError
+    def fail() -> None:
+        with without_chatter(CHATTER):
+            os.write(2, b"chatter\nwhy it failed\n")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     os.write(2, b"later\n")
     assert capfd.readouterr().err == "why it failed\nlater\n"
 
@@ -42,6 +46,19 @@ def test_threads_do_not_lose_the_stream(capfd: pytest.CaptureFixture[str]) -> No
     lines = capfd.readouterr().err.splitlines()
     assert sorted(lines[:-1]) == [f"line {i}" for i in range(8)]
     assert lines[-1] == "end"
+
+
+def test_stream_that_cannot_be_copied(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def no_descriptor(_: int) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "dup", no_descriptor)
+    with without_chatter(CHATTER):
+        os.write(2, b"chatter\n")
+    monkeypatch.undo()
+    assert capfd.readouterr().err == "chatter\n"
 
 
 def test_process_without_error_stream() -> None:

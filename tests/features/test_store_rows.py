@@ -25,10 +25,10 @@ COLUMNS = {"voice": ("loudness", "pitch", "rate")}
 def same_tokens(found, expected, value_type):
     if expected is None or found is None:
         return found is expected
-    values = expected.values.astype(value_type).astype("float32")
+    values = expected.values.astype(value_type)
     return (
         np.array_equal(found.values, values)
-        and found.values.dtype == np.float32
+        and found.values.dtype == value_type
         and np.array_equal(found.times, expected.times)
         and np.array_equal(found.offsets, expected.offsets)
         and found.columns == expected.columns

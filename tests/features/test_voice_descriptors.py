@@ -45,6 +45,13 @@ def test_steady_loudness_is_one_nucleus_and_slow():
     np.testing.assert_allclose(syllable_rate(np.ones(200), np.ones(200), 0.01), 0.5, rtol=0.02)
 
 
+def test_a_lone_short_syllable_is_not_fast():
+    voiced = np.zeros(100)
+    voiced[40:48] = 1
+    loudness = 0.01 + 0.5 * np.exp(-(((np.arange(100) - 44) / 5) ** 2))
+    np.testing.assert_allclose(syllable_rate(loudness, voiced, 0.01), 4.0)
+
+
 def test_a_nucleus_at_the_edge_does_not_raise_the_rate():
     loudness = syllables(4)[12:]  # begins at the top of a syllable
     rate = syllable_rate(loudness, np.ones_like(loudness), 0.01)

@@ -1,5 +1,7 @@
 """Short peaks vanish, long ones keep their shape, apexes have their slopes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.ndimage import grey_opening
@@ -27,6 +29,16 @@ def test_opening_counts_seconds_not_frames() -> None:
     signal = np.array([1.0, 2.0, 3.0, 0.5, 4.0, 9.0])
     # Three frames of 0.05 s hold nothing for 0.4 s; the one frame of 0.5 s does.
     assert opened(signal, times, 0.4) == pytest.approx([0.5, 0.5, 0.5, 0.5, 4.0, 4.0])
+
+
+def test_opening_on_irregular_frames_equals_a_fine_grid() -> None:
+    rng = np.random.default_rng(5)
+    edges = np.concatenate([[0], np.cumsum(rng.integers(2, 30, 40))])  # hundredths
+    times = np.column_stack([edges[:-1], edges[1:]]) / 100
+    signal = rng.random(40)
+    fine = grey_opening(np.repeat(signal, np.diff(edges)), size=41, mode="constant", cval=0.0)
+    on_frames = [fine[a:b].max() for a, b in pairwise(edges)]
+    assert opened(signal, times, 0.41)[4:-4] == pytest.approx(on_frames[4:-4])
 
 
 def test_opening_treats_columns_apart() -> None:

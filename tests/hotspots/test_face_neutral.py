@@ -68,7 +68,7 @@ def test_what_stays_becomes_neutral() -> None:
 
 def test_values_are_apart() -> None:
     neutral = RunningNeutral(np.array([0.01, 0.01]))
-    for t in range(100):
+    for t in range(450):
         neutral.observe(np.array([0.1, 0.7 + 0.2 * (t % 2)]), STEP)
     assert neutral.centre == pytest.approx([0.1, 0.8], abs=0.1)
     assert neutral.spread[0] == 0.01

@@ -45,7 +45,7 @@ def test_a_cover_picture_is_no_video(tmp_path, make_recording):
 
 
 def test_a_file_without_announced_duration_is_read_through(tmp_path):
-    # A raw H.263 stream is a bare run of pictures: its header tells no length.
+    # A raw stream is a bare run of pictures: its header tells no length.
     path = tmp_path / "bare.mjpeg"
     with av.open(str(path), "w", format="mjpeg") as container:
         video = container.add_stream("mjpeg", rate=25)

@@ -49,8 +49,11 @@ def test_words_outside_every_utterance_are_named():
 
 
 def test_names_that_name_no_speaker():
-    segments, _ = read(tier("Transcript", (0.0, 1.0, "a")), tier("Ben - utterances", (2.0, 3.0, "b")),
-                       tier("Keywords", (4.0, 5.0, "c")))  # fmt: skip
+    segments, _ = read(
+        tier("Transcript", (0.0, 1.0, "a")),
+        tier("Ben - utterances", (2.0, 3.0, "b")),
+        tier("Keywords", (4.0, 5.0, "c")),
+    )
     assert [s.speaker for s in segments] == [None, "Ben", "Keywords"]
 
 

@@ -41,9 +41,7 @@ def learnable(name: str, split: str, seed: int, count: int = 6) -> StoredConvers
         )
         words.append(Tokens(tokens, offsets=offsets))
         voice.append(Tokens(summary) if position != 4 else None)
-        hotspots.append(
-            (Hotspot("words", None, None, 0.8, "test", 0, 1),) if position % 2 else ()
-        )
+        hotspots.append((Hotspot("words", None, None, 0.8, "test", 0, 1),) if position % 2 else ())
     conversation = Conversation(name, tuple(utterances), split=split)
     tokens_of = {"words": tuple(words), "voice": tuple(voice)}
     return StoredConversation(conversation, tokens_of, tuple(hotspots))

@@ -19,10 +19,24 @@ from emospot.features.store import FeatureStore
 from emospot.training.fit import train
 
 SETTINGS = {
-    "model": {"width": 16, "heads": 2, "graph_heads": 2, "experts": 2, "top_k": 1,
-              "context_layers": 1, "expert_rank": 2, "graph_past": 2, "graph_future": 2},
-    "training": {"epochs": 5, "patience": 5, "batch_size": 4, "learning_rate": 5e-3,
-                 "average_decay": 0.8},
+    "model": {
+        "width": 16,
+        "heads": 2,
+        "graph_heads": 2,
+        "experts": 2,
+        "top_k": 1,
+        "context_layers": 1,
+        "expert_rank": 2,
+        "graph_past": 2,
+        "graph_future": 2,
+    },
+    "training": {
+        "epochs": 5,
+        "patience": 5,
+        "batch_size": 4,
+        "learning_rate": 5e-3,
+        "average_decay": 0.8,
+    },
 }
 CONFIG = parse_config(SETTINGS)
 

@@ -14,7 +14,12 @@ def _batch(mask: list[bool]) -> ConversationBatch:
     values = torch.tensor([[0, 1, 2]])
     nothing = torch.zeros(1, 3, dtype=torch.bool)
     return ConversationBatch(
-        {}, nothing.unsqueeze(-1), nothing, torch.zeros(1, 3, 2), values, ((),),
+        {},
+        nothing.unsqueeze(-1),
+        nothing,
+        torch.zeros(1, 3, 2),
+        values,
+        ((),),
         {"emotion": Target(values, torch.tensor([mask]))},
     )
 

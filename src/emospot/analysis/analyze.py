@@ -46,9 +46,7 @@ def analyze(
     inputs = read_inputs(Path(recording), Path(transcript) if transcript else None)
     decode_seconds = time.perf_counter() - started
     features = {m: loaded.card.features[m] for m in loaded.config.modalities}
-    measured = measure(
-        inputs.conversation, inputs.info, features, voice=voice, on_stage=on_stage
-    )
+    measured = measure(inputs.conversation, inputs.info, features, voice=voice, on_stage=on_stage)
     measured.seconds = {"decode": decode_seconds, **measured.seconds}
     language = _foreign_language(inputs, loaded)
     if language:
@@ -72,9 +70,7 @@ def analyze(
 
 
 def _predict(inputs: Inputs, measured: Measurements, model: PretrainedModel) -> Prediction:
-    hotspots = [
-        [h for h in own if uses_hotspots(model, h.modality)] for own in measured.hotspots
-    ]
+    hotspots = [[h for h in own if uses_hotspots(model, h.modality)] for own in measured.hotspots]
     return predict(model, [Example(inputs.conversation, measured.features, hotspots)])[0]
 
 

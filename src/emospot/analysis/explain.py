@@ -48,9 +48,10 @@ def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
     It cannot where it does not read the modality, reads it as one vector an
     utterance, or has hotspot-gated fusion switched off.
     """
-    feature = model.card.features.get(modality)
-    reads = modality in model.config.modalities and feature is not None
-    return reads and not feature.pooled and model.config.fusion == "hotspot_gated"
+    if modality not in model.config.modalities:
+        return False
+    pooled = model.card.features[modality].pooled
+    return not pooled and model.config.fusion == "hotspot_gated"
 
 
 def explain(conversation: Conversation, evidence: Evidence) -> tuple[UtteranceFinding, ...]:
@@ -79,9 +80,7 @@ def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceF
         probabilities={
             label: float(p) for label, p in zip(card.labels.labels, probabilities, strict=True)
         },
-        hotspots=tuple(
-            _hotspot(h, index, evidence) for h in evidence.measured.hotspots[index]
-        ),
+        hotspots=tuple(_hotspot(h, index, evidence) for h in evidence.measured.hotspots[index]),
         modalities={m: _modality(m, index, evidence) for m in MODALITIES},
         word_times_estimated=utterance.word_times_estimated,
     )

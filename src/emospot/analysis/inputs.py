@@ -61,9 +61,7 @@ def read_inputs(recording: Path, transcript: Path | None = None) -> Inputs:
     return Inputs(recording.name, conversation, info, notices)
 
 
-def _from_transcript(
-    path: Path, info: MediaInfo | None
-) -> tuple[Conversation, tuple[str, ...]]:
+def _from_transcript(path: Path, info: MediaInfo | None) -> tuple[Conversation, tuple[str, ...]]:
     transcript = read_transcript(path)
     conversation, notices = conversation_from_transcript(
         transcript,

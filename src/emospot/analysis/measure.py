@@ -215,4 +215,3 @@ def _spans(conversation: Conversation) -> list[Span] | None:
     if all(start is None or end is None for start, end in spans):
         return None
     return [(s, e) if s is not None and e is not None else (0.0, 0.0) for s, e in spans]
-

@@ -30,7 +30,9 @@ def analyze(
     voice: Annotated[
         str, typer.Option(help="Voice descriptors for hotspots: auto, egemaps or basic.")
     ] = "auto",
-    json_output: Annotated[bool, typer.Option("--json", help="Print the analyses as JSON.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the analyses as JSON.")
+    ] = False,
 ) -> None:
     """Say what each speaker feels, utterance by utterance, with the evidence.
 
@@ -83,9 +85,7 @@ def analyze_one(
             step = list(STAGES).index(stage)
             bar.update(task, completed=step, description=f"{recording.name}: {STAGES[stage]}")
 
-        analysis = run_analysis(
-            recording, transcript, model=model, voice=voice, on_stage=on_stage
-        )
+        analysis = run_analysis(recording, transcript, model=model, voice=voice, on_stage=on_stage)
     stem = recording.name if transcript is None and not analysis.duration else recording.stem
     json_name, report_name = names or (f"{stem}.analysis.json", f"{stem}.html")
     write_analysis(analysis, out / json_name)

@@ -50,8 +50,13 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def progress(*, quiet: bool = False) -> Iterator["Progress"]:
     """A progress display on stderr."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     bar = Progress(
         TextColumn("{task.description}"),

@@ -12,7 +12,9 @@ from emospot.errors import UsageError
 def train(
     store: Annotated[Path, typer.Argument(help="A store made by emospot corpus import.")],
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
-    config: Annotated[Path | None, typer.Option(help="YAML with sections model, training.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML with sections model, training.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, e.g. model.width=64.")
     ] = None,
@@ -66,8 +68,14 @@ def train(
         say_json([asdict(r) for r in results])
         return
     rows = [
-        [str(r.seed), f"{r.dev_weighted_f1:.4f}", f"{r.epoch + 1} of {r.epochs_run}",
-         f"{r.temperature:.2f}", f"{r.unsure_below:.2f}", f"{r.seconds:.0f}"]
+        [
+            str(r.seed),
+            f"{r.dev_weighted_f1:.4f}",
+            f"{r.epoch + 1} of {r.epochs_run}",
+            f"{r.temperature:.2f}",
+            f"{r.unsure_below:.2f}",
+            f"{r.seconds:.0f}",
+        ]
         for r in results
     ]
     columns = ["seed", "dev w-F1", "epoch", "temperature", "unsure below", "seconds"]
@@ -95,8 +103,12 @@ def evaluate(
     if json_output:
         say_json(evaluation.to_dict())
         return
-    names = [("weighted_f1", "w-F1"), ("macro_f1", "macro F1"), ("accuracy", "accuracy"),
-             ("uar", "UAR")]
+    names = [
+        ("weighted_f1", "w-F1"),
+        ("macro_f1", "macro F1"),
+        ("accuracy", "accuracy"),
+        ("uar", "UAR"),
+    ]
     names += [(f"f1:{label}", f"F1 {label}") for label in evaluation.labels]
     rows = [
         [shown, f"{evaluation.mean[key]:.4f}", f"{evaluation.sd[key]:.4f}"] for key, shown in names

@@ -85,57 +85,6 @@ class Instruments:
         ]
 
 
-def instruments(
-    words: str | None = None,
-    voice: str | None = None,
-    face: str | None = None,
-    *,
-    voice_descriptors: str | None = None,
-) -> Instruments:
-    """The instruments by the names of their extractors.
-
-    Args:
-        words: e.g. "minilm-l6", or None for no words.
-        voice: e.g. "ge2e", or None for no voice features.
-        face: e.g. "facemesh", or None for no face.
-        voice_descriptors: what the voice hotspots are read from, "egemaps" or
-            "basic"; None: the default ones where `voice` is measured, else no
-            voice hotspots.
-
-    Raises:
-        UsageError: if there is no extractor of that name.
-        MissingExtraError: if its packages are not installed.
-    """
-    from emospot.features import registry
-    from emospot.hotspots.face_expression import ExpressionHotspots
-    from emospot.hotspots.voice_prosody import ProsodyHotspots
-    from emospot.hotspots.words_lexicon import LexiconHotspots
-    from emospot.media.decode import audio_of_spans, probe, video_frames
-
-    extractor = registry.voice_extractor(voice) if voice else None
-    descriptors = extractor if voice in DESCRIPTORS else None  # computed once, used twice
-    if voice_descriptors and voice_descriptors != voice:
-        descriptors = registry.voice_extractor(voice_descriptors)
-    elif extractor and descriptors is None:
-        descriptors = registry.default_voice_descriptors()
-    return Instruments(
-        words=registry.words_extractor(words) if words else None,
-        words_hotspots=LexiconHotspots() if words else None,
-        voice=extractor,
-        voice_descriptors=descriptors,
-        voice_hotspots=ProsodyHotspots() if descriptors else None,
-        face=registry.face_extractor(face) if face else None,
-        face_hotspots=ExpressionHotspots() if face else None,
-        audio=audio_of_spans,
-        frames=video_frames,
-        duration=lambda path: probe(path).duration,
-    )
-
-
-DESCRIPTORS = ("egemaps", "basic")
-"""Voice extractors whose columns the hotspot detectors read."""
-
-
 def measure(
     conversation: Conversation,
     by: Instruments,

@@ -4,6 +4,11 @@ Rows with the same dialogue belong together, in the order of the column
 `position` where the table has one, else in the order of the file. They are
 never sorted by start time: in a conversation that overlaps, the order of the
 starts is not the order of the turns.
+
+A table does not time its words. Where an utterance has a text and times, they
+are spread over it by their characters and marked as estimated, as for a
+transcript without word times: a model then sees the same kind of token times
+in training and in an analysis.
 """
 
 import itertools
@@ -11,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emospot.conversation import Conversation, Utterance
+from emospot.conversation import Conversation, Utterance, Word
+from emospot.conversation.word_times import spread_words
 from emospot.corpora.table_columns import SourceTable
 
 SPLITS = {"train": "train", "dev": "dev", "test": "test"} | dict.fromkeys(
@@ -93,11 +99,15 @@ def _utterances(
 ) -> list[Utterance]:
     ids, speakers = _filled(table, "utterance"), _filled(table, "speaker")
     texts = _optional(table, "text", notices)
+    silent = texts.count(None)
+    if 0 < silent < len(table):
+        notices.append(f"{silent} of {len(table)} utterances have no text")
     spans = _spans(table, notices)
     numbers = {name: table.numbers(name) for name in targets}
     utterances = []
     for row, (start, end) in enumerate(spans):
         known = {name: column[row] for name, column in numbers.items()}
+        words = _words(texts[row], start, end)
         utterances.append(
             Utterance(
                 id=ids[row],
@@ -105,6 +115,8 @@ def _utterances(
                 start=start,
                 end=end,
                 text=texts[row],
+                words=words,
+                word_times_estimated=bool(words),
                 label=labels[row],
                 targets={name: number for name, number in known.items() if number is not None},
             )
@@ -140,6 +152,12 @@ def _spans(
             f"(first: {wrong[0]}); they are kept without times"
         )
     return spans
+
+
+def _words(text: str | None, start: float | None, end: float | None) -> tuple[Word, ...]:
+    if text is None or start is None or end is None:
+        return ()
+    return spread_words(text, start, end)
 
 
 def _filled(table: SourceTable, name: str) -> list[str]:

@@ -17,6 +17,7 @@ UNKNOWN_LANGUAGE = "unknown"
 
 _LEAST_LETTERS = 10
 _LEAST_PROBABILITY = 0.5
+_NO_LANGUAGE = "zxx"  # the classifier's (and ISO 639's) code for what is no language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class LanguageGuess:
 
     Args:
         code: ISO 639-1 code, e.g. "en", or "unknown" where the text is too
-            short or no language is more probable than all others together.
+            short, is no language at all, or no language is more probable than all others together.
         probability: of the most probable language, in [0, 1]; 0 where the text
             was too short to ask.
     """
@@ -51,7 +52,7 @@ def language_of(texts: Sequence[str]) -> LanguageGuess:
     if sum(letter.isalpha() for letter in text) < _LEAST_LETTERS:
         return LanguageGuess(UNKNOWN_LANGUAGE, 0.0)
     code, probability = _identifier().classify(text)
-    known = probability > _LEAST_PROBABILITY
+    known = probability > _LEAST_PROBABILITY and code != _NO_LANGUAGE
     return LanguageGuess(code if known else UNKNOWN_LANGUAGE, float(probability))
 
 

@@ -4,10 +4,9 @@ Nothing heavy is imported before an extractor is asked for.
 """
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import TypeVar
 
-from emospot.errors import UsageError
+from emospot.errors import MissingExtraError, UsageError
 from emospot.features.base import FaceExtractor, VoiceExtractor, WordsExtractor
 
 T = TypeVar("T")
@@ -69,7 +68,10 @@ def default_voice_descriptors() -> VoiceExtractor:
 
     Both give the columns that the hotspot detectors read.
     """
-    return _egemaps() if find_spec("opensmile") is not None else _basic()
+    try:
+        return _egemaps()
+    except MissingExtraError:
+        return _basic()
 
 
 def _choose(kind: str, name: str, known: dict[str, T]) -> T:

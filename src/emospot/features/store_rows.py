@@ -6,7 +6,7 @@ after row in one list), `m:tokens` (T), `m:times` and `m:offsets` (2·T numbers
 each). An absent modality is null in all four, never zeros.
 
 Tokens are written as float16 (three significant digits) unless the store asks
-for float32, and always given back as float32. Times keep float64.
+for float32, and given back as they are stored. Times keep float64.
 """
 
 import dataclasses
@@ -311,7 +311,7 @@ class _TokenReader:
             return None
         # Copies: a view would keep the whole shard in memory.
         return Tokens(
-            values.astype(np.float32),
+            values.copy(),
             _as(self._times(row, 2), np.float64, copy=True),
             _as(self._offsets(row, 2), np.int32, copy=True),
             self._columns,

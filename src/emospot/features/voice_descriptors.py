@@ -37,6 +37,7 @@ _DIP = 2.0  # phon between a nucleus and the dips around it
 _RANGE = 25.0  # phon below the loud frames, under which nothing is a nucleus
 _WINDOW = 0.25  # seconds, standard deviation of the rate's smoothing
 _SHORTEST_SYLLABLE = 0.1  # seconds, nobody speaks faster
+_LONE_SYLLABLE = 0.25  # seconds, least duration of the only syllable of an utterance
 
 
 def loudness_level(loudness: Floats) -> NDArray[np.float64]:
@@ -92,7 +93,10 @@ def syllable_rate(loudness: Floats, voiced: Floats, hop: float) -> NDArray[np.fl
     between = (nuclei[1:] + nuclei[:-1]) / 2
     before = nuclei - np.append(heard[0], between)
     after = np.append(between, heard[-1]) - nuclei
-    if len(nuclei) > 1:
+    if len(nuclei) == 1:
+        # One short syllable ("No!") says little about rate: it counts as usual.
+        after = np.maximum(after, _LONE_SYLLABLE / hop - before)
+    else:
         # A nucleus at the very end of the speech does not make it faster.
         before[0] = max(before[0], after[0])
         after[-1] = max(after[-1], before[-1])

@@ -48,12 +48,17 @@ def opened(
     >>> opened(np.array([0.0, 2.0, 3.0, 0.0, 9.0]), times, window=0.2)
     array([0., 2., 2., 0., 0.])
     """
-    # Times are sums of floats: a window of exactly its length must fit.
-    ends = np.searchsorted(times[:, 1], times[:, 0] + window - 1e-6)
+    # Times are sums of floats: a window of exactly its length must fit. A window
+    # is shortest, in frames, where it begins with a frame or ends with one.
+    starts, ends = times[:, 0], times[:, 1]
+    shortest = window - 1e-6
+    frames = np.arange(len(signal))
+    lasts = np.searchsorted(ends, starts + shortest)
+    firsts = np.searchsorted(starts, ends - shortest, side="right") - 1
     result = np.zeros_like(signal)
-    for first, last in enumerate(ends):
-        if last == len(signal):
-            break
+    for first, last in [*zip(frames, lasts, strict=True), *zip(firsts, frames, strict=True)]:
+        if first < 0 or last == len(signal):
+            continue
         inside = slice(first, last + 1)
         result[inside] = np.maximum(result[inside], signal[inside].min(0))
     return result

@@ -11,9 +11,10 @@ with a the usual deviation (mean absolute, limited) and `seen` the seconds seen
 so far: a mean over the first half minute, then one that slowly forgets. The
 limits make it robust: an expression moves it only a little, however strong.
 
-The first 0.4 seconds only start it (their median). A face that stays beyond
-its limits for 15 seconds (another seat, a beard in the light, another person)
-is taken as the new neutral. The memory is a few numbers a person.
+The first 0.4 seconds only start it (their median). A value that stays beyond
+its limit for 15 seconds (another camera, a mood, another person) is taken as
+the new neutral: for three seconds it is followed closely, without a limit. The
+memory is a few numbers a person.
 """
 
 import numpy as np
@@ -25,7 +26,8 @@ ACCEPT_SECONDS = 15.0
 """A value that stays away from neutral for this long becomes neutral."""
 
 _PRIOR_SECONDS = 2.0
-_ACCEPT_IN_SECONDS = 1.0
+_ACCEPTING_SECONDS = 3.0
+_FOLLOWING = 3.0
 _CENTRE_LIMIT = 2.0
 _SPREAD_LIMIT = 3.0
 
@@ -49,6 +51,7 @@ class RunningNeutral:
         self._first: list[NDArray[np.float64]] = []
         self._seen = 0.0
         self._away = np.zeros_like(floor)
+        self._accepting = np.zeros_like(floor)
         self.centre = np.zeros_like(floor)
         """Neutral of each value, shape (k,); meaningful once `ready`."""
         self.spread = floor.copy()
@@ -76,14 +79,20 @@ class RunningNeutral:
         self._seen += seconds
         deviation = values - self.centre
         limit = _CENTRE_LIMIT * self.spread
-        outside = np.abs(deviation) > limit
-        self._away = np.where(outside, self._away + seconds, np.maximum(0.0, self._away - seconds))
-        accept = outside & (self._away > ACCEPT_SECONDS)
         step = np.where(
-            accept,
-            min(1.0, seconds / _ACCEPT_IN_SECONDS) * deviation,
+            self._accepts(np.abs(deviation) > limit, seconds),
+            min(1.0, _FOLLOWING * seconds / _ACCEPTING_SECONDS) * deviation,
             weight * np.clip(deviation, -limit, limit),
         )
         size = np.minimum(np.abs(deviation), _SPREAD_LIMIT * self.spread)
         self.spread = np.maximum(self._floor, self.spread + weight * (size - self.spread))
         self.centre = self.centre + step
+
+    def _accepts(self, outside: NDArray[np.bool_], seconds: float) -> NDArray[np.bool_]:
+        """Which values have stayed away for so long that they are the new neutral."""
+        away = np.where(outside, self._away + seconds, np.maximum(0.0, self._away - seconds))
+        stays = away > ACCEPT_SECONDS
+        self._away = np.where(stays, 0.0, away)
+        left = np.maximum(0.0, self._accepting - seconds)
+        self._accepting = np.where(stays, _ACCEPTING_SECONDS, left)
+        return self._accepting > 0.0

@@ -80,9 +80,7 @@ def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem
     )
 
 
-def _memory(
-    config: ModelConfig, reach: float, scale: float, *, causal: bool
-) -> CrossModalMemory:
+def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) -> CrossModalMemory:
     pairs = {}
     if config.aligners != "none":
         for k in config.modalities:

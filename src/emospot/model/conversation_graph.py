@@ -104,9 +104,7 @@ class RelationalConvolution(nn.Module):
         super().__init__()
         self.root = nn.Linear(width, width)
         scale = width**-0.5
-        self.temporal = nn.Parameter(
-            (torch.rand(modalities, kinds, width, width) * 2 - 1) * scale
-        )
+        self.temporal = nn.Parameter((torch.rand(modalities, kinds, width, width) * 2 - 1) * scale)
         # [j, k]: what modality j reads of modality k; the diagonal is not used.
         pairs = modalities * (modalities - 1)
         self.across = nn.Parameter((torch.rand(pairs, width, width) * 2 - 1) * scale)
@@ -148,9 +146,7 @@ class GraphTransformer(nn.Module):
             part(x).unflatten(-1, (self.heads, -1))
             for part in (self.to_query, self.to_key, self.to_value)
         )
-        in_time = torch.einsum(
-            "bumhd,buwmhd->bumhw", query, window(key, edges.past, edges.future)
-        )
+        in_time = torch.einsum("bumhd,buwmhd->bumhw", query, window(key, edges.past, edges.future))
         across = torch.einsum("bumhd,bunhd->bumhn", query, key)
         logits = torch.cat((in_time, across), dim=-1) * query.shape[-1] ** -0.5
         there = torch.cat((edges.temporal.transpose(2, 3), edges.across), dim=-1).unsqueeze(3)

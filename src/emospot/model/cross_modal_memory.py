@@ -18,8 +18,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from emospot.model.attention import AttentionPool, MultiHeadAttention, SelfAttentionLayer
-from emospot.model.attention import interpolate_lags
+from emospot.model.attention import (
+    AttentionPool,
+    MultiHeadAttention,
+    SelfAttentionLayer,
+    interpolate_lags,
+)
 from emospot.model.encoder import LagBias
 from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
 
@@ -148,9 +152,7 @@ class CrossModalMemory(nn.Module):
             for k in self.modalities:
                 name = pair_name(k, j)
                 if name in self.pairs:
-                    z, there, routing = self.pairs[name](
-                        target, sequences[k], causal=self.causal
-                    )
+                    z, there, routing = self.pairs[name](target, sequences[k], causal=self.causal)
                     parts.append(z)
                     masks.append(there)
                     if routing is not None:

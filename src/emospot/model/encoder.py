@@ -94,9 +94,7 @@ class ContextEncoder(nn.Module):
         self.layers = nn.ModuleList(
             SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
         )
-        self.lag_bias = (
-            LagBias(heads, TURN_REACH, TURN_SCALE, kinds=2) if layers else None
-        )
+        self.lag_bias = LagBias(heads, TURN_REACH, TURN_SCALE, kinds=2) if layers else None
 
     def forward(self, x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         """Encode summaries `x` (B, U, D).

@@ -180,7 +180,9 @@ class Recognizer(nn.Module):
         return EmotionOutput(
             logits=self._answer(joined, present.any(dim=-1)),
             gates=gates,
-            routing={name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()},
+            routing={
+                name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
+            },
             expert_usage={name: expert_usage(r) for name, r in routings.items()},
             losses=routing_losses(routings, batch.mask),
         )
@@ -318,7 +320,9 @@ def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
 def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
     """The valid utterances of a batch in groups of similar token counts."""
     rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
-    counts = torch.stack([t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()])
+    counts = torch.stack(
+        [t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()]
+    )
     order = torch.argsort(counts.sum(dim=0), stable=True)
     size = -(-len(rows) // LENGTH_GROUPS)
     return list(torch.split(rows[order], max(size, 1)))

@@ -49,7 +49,9 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
         train = [e for e in train if e.conversation.id not in held_out]
     for part, examples in (("training", train), ("dev", dev)):
         if not any(u.label for e in examples for u in e.conversation.utterances):
-            raise StoreError(f"no labelled utterance among the {part} conversations of {store.path}")
+            raise StoreError(
+                f"no labelled utterance among the {part} conversations of {store.path}"
+            )
     return Split(tuple(train), tuple(dev))
 
 

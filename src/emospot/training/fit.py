@@ -272,7 +272,8 @@ def _open_run(
     if path.is_file():
         if not resume:
             raise UsageError(
-                f"{out} already holds a run: add --resume to go on with it, or choose another --out"
+                f"{out} already holds a run: "
+                "add --resume to go on with it, or choose another --out"
             )
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key in wanted if found.get(key) != wanted[key]]

@@ -99,8 +99,7 @@ class EmotionModule(LightningModule):
     def training_step(self, batch: ConversationBatch, index: int) -> Tensor:
         """The loss of one batch."""
         batch = with_modality_dropout(batch, self.config.modality_dropout)
-        weights: Tensor | None = self.class_weights  # type: ignore[assignment]
-        loss = total_loss(self.recognizer(batch), batch, self.config, weights)
+        loss = total_loss(self.recognizer(batch), batch, self.config, self.class_weights)
         self._loss_sum += float(loss.detach())
         return loss
 
@@ -160,7 +159,7 @@ class EmotionModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW, weight decay on matrices alone, warm-up and cosine by step."""
         parameters = [p for p in self.recognizer.parameters() if p.requires_grad]
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]

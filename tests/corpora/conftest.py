@@ -12,6 +12,7 @@ import pytest
 
 from emospot.conversation import Hotspot, Tokens
 from emospot.corpora.measuring import Instruments
+from emospot.corpora.table import FeatureColumn, ImportSummary, TableOptions, import_table
 from emospot.features.base import FeatureDescription
 
 ROWS: dict[str, list[Any]] = {
@@ -59,6 +60,16 @@ class _Letters:
             )
             for u in utterances
         ]
+
+
+class _Lengths:
+    """One token an utterance: how long its text is."""
+
+    def describe(self) -> FeatureDescription:
+        return FeatureDescription("words", "lengths", "1", 1, pooled=True)
+
+    def extract(self, utterances):
+        return [Tokens(np.array([[float(len(u.text))]])) if u.text else None for u in utterances]
 
 
 class _Energy:
@@ -124,6 +135,7 @@ def fake() -> SimpleNamespace:
     voice = _Energy("energy")
     return SimpleNamespace(
         letters=_Letters(),
+        lengths=Instruments(words=_Lengths()),
         words=lambda: Instruments(words=_Letters(), words_hotspots=_Marker("words")),
         all=Instruments(
             words=_Letters(),
@@ -139,3 +151,16 @@ def fake() -> SimpleNamespace:
         ),
         other_voice=_Energy("other"),
     )
+
+
+@pytest.fixture(scope="session")
+def iemocap_summary(shared_data, tmp_path_factory) -> ImportSummary:
+    """The published table, imported once."""
+    options = TableOptions(
+        columns={"emotion": "label6"},
+        label_set="iemocap6",
+        features={"voice": FeatureColumn("audio_ge2e", "ge2e")},
+        targets=("valence", "activation", "dominance"),
+    )
+    source = shared_data / "iemocap" / "iemocap.parquet"
+    return import_table(source, tmp_path_factory.mktemp("iemocap") / "store", options)

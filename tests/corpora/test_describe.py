@@ -5,7 +5,6 @@ import pytest
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.describe import describe
-from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.emotions import LabelSet
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, StoredConversation, StoreWriter
@@ -122,14 +121,8 @@ def test_a_modality_absent_everywhere(described):
     assert (voice.missing, voice.tokens_median, voice.tokens_most) == (1.0, 0, 0)
 
 
-def test_iemocap(shared_data, tmp_path):
-    options = TableOptions(
-        columns={"emotion": "label6"},
-        label_set="iemocap6",
-        features={"voice": FeatureColumn("audio_ge2e", "ge2e")},
-    )
-    import_table(shared_data / "iemocap" / "iemocap.parquet", tmp_path / "s", options)
-    found = describe(FeatureStore.open(tmp_path / "s"))
+def test_iemocap(iemocap_summary):
+    found = describe(FeatureStore.open(iemocap_summary.store))
     assert found.speakers == {"train": 8, "test": 2}
     assert list(found.label_counts["test"].values()) == [144, 245, 384, 170, 299, 381]
     assert found.modalities[0].missing == 0

@@ -1,6 +1,5 @@
 import dataclasses
 import errno
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,31 +192,17 @@ def test_impossible_wishes(write_table, tmp_path, fake):
         TableOptions(columns={"emotoin": "label6"})
 
 
-@pytest.fixture(scope="module")
-def iemocap(shared_data) -> Path:
-    return shared_data / "iemocap" / "iemocap.parquet"
-
-
-def published(name, label_set):
-    return TableOptions(
-        columns={"emotion": name},
-        label_set=label_set,
-        features={"voice": FeatureColumn("audio_ge2e", "ge2e")},
-        targets=("valence", "activation", "dominance"),
-    )
-
-
-def test_iemocap_has_its_published_counts(iemocap, tmp_path):
-    summary = import_table(iemocap, tmp_path / "s", published("label6", "iemocap6"))
-    assert summary.splits == {
+def test_iemocap_has_its_published_counts(iemocap_summary, shared_data):
+    assert iemocap_summary.splits == {
         "train": SplitCounts(120, 7869, 5810),
         "test": SplitCounts(31, 2170, 1623),
     }
-    assert summary.total.conversations == 151
-    assert list(summary.label_counts["test"].values()) == [144, 245, 384, 170, 299, 381]
-    store = FeatureStore.open(tmp_path / "s")
+    assert iemocap_summary.total.conversations == 151
+    assert list(iemocap_summary.label_counts["test"].values()) == [144, 245, 384, 170, 299, 381]
+    assert iemocap_summary.notices == ("2606 of 10039 utterances have no text",)
+    store = FeatureStore.open(iemocap_summary.store, verify=True)
     assert store.features["voice"] == FeatureDescription("voice", "ge2e", "precomputed", 256, True)
-    check_against_the_file(store, iemocap)
+    check_against_the_file(store, shared_data / "iemocap" / "iemocap.parquet")
 
 
 def check_against_the_file(store, path):
@@ -240,8 +225,10 @@ def check_against_the_file(store, path):
     assert wrong_by_start > 0  # so that the order by position is tested
 
 
-def test_iemocap_four_classes(iemocap, tmp_path):
-    summary = import_table(iemocap, tmp_path / "s", published("label4", "iemocap4"))
+def test_iemocap_four_classes(shared_data, tmp_path, fake):
+    source = shared_data / "iemocap" / "iemocap.parquet"
+    options = TableOptions(columns={"emotion": "label4"}, label_set="iemocap4")
+    summary = import_table(source, tmp_path / "s", options, fake.lengths)
     assert {split: c.labelled for split, c in summary.splits.items()} == {
         "train": 4290,
         "test": 1241,
@@ -251,9 +238,9 @@ def test_iemocap_four_classes(iemocap, tmp_path):
 def test_meld_counts_its_dialogues_anew_in_every_split(shared_data, tmp_path, fake):
     source = shared_data / "meld" / "meld.parquet"
     with pytest.raises(CorpusError, match=r"--columns dialogue=split\+dialogue"):
-        import_table(source, tmp_path / "a", TableOptions(), fake.words())
+        import_table(source, tmp_path / "a", TableOptions(), fake.lengths)
     options = TableOptions(columns={"dialogue": "split+dialogue"})
-    summary = import_table(source, tmp_path / "b", options, fake.words())
+    summary = import_table(source, tmp_path / "b", options, fake.lengths)
     assert summary.label_set.name == "meld7"
     assert {s: (c.utterances, c.labelled) for s, c in summary.splits.items()} == {
         "train": (9989, 9989),

@@ -35,7 +35,10 @@ def test_rows_become_conversations(read):
         (
             Utterance(
                 "a", "Ann", 0, 1.5, "so good",
-                words=(Word(0, pytest.approx(3 / 7), 0, 2), Word(pytest.approx(4.5 / 7), 1.5, 3, 7)),
+                words=(
+                    Word(0, pytest.approx(3 / 7), 0, 2),
+                    Word(pytest.approx(4.5 / 7), 1.5, 3, 7),
+                ),
                 word_times_estimated=True, label="happy", targets={"valence": 1.0},
             ),
             Utterance(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-UNKNOWN_LANGUAGE = "unknown"
+UNKNOWN_LANGUAGE = ""
+"""The code of no language: too little text, or none more probable than the others."""
 
 _LEAST_LETTERS = 10
 _LEAST_PROBABILITY = 0.5
@@ -25,8 +26,8 @@ class LanguageGuess:
     """The most probable language.
 
     Args:
-        code: ISO 639-1 code, e.g. "en", or "unknown" where the text is too
-            short, is no language at all, or no language is more probable than all others together.
+        code: ISO 639-1 code, e.g. "en", or "" where the text is too short,
+            is no language at all, or no language is more probable than all others together.
         probability: of the most probable language, in [0, 1]; 0 where the text
             was too short to ask.
     """
@@ -46,7 +47,7 @@ def language_of(texts: Sequence[str]) -> LanguageGuess:
     >>> language_of(["Ich weiß nicht, was ich tun soll.", "Bist du böse auf mich?"]).code
     'de'
     >>> language_of(["Ok."])
-    LanguageGuess(code='unknown', probability=0.0)
+    LanguageGuess(code='', probability=0.0)
     """
     text = " ".join(texts)
     if sum(letter.isalpha() for letter in text) < _LEAST_LETTERS:

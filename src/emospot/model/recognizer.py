@@ -9,6 +9,7 @@ what flows where. Rows are the valid utterances of a batch; tokens of rows of
 similar length are computed together, so that padding costs little.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
 
-LENGTH_GROUPS = 6
+LENGTH_FACTOR = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,14 +319,16 @@ def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
 
 
 def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
-    """The valid utterances of a batch in groups of similar token counts."""
+    """The valid utterances of a batch in groups of similar token counts.
+
+    Lengths within a group differ by a factor of `LENGTH_FACTOR` at most, so that
+    little is spent on padding however long the longest utterance is.
+    """
     rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
-    counts = torch.stack(
-        [t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()]
-    )
-    order = torch.argsort(counts.sum(dim=0), stable=True)
-    size = -(-len(rows) // LENGTH_GROUPS)
-    return list(torch.split(rows[order], max(size, 1)))
+    counts = torch.stack([t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()])
+    longest = counts.amax(dim=0).clamp(min=1)
+    group = (longest.log() / math.log(LENGTH_FACTOR)).floor().long()
+    return [rows[group == number] for number in group.unique().tolist()] or [rows]
 
 
 def join_routings(parts: list[Routing], rows: Tensor, total: int) -> Routing:

@@ -42,7 +42,7 @@ docs: $(VENV)/.installed-dev ## Build the documentation into site/.
 	$(BIN)/mkdocs build --strict --quiet
 
 bundled-model: $(VENV)/.installed-dev ## Train the bundled model again (needs EMOSPOT_DATA).
-	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/build_bundled_model.sh
+	$(BIN)/python scripts/build_bundled_model.py --data $(EMOSPOT_DATA)
 
 clean: ## Remove the virtual environment and everything that was built.
 	rm -rf $(VENV) site dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \

@@ -41,7 +41,7 @@ def test_seeds_are_sorted_by_number(tmp_path: Path) -> None:
 
 
 def test_written_as_json(tmp_path: Path) -> None:
-    evaluation = RunEvaluation("test", "hash", ("a", "b"), (), {"weighted_f1": 0.5}, {})
+    evaluation = RunEvaluation("test", (), "hash", ("a", "b"), (), {"weighted_f1": 0.5}, {})
     write_evaluation(evaluation, tmp_path / "evaluation.json")
     assert json.loads((tmp_path / "evaluation.json").read_text())["mean"]["weighted_f1"] == 0.5
     assert [p.name for p in tmp_path.iterdir()] == ["evaluation.json"]

@@ -87,6 +87,9 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="A run made by emospot train.")],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A modality to withhold, e.g. voice.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score a run on a split; writes evaluation.json into the run's folder.
@@ -95,11 +98,12 @@ def evaluate(
     """
     if not run.is_dir():
         raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
-    from emospot.evaluation.run import EVALUATION, evaluate_run, write_evaluation
+    from emospot.evaluation.run import evaluate_run, write_evaluation
     from emospot.features.store import FeatureStore
 
-    evaluation = evaluate_run(run, FeatureStore.open(store), split)
-    write_evaluation(evaluation, run / EVALUATION)
+    evaluation = evaluate_run(run, FeatureStore.open(store), split, without=without or ())
+    path = run / ("-".join(["evaluation", *(f"without-{m}" for m in without or ())]) + ".json")
+    write_evaluation(evaluation, path)
     if json_output:
         say_json(evaluation.to_dict())
         return
@@ -114,5 +118,7 @@ def evaluate(
         [shown, f"{evaluation.mean[key]:.4f}", f"{evaluation.sd[key]:.4f}"] for key, shown in names
     ]
     title = f"{run.name} on {split}: {len(evaluation.seeds)} seeds"
+    if without:
+        title += f", without {' and '.join(without)}"
     table(title, ["metric", "mean", "sd"], rows)
-    note(f"written: {run / EVALUATION}")
+    note(f"written: {path}")

@@ -6,7 +6,7 @@ dev, and `run.json`, which says how it was trained.
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from emospot.evaluation.classification import ClassificationScores, classificati
 from emospot.features.store import FeatureStore
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel, load_model
-
-EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class RunEvaluation:
 
     Args:
         split: which split.
+        without: modalities that were withheld.
         store_hash: content hash of the store.
         labels: the label set's classes.
         seeds: one entry a seed.
@@ -58,6 +57,7 @@ class RunEvaluation:
     """
 
     split: str
+    without: tuple[str, ...]
     store_hash: str
     labels: tuple[str, ...]
     seeds: tuple[SeedEvaluation, ...]
@@ -89,6 +89,8 @@ def evaluate_run(
     run: Path,
     store: FeatureStore,
     split: str = "test",
+    *,
+    without: Collection[str] = (),
     on_seed: Callable[[SeedEvaluation], None] | None = None,
 ) -> RunEvaluation:
     """Score every seed of a run.
@@ -97,6 +99,7 @@ def evaluate_run(
         run: folder made by training.
         store: its features must be those of the training.
         split: "test", "dev" or "train" of the store.
+        without: modalities that are withheld, e.g. {"voice"}: words alone.
         on_seed: told of each seed as it is done.
 
     Raises:
@@ -109,14 +112,28 @@ def evaluate_run(
     for number, folder in seed_folders(run):
         model = load_model(folder)
         check_fits(model, store)
-        examples = examples or [
-            Example(c.conversation, c.tokens, c.hotspots) for c in store.conversations(split)
-        ]
+        examples = examples or labelled_examples(store, split, without)
         seeds.append(evaluate_model(model, examples, labels, number, f"{split} of {store.path}"))
         if on_seed is not None:
             on_seed(seeds[-1])
     mean, sd = summarise([s.scores for s in seeds])
-    return RunEvaluation(split, store.content_hash, labels.labels, tuple(seeds), mean, sd)
+    return RunEvaluation(
+        split, tuple(without), store.content_hash, labels.labels, tuple(seeds), mean, sd
+    )
+
+
+def labelled_examples(
+    store: FeatureStore, split: str, without: Collection[str] = ()
+) -> list[Example]:
+    """The conversations of a split, with some modalities withheld."""
+    return [
+        Example(
+            c.conversation,
+            {m: tokens for m, tokens in c.tokens.items() if m not in without},
+            c.hotspots,
+        )
+        for c in store.conversations(split)
+    ]
 
 
 def check_fits(model: PretrainedModel, store: FeatureStore) -> None:

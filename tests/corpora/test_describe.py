@@ -77,7 +77,13 @@ def test_rows_and_dictionary(described):
         "split": "none", "conversations": 1, "utterances": 2, "labelled": 1, "speakers": 2,
         "length": "2 / 2 / 2", "calm": 1, "angry": 0,
     }  # fmt: skip
-    assert [row["modality"] for row in found.modality_rows()] == ["words", "voice", "face"]
+    words, voice, face = found.modality_rows()
+    assert words == {
+        "modality": "words", "extractor": "letters", "dim": 2, "tokens": "1.5 / 2",
+        "missing": "0.0%", "hotspots": "0.50", "with_hotspots": "50.0%",
+    }  # fmt: skip
+    assert (voice["tokens"], voice["missing"]) == ("pooled", "50.0%")
+    assert (face["extractor"], face["dim"]) == ("-", 0)
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["splits"]["train"]["labelled"] == 1
     assert plain["content_hash"] == found.content_hash

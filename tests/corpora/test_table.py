@@ -112,6 +112,7 @@ def test_a_changed_table_does_not_resume(write_table, tmp_path, fake):
 
     with pytest.raises(KeyboardInterrupt):
         import_table(write_table(), tmp_path / "s", None, fake.words(), stop)
+    assert (tmp_path / "s" / "shard-00000.parquet").exists()
     changed = write_table(text=["other"] * 5)
     with pytest.raises(StoreError, match="differs in: source or settings"):
         import_table(changed, tmp_path / "s", None, fake.words())
@@ -155,7 +156,7 @@ def test_recordings_that_cannot_be_read(write_table, tmp_path, fake):
     (tmp_path / "a.wav").touch()
     source = write_table(media=["a.wav"] * 5)
     by = dataclasses.replace(fake.all, audio=broken)
-    with pytest.raises(MediaError, match="corrupt"):
+    with pytest.raises(MediaError, match=r'dialogue "d1": a.wav is corrupt\. What was stored'):
         import_table(source, tmp_path / "a", None, by)
     summary = import_table(source, tmp_path / "b", TableOptions(missing="absent"), by)
     assert summary.notices.count("a.wav is corrupt") == 2

@@ -101,9 +101,16 @@ def test_a_kill_between_shard_and_note_loses_nothing_else(writer, five):
 def test_resuming_with_other_settings_is_refused(writer, five, store_features):
     first = writer()
     first.add(five[0])
+    first.add(five[1])
     other = {**store_features, "voice": dataclasses.replace(store_features["voice"], version="3")}
     with pytest.raises(StoreError, match="differs in: source or settings, features of voice"):
         writer(features=other, fingerprint="x")
+
+
+def test_an_import_that_kept_nothing_may_start_with_other_settings(writer, five):
+    writer().add(five[0])
+    store = fill(writer(fingerprint="x"), five[:1])
+    assert store.manifest.fingerprint == "x"
 
 
 def test_resuming_checks_the_finished_shards(writer, five):

@@ -19,7 +19,7 @@ FEATURES = {
 }
 
 
-def learnable(name: str, split: str, seed: int, count: int = 6) -> StoredConversation:
+def learnable(name: str, split: str, seed: int, count: int = 12) -> StoredConversation:
     """A conversation in which each class moves its own feature."""
     random = np.random.default_rng(seed)
     utterances, words, voice, hotspots = [], [], [], []

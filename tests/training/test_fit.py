@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_modalities_default_to_those_of_the_store(make_store, tmp_path: Path) ->
 def test_another_stores_features_are_refused(make_store, tmp_path: Path) -> None:
     store: FeatureStore = make_store()
     train(store, tmp_path / "run", CONFIG)
-    path = store.path / "manifest.json"
-    path.write_text(path.read_text().replace('"hum"', '"whistle"'))
+    voice = replace(store.features["voice"], extractor="whistle")
+    manifest = replace(store.manifest, features={**store.features, "voice": voice})
     with pytest.raises(ModelError, match=r"whistle.*hum"):
-        evaluate_run(tmp_path / "run", FeatureStore.open(store.path))
+        evaluate_run(tmp_path / "run", FeatureStore(store.path, manifest))

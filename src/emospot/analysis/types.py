@@ -109,7 +109,7 @@ class ModelFinding:
         labels: classes in the order of the logits.
         temperature: by which logits were divided, chosen on dev data.
         unsure_below: the probability under which the answer is "unsure".
-        licence: one sentence, e.g. "research use only (IEMOCAP)".
+        licence: one sentence, e.g. "research use only".
         features: modality → extractor that the model reads.
         limits: sentences that every reader must see.
     """

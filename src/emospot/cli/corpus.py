@@ -26,7 +26,7 @@ def import_table(
         typer.Option(help="modality=column[:extractor], e.g. voice=audio_ge2e:ge2e."),
     ] = None,
     label_set: Annotated[
-        str | None, typer.Option(help="Label set of the column emotion, e.g. iemocap6.")
+        str | None, typer.Option(help="Label set of the column emotion, by its name.")
     ] = None,
     labels: Annotated[
         str | None, typer.Option(help="Or its labels in order, separated by commas.")
@@ -48,7 +48,7 @@ def import_table(
     """Import a table; goes on where an interrupted import stopped.
 
     Example: emospot corpus import table DATA.parquet --out STORE
-    --columns emotion=label6 --label-set iemocap6 --feature voice=audio_ge2e:ge2e
+    --columns emotion=feeling --labels calm,angry,glad --feature voice=voice_vector:ge2e
     """
     from emospot.corpora.instruments import NONE, standard_instruments
     from emospot.corpora.table import FeatureColumn, TableOptions

@@ -103,8 +103,19 @@ class CorpusDescription:
         return rows
 
     def modality_rows(self) -> list[dict[str, Any]]:
-        """One row a modality, for a table."""
-        return [dataclasses.asdict(modality) for modality in self.modalities]
+        """One row a modality, for a table: tokens are median / most of an utterance."""
+        return [
+            {
+                "modality": one.modality,
+                "extractor": one.extractor or "-",
+                "dim": one.dim,
+                "tokens": "pooled" if one.pooled else f"{one.tokens_median:g} / {one.tokens_most}",
+                "missing": f"{one.missing:.1%}",
+                "hotspots": f"{one.hotspots:.2f}",
+                "with_hotspots": f"{one.with_hotspots:.1%}",
+            }
+            for one in self.modalities
+        ]
 
 
 def describe(store: FeatureStore) -> CorpusDescription:

@@ -20,7 +20,7 @@ from emospot.corpora.table_columns import ABSENT, COLUMNS, ERROR, SourceTable, V
 from emospot.corpora.table_conversations import TableConversation, read_conversations
 from emospot.corpora.table_labels import TableLabels, read_labels
 from emospot.emotions import LabelSet
-from emospot.errors import CorpusError, UsageError
+from emospot.errors import CorpusError, MediaError, UsageError
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, SplitCounts, StoredConversation, StoreWriter
 
@@ -259,7 +259,14 @@ def _measured(
         )
         for modality, column in vectors.items()
     }
-    return measure(one.conversation, by, given, unreadable)
+    try:
+        return measure(one.conversation, by, given, unreadable)
+    except MediaError as error:
+        raise MediaError(
+            f'dialogue "{one.conversation.id}": {error}. What was stored is kept: repair the '
+            'recording and start again, or import into another folder with missing = "absent" '
+            "to go on without it"
+        ) from error
 
 
 def _fingerprint(source: Path, options: TableOptions, by: Instruments) -> str:

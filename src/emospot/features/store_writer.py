@@ -186,6 +186,9 @@ class StoreWriter:
 
     def _resume(self) -> None:
         before = read_manifest(self.path / UNFINISHED)
+        if not before.shards:  # nothing was kept, so nothing can disagree
+            self._write(UNFINISHED, self._manifest.to_json().encode())
+            return
         differences = before.differences(self._manifest)
         if differences:
             raise StoreError(

@@ -35,7 +35,7 @@ from emospot.media.audio import SAMPLE_RATE
 
 DIM = 256
 DEFAULT_RATE = 1.3
-"""Windows a second, Resemblyzer's default and the IEMOCAP table's."""
+"""Windows a second, Resemblyzer's default, by which published tables were made."""
 
 _SLOWEST_RATE = 0.625  # windows of 1.6 s then lie end to end
 _LENGTH = 400

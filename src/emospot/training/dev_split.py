@@ -3,7 +3,8 @@
 "stratified" spreads dev over the strata of the training data: conversations
 with the same speakers (a session) whose names differ in digits only (scripted or
 improvised, say) are one stratum, and every stratum gives its share. "first" takes
-the first tenth in sorted order, as much of the field does; on IEMOCAP that is one
+the first tenth in sorted order, as much of the field does; where the order follows
+the sessions, that is one
 session of one pair of speakers, on which choices are mostly noise.
 
 Test conversations never enter.

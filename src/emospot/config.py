@@ -71,8 +71,8 @@ class ModelConfig(_Section):
 class TrainingConfig(_Section):
     """How a model is trained; what is not chosen on dev data stands here."""
 
-    epochs: int = Field(60, ge=1)
-    patience: int = Field(15, ge=1)
+    epochs: int = Field(20, ge=1)
+    patience: int = Field(8, ge=1)
     batch_size: int = Field(8, ge=1)
     learning_rate: float = Field(1e-3, gt=0.0)
     weight_decay: float = Field(1e-2, ge=0.0)

@@ -16,6 +16,8 @@ from emospot.features.registry import (
 from emospot.hotspots.words_lexicon import LexiconHotspots
 
 NONE = "none"
+DESCRIPTORS = ("egemaps", "basic")
+"""Voice features that hotspot detectors can read as well."""
 
 
 def standard_instruments(
@@ -45,10 +47,11 @@ def standard_instruments(
     if voice != NONE:
         from emospot.hotspots.voice_prosody import ProsodyHotspots
 
+        reading = voice_extractor(voice)
         found = replace(
             found,
-            voice=voice_extractor(voice),
-            voice_descriptors=default_voice_descriptors(),
+            voice=reading,
+            voice_descriptors=reading if voice in DESCRIPTORS else default_voice_descriptors(),
             voice_hotspots=ProsodyHotspots(),
             audio=audio_of_spans,
         )

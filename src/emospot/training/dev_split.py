@@ -4,8 +4,7 @@
 with the same speakers (a session) whose names differ in digits only (scripted or
 improvised, say) are one stratum, and every stratum gives its share. "first" takes
 the first tenth in sorted order, as much of the field does; where the order follows
-the sessions, that is one
-session of one pair of speakers, on which choices are mostly noise.
+the sessions, that is one pair of speakers, on which choices are mostly noise.
 
 Test conversations never enter.
 """

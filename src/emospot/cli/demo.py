@@ -20,7 +20,8 @@ def demo(
     from emospot.sample import sample_files
 
     files = sample_files()
-    say("A conversation of two speakers (synthetic voices, with transcript):")
+    say("A conversation of two speakers, with transcript. The voices are synthetic: they show")
+    say("what a result looks like, not how well emotions are recognised.\n")
     analyze_one(
         files.conversation,
         files.transcript,

@@ -12,6 +12,10 @@ TEST_OPTIONS ?=
 
 export EMOSPOT_DATA
 
+# Most of what is installed is never imported: it is compiled on first use, which
+# saves a minute of installation, and kept, whatever the caller's setting.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs bundled-model clean
@@ -50,20 +54,15 @@ clean: ## Remove the virtual environment and everything that was built.
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: installed again only when pyproject.toml has changed. The
-# development set holds all of the user's. pip compiles with one process; on
-# all cores it saves half a minute. A package may carry a file that this Python
-# cannot compile and that nobody imports.
+# development set holds all of the user's.
 INSTALL = $(BIN)/python -m pip install --no-compile --editable
-COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 
 $(VENV)/.installed-all: pyproject.toml $(VENV)/.made
 	$(INSTALL) '.[all]'
-	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.made
 	$(INSTALL) '.[dev]'
-	@$(COMPILE)
 	@touch $(VENV)/.installed-all $@
 
 $(VENV)/.made:

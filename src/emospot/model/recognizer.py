@@ -325,7 +325,9 @@ def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
     little is spent on padding however long the longest utterance is.
     """
     rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
-    counts = torch.stack([t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()])
+    counts = torch.stack(
+        [t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()]
+    )
     longest = counts.amax(dim=0).clamp(min=1)
     group = (longest.log() / math.log(LENGTH_FACTOR)).floor().long()
     return [rows[group == number] for number in group.unique().tolist()] or [rows]

@@ -1,0 +1,163 @@
+"""The banded graph against PyTorch Geometric on an edge list built here by itself."""
+
+import pytest
+import torch
+from torch_geometric.nn import RGCNConv, TransformerConv
+
+from emospot.model.conversation_graph import (
+    ConversationGraph,
+    GraphTransformer,
+    Neighbourhood,
+    RelationalConvolution,
+    temporal_kinds,
+    window,
+)
+
+Edge = tuple[int, int, int]
+D = 6
+
+
+def _edges(
+    present: torch.Tensor,
+    speakers: torch.Tensor,
+    *,
+    past: int,
+    future: int,
+    cross: bool,
+    typed: bool,
+) -> list[Edge]:
+    """(source, target, relation) for one dialogue; nodes are numbered u · M + m.
+
+    Relations: for each modality same, past (same, other speaker), future (same,
+    other speaker); then the ordered pairs.
+    """
+    U, M = present.shape
+    width = 2 if typed else 1
+    kinds = temporal_kinds(past, future, typed)
+    edges = []
+    for u in range(U):
+        for m in range(M):
+            for v in range(max(0, u - past), min(U, u + future + 1)):
+                if not (present[u, m] and present[v, m]):
+                    continue
+                other = int(typed and speakers[u] != speakers[v])
+                if v == u:
+                    kind = 0
+                elif v < u:
+                    kind = 1 + other
+                else:
+                    kind = 1 + (width if past else 0) + other
+                edges.append((v * M + m, u * M + m, m * kinds + kind))
+            for n in range(M):
+                if cross and n != m and present[u, m] and present[u, n]:
+                    pair = m * (M - 1) + n - (n > m)
+                    edges.append((u * M + n, u * M + m, M * kinds + pair))
+    return edges
+
+
+@pytest.fixture(
+    params=[(3, 2, True, False), (2, 0, True, True), (4, 3, False, True), (0, 0, True, False)]
+)
+def case(request: pytest.FixtureRequest) -> dict:
+    past, future, cross, typed = request.param
+    return {"past": past, "future": future, "cross": cross, "typed": typed}
+
+
+def _nodes(M: int = 3, B: int = 2, U: int = 9) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(M)
+    present = torch.rand(B, U, M) < 0.75
+    present[1, 6:] = False
+    return torch.randn(B, U, M, D), present, torch.randint(3, (B, U))
+
+
+def _neighbourhood(present: torch.Tensor, speakers: torch.Tensor, case: dict) -> Neighbourhood:
+    return Neighbourhood(
+        present, speakers, past=case["past"], future=case["future"],
+        cross_modal=case["cross"], speaker_typed=case["typed"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("M", [1, 2, 3])
+def test_relational_convolution_equals_rgcn(M: int, case: dict) -> None:
+    x, present, speakers = _nodes(M)
+    kinds = temporal_kinds(case["past"], case["future"], case["typed"])
+    ours = RelationalConvolution(D, M, kinds)
+    theirs = RGCNConv(D, D, M * kinds + M * (M - 1), aggr="mean")
+    with torch.no_grad():
+        relations = [ours.temporal.flatten(0, 1), ours.across]
+        theirs.weight.copy_(torch.cat(relations))
+        theirs.root.copy_(ours.root.weight.T)
+        theirs.bias.copy_(ours.root.bias)
+    found = ours(x, _neighbourhood(present, speakers, case))
+    for b in range(len(x)):
+        edges = torch.tensor(_edges(present[b], speakers[b], **case)).view(-1, 3)
+        expected = theirs(x[b].flatten(0, 1), edges[:, :2].T, edges[:, 2])
+        assert torch.allclose(found[b].flatten(0, 1), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("M", [1, 3])
+def test_graph_transformer_equals_transformer_conv(M: int, case: dict) -> None:
+    x, present, speakers = _nodes(M)
+    ours = GraphTransformer(D, 2, dropout=0.0)
+    theirs = TransformerConv(D, D // 2, heads=2, concat=True, root_weight=True)
+    with torch.no_grad():
+        theirs.lin_key.bias.zero_()
+        theirs.lin_key.weight.copy_(ours.to_key.weight)
+        for name, own in (("query", ours.to_query), ("value", ours.to_value), ("skip", ours.skip)):
+            getattr(theirs, f"lin_{name}").load_state_dict(own.state_dict())
+    found = ours(x, _neighbourhood(present, speakers, case))
+    for b in range(len(x)):
+        edges = torch.tensor(_edges(present[b], speakers[b], **case)).view(-1, 3)
+        expected = theirs(x[b].flatten(0, 1), edges[:, :2].T)
+        assert torch.allclose(found[b].flatten(0, 1), expected, atol=1e-5)
+
+
+def test_a_window_of_p_past_and_f_future_reads_just_those() -> None:
+    past, future, U = 3, 1, 10
+    torch.manual_seed(0)
+    x, speakers = torch.randn(1, U, 1, D), torch.zeros(1, U, dtype=torch.long)
+    present = torch.ones(1, U, 1, dtype=torch.bool)
+    for layer in (RelationalConvolution(D, 1, 3), GraphTransformer(D, 2, 0.0)):
+        edges = Neighbourhood(
+            present, speakers, past=past, future=future, cross_modal=True, speaker_typed=False
+        )
+        before = layer(x, edges)
+        moved = x.clone()
+        moved[0, 5] += 1.0
+        changed = (layer(moved, edges) - before).abs().amax(dim=(0, 2, 3)) > 1e-6
+        # Utterance 5 is read by itself, by the three after it and the one before it.
+        assert changed.nonzero().squeeze(1).tolist() == [4, 5, 6, 7, 8]
+
+
+def test_window_by_hand_and_with_no_reach() -> None:
+    x = torch.arange(1, 5).view(1, 4)
+    assert window(x, 2, 1)[0].tolist() == [[0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 0]]
+    assert window(x, 0, 0)[0].tolist() == [[1], [2], [3], [4]]
+
+
+def test_edges_off_leave_only_what_they_say() -> None:
+    x, present, speakers = _nodes(2)
+    present[:] = True
+    settings = {"heads": 2, "dropout": 0.0, "past": 3, "future": 3}
+    torch.manual_seed(0)
+    alone = ConversationGraph(D, 2, **settings, temporal=False).eval()
+    moved = x.clone()
+    moved[:, 4] += 1.0
+    changed = (alone(moved, present, speakers) - alone(x, present, speakers)).abs().amax((0, 2))
+    assert (changed > 1e-6).nonzero().squeeze(1).tolist() == [4]
+    apart = ConversationGraph(D, 2, **settings, cross_modal=False).eval()
+    moved = x.clone()
+    moved[:, :, 1] += 1.0
+    difference = (apart(moved, present, speakers) - apart(x, present, speakers)).abs()
+    assert (difference[..., :D] < 1e-6).all()
+    assert (difference[..., D:] > 1e-6).any()
+
+
+def test_absent_nodes_give_zeros_and_are_read_by_nobody() -> None:
+    x, present, speakers = _nodes(3)
+    graph = ConversationGraph(D, 3, heads=2, dropout=0.0, past=2, future=2).eval()
+    found = graph(x, present, speakers).unflatten(-1, (3, D))
+    assert (found[~present] == 0).all()
+    noise = torch.where(present.unsqueeze(-1), x, torch.randn_like(x) * 100)
+    again = graph(noise, present, speakers).unflatten(-1, (3, D))
+    assert torch.allclose(found, again, atol=1e-5)

@@ -19,8 +19,8 @@ from emospot.corpora.instruments import standard_instruments
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.evaluation.run import RunEvaluation, evaluate_model, evaluate_run, labelled_examples
 from emospot.features.store import FeatureStore
-from emospot.features.words import TransformerWords
 from emospot.features.voice_ge2e import Ge2eVoice
+from emospot.features.words import TransformerWords
 from emospot.model.pretrained import load_model, renamed, save_model
 from emospot.training.fit import EpochReport, SeedResult, train
 

@@ -7,8 +7,7 @@ bare text has positions too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -40,6 +39,15 @@ class ModalityTensors:
     scores: Tensor
     mask: Tensor
 
+    def to(self, device: torch.device | str) -> "ModalityTensors":
+        """The same tensors on another device."""
+        return ModalityTensors(
+            self.values.to(device),
+            self.times.to(device),
+            self.scores.to(device),
+            self.mask.to(device),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -47,6 +55,10 @@ class Target:
 
     values: Tensor
     mask: Tensor
+
+    def to(self, device: torch.device | str) -> "Target":
+        """The same target on another device."""
+        return Target(self.values.to(device), self.mask.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +84,17 @@ class ConversationBatch:
     ids: tuple[tuple[tuple[str, str], ...], ...]
     targets: Mapping[str, Target]
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str) -> "ConversationBatch":
         """The same batch on another device."""
-
-        def moved(value: object) -> object:
-            if isinstance(value, Tensor):
-                return value.to(device, non_blocking=True)
-            if isinstance(value, Mapping):
-                return {key: moved(item) for key, item in value.items()}
-            if isinstance(value, ModalityTensors | Target):
-                return type(value)(*(moved(getattr(value, f.name)) for f in fields(value)))
-            return value
-
-        return type(self)(*(moved(getattr(self, f.name)) for f in fields(self)))
+        return ConversationBatch(
+            modalities={m: t.to(device) for m, t in self.modalities.items()},
+            present=self.present.to(device),
+            mask=self.mask.to(device),
+            times=self.times.to(device),
+            speakers=self.speakers.to(device),
+            ids=self.ids,
+            targets={head: t.to(device) for head, t in self.targets.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)

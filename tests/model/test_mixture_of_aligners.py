@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-
 from emospot.errors import ShapeError
 from emospot.model.mixture_of_aligners import (
     MixtureOfAligners,

@@ -10,9 +10,8 @@ import torch.nn.functional as F
 
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.conversation import Conversation
-from emospot.model.recognizer import Recognizer, rows_by_length
-
 from emospot.emotions import LabelSet
+from emospot.model.recognizer import Recognizer, rows_by_length
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 
@@ -176,7 +175,7 @@ def test_gradients_reach_every_parameter(
         if "router.weight" in name:  # so that utterances differ in what they choose
             torch.nn.init.normal_(parameter)
     used: dict[str, torch.Tensor] = {}
-    for seed in range(6):
+    for seed in range(30):
         examples = [
             make_example("a", 8, dims, speakers=3, seed=seed),
             make_example("b", 5, dims, hotspots=False, seed=seed),
@@ -185,6 +184,8 @@ def test_gradients_reach_every_parameter(
         for name, weights in model(batch).routing.items():
             used[name] = used.get(name, torch.zeros(3)) + weights.sum(dim=(0, 1))
         _loss(model, batch).backward()
+        if all((u > 0).all() for u in used.values()):
+            break
     assert all((u > 0).all() for u in used.values()), "the batches must visit every expert"
     silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert silent == []
@@ -223,7 +224,7 @@ def test_output_shapes(make_example: Maker, make_recognizer: Builder) -> None:
     }
     for name, weights in out.routing.items():
         assert weights.shape == (2, 6, 3)
-        assert out.expert_usage[name].sum() == pytest.approx(1.0)
+        assert float(out.expert_usage[name].sum()) == pytest.approx(1.0, abs=1e-5)
     assert (out.gates["words"][~batch.modalities["words"].mask] == 0).all()
 
 

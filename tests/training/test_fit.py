@@ -85,8 +85,8 @@ from emospot.training.fit import train
 def slowly(report):
     print(report.epoch, flush=True)
     time.sleep(0.3)
-train(FeatureStore.open(Path(sys.argv[1])), Path(sys.argv[2]), parse_config(json.loads(sys.argv[3])),
-      resume=True, on_epoch=slowly)
+store, config = FeatureStore.open(Path(sys.argv[1])), parse_config(json.loads(sys.argv[3]))
+train(store, Path(sys.argv[2]), config, resume=True, on_epoch=slowly)
 """
 
 

@@ -123,8 +123,8 @@ class MultiHeadAttention(nn.Module):
             )
         ]
         dropout = self.dropout if self.training else 0.0
-        out = attend(*parts, mask=mask.unsqueeze(1), bias=bias, dropout=dropout)
-        out = self.to_out(out.transpose(1, 2).flatten(2))
+        heads = attend(*parts, mask=mask.unsqueeze(1), bias=bias, dropout=dropout)
+        out: Tensor = self.to_out(heads.transpose(1, 2).flatten(2))
         return out * mask.any(dim=-1, keepdim=True)
 
 
@@ -148,7 +148,8 @@ class SelfAttentionLayer(nn.Module):
         """Transform `x` (N, L, D); mask (N, L, L) or (N, 1, L)."""
         normed = self.attention_norm(x)
         x = x + self.dropout(self.attention(normed, normed, mask, bias))
-        return x + self.dropout(self.feed_forward(x))
+        x = x + self.dropout(self.feed_forward(x))
+        return x
 
 
 class AttentionPool(nn.Module):

@@ -111,7 +111,7 @@ class RelationalConvolution(nn.Module):
 
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
         """Convolve nodes `x` (B, U, M, D)."""
-        out = self.root(x)
+        out: Tensor = self.root(x)
         neighbours = window(x, edges.past, edges.future)
         for number, kind in enumerate(edges.kinds):
             weight = (edges.temporal & kind.unsqueeze(-1)).to(x.dtype)
@@ -158,7 +158,8 @@ class GraphTransformer(nn.Module):
             "bumhw,buwmhd->bumhd", weights[..., :W], window(value, edges.past, edges.future)
         )
         read = read + torch.einsum("bumhn,bunhd->bumhd", weights[..., W:], value)
-        return self.skip(x) + read.flatten(3)
+        out: Tensor = self.skip(x) + read.flatten(3)
+        return out
 
 
 class ConversationGraph(nn.Module):
@@ -222,4 +223,5 @@ class ConversationGraph(nn.Module):
         )
         there = present.unsqueeze(-1)
         x = self.dropout(F.gelu(self.norm(self.convolution(x * there, edges)))) * there
-        return (self.transformer(x, edges) * there).flatten(2)
+        nodes: Tensor = self.transformer(x, edges) * there
+        return nodes.flatten(2)

@@ -14,6 +14,7 @@ row of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -169,7 +170,7 @@ class CrossModalMemory(nn.Module):
         if self.causal:
             mask = mask & (times.unsqueeze(-1) >= times.unsqueeze(1))
         bias = self.lag_bias[modality](times)
-        for layer in self.memory[modality]:
+        for layer in cast(nn.ModuleList, self.memory[modality]):
             x = layer(x, mask, bias)
         # (N, parts · L, D) → rows of (parts · L / R) elements each.
         N, rows = target.present.shape

@@ -8,6 +8,8 @@ speaker" or "another one"), so any number of speakers works and their names and
 order do not matter.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -146,8 +148,8 @@ class RecurrentContext(nn.Module):
         ):
             normed = norm(x)
             paths = (
-                run_over_groups(dialogue, normed, present, everyone),
-                run_over_groups(own, normed, present, speakers),
+                run_over_groups(cast(nn.GRU, dialogue), normed, present, everyone),
+                run_over_groups(cast(nn.GRU, own), normed, present, speakers),
             )
             x = x + self.dropout(out(self.dropout(torch.cat(paths, dim=-1))))
         return x

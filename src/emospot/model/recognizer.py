@@ -12,6 +12,7 @@ similar length are computed together, so that padding costs little.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -189,8 +190,7 @@ class Recognizer(nn.Module):
         )
 
     def _stem(self, modality: str) -> ModalityStem:
-        stem = self.stems[modality]
-        return stem  # type: ignore[return-value]
+        return cast(ModalityStem, self.stems[modality])
 
     def _encode_tokens(
         self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
@@ -252,7 +252,7 @@ class Recognizer(nn.Module):
         routings: dict[str, Routing] = {}
         memory = context
         if self.token_memory is not None:
-            memory, found = self._token_memories(groups, context, present, mask)
+            memory, found = self._token_memories(self.token_memory, groups, context, present, mask)
             routings |= {f"tokens:{name}": r for name, r in found.items()}
         if self.utterance_memory is not None:
             turns = torch.arange(mask.shape[1], device=mask.device, dtype=present_dtype(memory))
@@ -272,6 +272,7 @@ class Recognizer(nn.Module):
 
     def _token_memories(
         self,
+        memories: CrossModalMemory,
         groups: list[RowGroup],
         context: dict[str, Tensor],
         present: Tensor,
@@ -289,8 +290,7 @@ class Recognizer(nn.Module):
                     x = x + token_context(summary)
                 there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
                 sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
-            assert self.token_memory is not None
-            pooled, routings = self.token_memory(sequences)
+            pooled, routings = memories(sequences)
             for m in self.modalities:
                 memory[m] = memory[m].index_copy(0, group.rows, pooled[m].squeeze(1))
             for name, routing in routings.items():

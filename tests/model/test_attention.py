@@ -1,0 +1,107 @@
+"""Attention against plain softmax, lag biases against `numpy.interp`."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from emospot.model.attention import (
+    KNOT_SPACING,
+    AttentionPool,
+    MultiHeadAttention,
+    SelfAttentionLayer,
+    attend,
+    interpolate_lags,
+    lag_knots,
+)
+
+N, H, L, S, D = 2, 3, 4, 5, 6
+
+
+def _mask() -> torch.Tensor:
+    torch.manual_seed(5)
+    mask = torch.rand(N, 1, L, S) < 0.6
+    mask[0, 0, 1] = False
+    mask[1, 0, 2] = True
+    return mask
+
+
+def test_attention_equals_softmax_by_hand() -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(N, H, n, D) for n in (L, S, S))
+    bias, mask = torch.randn(N, H, L, S), _mask()
+    found = attend(query, key, value, mask=mask, bias=bias)
+    for n, h, i in np.ndindex(N, H, L):
+        there = mask[n, 0, i]
+        expected = torch.zeros(D)
+        if there.any():
+            logits = key[n, h, there] @ query[n, h, i] / math.sqrt(D) + bias[n, h, i, there]
+            expected = torch.softmax(logits, dim=0) @ value[n, h, there]
+        assert torch.allclose(found[n, h, i], expected, atol=1e-5)
+
+
+def test_a_query_that_may_read_nothing_gives_zeros_and_finite_gradients() -> None:
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(D, 2, dropout=0.0)
+    query = torch.randn(N, L, D, requires_grad=True)
+    mask = _mask().squeeze(1)
+    found = layer(query, torch.randn(N, S, D), mask)
+    assert (found[0, 1] == 0).all()
+    assert (found[1, 2] != 0).any()
+    found.square().sum().backward()
+    assert query.grad.isfinite().all()
+    assert (query.grad[0, 1] == 0).all()
+
+
+@pytest.mark.parametrize("scale", [0.25, 1.0])
+def test_lag_bias_equals_numpy_interpolation(scale: float) -> None:
+    reach = 20.0
+    knots = lag_knots(reach, scale)
+    assert knots % 2 == 1, "the middle knot stands at lag zero"
+    torch.manual_seed(0)
+    table = torch.randn(N, L, H, knots)
+    lags = torch.randn(N, L, S) * 15
+    lags[0, 0] = torch.tensor([0.0, 1e4, -1e4, reach, -reach])
+    found = interpolate_lags(table, lags, scale)
+    places = (np.arange(knots) - knots // 2) * KNOT_SPACING
+    for n, h, i in np.ndindex(N, H, L):
+        expected = np.interp(np.arcsinh(lags[n, i] / scale), places, table[n, i, h])
+        assert np.allclose(found[n, h, i], expected, atol=1e-4)
+
+
+def test_one_table_serves_all_queries() -> None:
+    table, lags = torch.randn(N, 1, H, 9), torch.randn(N, L, S)
+    every = interpolate_lags(table.expand(-1, L, -1, -1), lags, 0.5)
+    assert torch.equal(interpolate_lags(table, lags, 0.5), every)
+
+
+def test_self_attention_reads_only_what_the_mask_shows() -> None:
+    torch.manual_seed(0)
+    layer = SelfAttentionLayer(D, 2, dropout=0.0)
+    x = torch.randn(1, L, D)
+    mask = torch.ones(1, L, L, dtype=torch.bool).tril()
+    moved = x.clone()
+    moved[0, 2] = torch.randn(D)
+    changed = (layer(moved, mask) - layer(x, mask)).abs().amax(dim=-1)[0] > 1e-6
+    assert changed.tolist() == [False, False, True, True]
+
+
+def test_dropout_of_attention_is_off_in_evaluation() -> None:
+    layer = MultiHeadAttention(D, 2, dropout=0.5)
+    x, mask = torch.randn(1, L, D), torch.ones(1, 1, L, dtype=torch.bool)
+    assert not torch.equal(layer(x, x, mask), layer(x, x, mask))
+    layer.eval()
+    assert torch.equal(layer(x, x, mask), layer(x, x, mask))
+
+
+def test_pool_is_a_weighted_mean_by_hand() -> None:
+    torch.manual_seed(0)
+    pool = AttentionPool(D)
+    x = torch.randn(2, L, D)
+    mask = torch.tensor([[True, True, False, True], [False] * 4])
+    found = pool(x, mask)
+    kept = x[0, mask[0]]
+    weights = torch.softmax(pool.score(pool.norm(kept)).squeeze(-1), dim=0)
+    assert torch.allclose(found[0], weights @ kept, atol=1e-6)
+    assert (found[1] == 0).all()

@@ -1,0 +1,186 @@
+"""Cross-attention between modalities: its limits, and what the aligners alone can learn."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from emospot.batch import Example, collate
+from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.emotions import LabelSet
+from emospot.model.attention import MultiHeadAttention, interpolate_lags
+from emospot.model.cross_modal_memory import (
+    CrossModalMemory,
+    PairAlignment,
+    Sequences,
+    pair_name,
+)
+from emospot.model.mixture_of_aligners import MixtureOfAligners
+from emospot.model.recognizer import Recognizer
+
+D, HEADS, SCALE = 8, 2, 0.5
+
+
+def _aligners(experts: int, top_k: int) -> MixtureOfAligners:
+    aligners = MixtureOfAligners(
+        D, experts=experts, top_k=top_k, rank=3, heads=HEADS, reach=10.0, scale=SCALE
+    )
+    torch.nn.init.normal_(aligners.lag_bias)
+    torch.nn.init.normal_(aligners.up)
+    return aligners
+
+
+def _sequences(rows: int, length: int, *, present: bool = True, by_row: bool = False) -> Sequences:
+    """Random sequences; `by_row`: each element is a row of its own (utterance axis)."""
+    R = length if by_row else 1
+    return Sequences(
+        x=torch.randn(rows, length, D),
+        mask=torch.ones(rows, length, dtype=torch.bool),
+        times=torch.arange(float(length)).expand(rows, length),
+        summary=torch.randn(rows, R, D),
+        present=torch.full((rows, R), present),
+    )
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["tokens", "utterances"])
+def test_one_expert_equals_plain_cross_attention_over_that_expert(by_row: bool) -> None:
+    torch.manual_seed(0)
+    aligners = _aligners(1, 1)
+    mixed = PairAlignment(D, HEADS, 0.0, aligners, SCALE)
+    target, source = _sequences(3, 5, by_row=by_row), _sequences(3, 5, by_row=by_row)
+    found, there, routing = mixed(target, source, causal=False)
+    # Plain attention reads what the one expert gives, under its lag bias.
+    plain = MultiHeadAttention(D, HEADS, 0.0)
+    plain.load_state_dict(mixed.attention.state_dict())
+    lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
+    bias = interpolate_lags(aligners.lag_bias[0].expand(3, 1, -1, -1), lags, SCALE)
+    aligned = aligners.expert(0, mixed.source_norm(source.x))
+    mask = torch.ones(3, 5, 5, dtype=torch.bool)
+    expected = plain(mixed.query_norm(target.x), aligned, mask, bias)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert there.all()
+    assert torch.equal(routing.selected, torch.ones_like(routing.selected))
+
+
+def test_an_aligner_that_changes_nothing_equals_no_aligner() -> None:
+    torch.manual_seed(0)
+    aligners = _aligners(3, 2)
+    with torch.no_grad():
+        aligners.lag_bias.zero_()
+        aligners.up.zero_()
+    mixed = PairAlignment(D, HEADS, 0.0, aligners, SCALE)
+    plain = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    plain.load_state_dict(mixed.state_dict(), strict=False)
+    target, source = _sequences(3, 5), _sequences(3, 4)
+    (found, _, routing), (expected, _, none) = (
+        pair(target, source, causal=False) for pair in (mixed, plain)
+    )
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert routing is not None
+    assert none is None
+
+
+def test_an_absent_modality_is_neither_read_nor_reads() -> None:
+    torch.manual_seed(0)
+    pair = PairAlignment(D, HEADS, 0.0, _aligners(3, 2), SCALE)
+    here, gone = _sequences(2, 4), _sequences(2, 4, present=False)
+    for target, source in ((here, gone), (gone, here)):
+        z, there, routing = pair(target, source, causal=False)
+        assert not there.any()
+        assert (z == 0).all()
+        assert not routing.both_present.any()
+
+
+def test_causal_reading_on_the_utterance_axis() -> None:
+    torch.manual_seed(0)
+    pair = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    target, source = (_sequences(1, 6, by_row=True) for _ in range(2))
+    before, _, _ = pair(target, source, causal=True)
+    source.x[0, 3] = torch.randn(D)
+    after, _, _ = pair(target, source, causal=True)
+    changed = (after - before).abs().amax(dim=-1)[0] > 1e-6
+    assert changed.tolist() == [False] * 3 + [True] * 3
+
+
+def test_without_pairs_and_layers_the_memory_is_the_pooled_sequence() -> None:
+    torch.manual_seed(0)
+    memory = CrossModalMemory(
+        {}, ("a", "b"), width=D, heads=HEADS, layers=0, dropout=0.0, reach=10.0, scale=SCALE,
+        causal=False,
+    )  # fmt: skip
+    sequences = {"a": _sequences(2, 3), "b": _sequences(2, 5)}
+    pooled, routings = memory(sequences)
+    assert routings == {}
+    for m, s in sequences.items():
+        assert torch.allclose(pooled[m].squeeze(1), memory.pool[m](s.x, s.mask))
+
+
+def test_each_modality_remembers_what_it_reads_of_the_others() -> None:
+    torch.manual_seed(0)
+    pair = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    memory = CrossModalMemory(
+        {pair_name("b", "a"): pair}, ("a", "b"), width=D, heads=HEADS, layers=1, dropout=0.0,
+        reach=10.0, scale=SCALE, causal=False,
+    )  # fmt: skip
+    sequences = {"a": _sequences(2, 3), "b": _sequences(2, 5)}
+    before, _ = memory(sequences)
+    sequences["b"].x[:] += torch.randn(2, 5, D)
+    after, _ = memory(sequences)
+    assert not torch.allclose(before["a"], after["a"], atol=1e-3)
+    sequences["a"].x[:] += torch.randn(2, 3, D)
+    assert torch.equal(memory(sequences)[0]["b"], after["b"]), "there is no pair a->b"
+
+
+LAG, LENGTH, CLASSES = 2, 10, 3
+LABELS = LabelSet("three", ("a", "b", "c"))
+
+
+def _lagged(count: int, seed: int) -> list[Example]:
+    """One marked token in "cue"; the emotion is what "content" says `LAG` tokens later."""
+    random = np.random.default_rng(seed)
+    times = np.stack([np.arange(LENGTH), np.arange(LENGTH) + 1.0], axis=1)
+    examples = []
+    for number in range(count):
+        mark = int(random.integers(LENGTH - LAG))
+        classes = random.integers(CLASSES, size=LENGTH)
+        cue = np.zeros((LENGTH, 1))
+        cue[mark] = 1.0
+        content = np.eye(CLASSES)[classes]
+        utterance = Utterance("u", "A", label=LABELS.labels[classes[mark + LAG]])
+        tokens = {"cue": [Tokens(cue, times)], "content": [Tokens(content, times)]}
+        examples.append(Example(Conversation(str(number), (utterance,)), tokens))
+    return examples
+
+
+def _accuracy_after_training(model: Recognizer, steps: int) -> float:
+    dims = {"cue": 1, "content": CLASSES}
+    optimizer = torch.optim.Adam(model.train().parameters(), lr=5e-3)
+    for step in range(steps):
+        batch = collate(_lagged(64, seed=step), dims, LABELS)
+        logits = model(batch).logits["emotion"].flatten(0, 1)
+        loss = F.cross_entropy(logits, batch.targets["emotion"].values.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    test = collate(_lagged(500, seed=10**6), dims, LABELS)
+    with torch.no_grad():
+        found = model.eval()(test).logits["emotion"].argmax(dim=-1)
+    return float((found == test.targets["emotion"].values).float().mean())
+
+
+def test_a_fixed_lag_between_modalities_is_learned_by_the_aligners_alone(
+    make_recognizer: Callable[..., Recognizer],
+) -> None:
+    settings = {
+        "fusion": "global", "context": "none", "graph": False, "alignment_axis": "tokens",
+        "token_layers": 0, "experts": 2, "top_k": 1, "dropout": 0.0, "input_dropout": 0.0,
+    }  # fmt: skip
+    dims = {"cue": 1, "content": CLASSES}
+    aligned = make_recognizer(dims, **settings)
+    # Nothing but the aligners may know when: the memory's own lag bias is shut.
+    plain = make_recognizer(dims, **settings, aligners="cross_attention")
+    found, without = (_accuracy_after_training(m, steps=150) for m in (aligned, plain))
+    assert found > 0.95
+    assert without < 0.6

@@ -106,7 +106,7 @@ def save_model(model: PretrainedModel, folder: Path, *, half: bool = False) -> N
         folder: made if absent.
         half: store the weights in half precision.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
     dtype = torch.float16 if half else torch.float32
@@ -115,7 +115,8 @@ def save_model(model: PretrainedModel, folder: Path, *, half: bool = False) -> N
         for name, tensor in model.recognizer.state_dict().items()
     }
     temporary = folder / f".{WEIGHTS}.part"
-    save_file(weights, temporary)
+    # Not `save_file`: it makes a file that only its owner may read.
+    temporary.write_bytes(save(weights))
     os.replace(temporary, folder / WEIGHTS)
     description = {
         "format_version": FORMAT_VERSION,

@@ -1,0 +1,49 @@
+"""What a corpus file hands over: conversations with labels, splits and ready-made features.
+
+Every reader in this room (`read_iemocap`, `read_meld`, …) returns a `Corpus`;
+`importing.import_corpus` measures what the instruments can and writes the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emospot.conversation import Conversation, Tokens
+from emospot.emotions import LabelSet
+from emospot.features.base import FeatureDescription
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusConversation:
+    """One conversation of a corpus.
+
+    Args:
+        conversation: U utterances with labels, targets, split and recording,
+            as far as the corpus has them.
+        tokens: modality → ready-made features of each utterance, shape (U,),
+            None where an utterance has none.
+    """
+
+    conversation: Conversation
+    tokens: Mapping[str, tuple[Tokens | None, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus as its files have it, nothing measured yet.
+
+    Args:
+        name: e.g. "iemocap".
+        kind: which reader read it, e.g. "iemocap-release".
+        label_set: of the utterances' single labels; without labels where the
+            corpus has only targets.
+        conversations: in the order of the corpus.
+        features: modality → what identifies the ready-made features.
+        notices: what was odd but is no error, one sentence each.
+    """
+
+    name: str
+    kind: str
+    label_set: LabelSet
+    conversations: tuple[CorpusConversation, ...]
+    features: Mapping[str, FeatureDescription] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()

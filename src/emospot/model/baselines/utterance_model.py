@@ -1,0 +1,138 @@
+"""What all baselines share: from tokens to one vector an utterance, and from there to answers.
+
+The published models read one vector an utterance and modality. Each baseline is
+therefore a *network* over utterance vectors, which says nothing of tokens, heads
+or masks of tasks:
+
+    tokens ─ standardise ─ pool ─ network ─ a linear layer a head
+
+A modality with one token an utterance (pooled features) passes the pooling
+unchanged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from emospot.batch import ConversationBatch
+from emospot.model.attention import AttentionPool
+from emospot.model.recognizer import EmotionOutput, InputNormalisation
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceVectors:
+    """What a baseline's network reads.
+
+    Args:
+        vectors: modality → shape (B, U, d_m), zeros where absent and in padding.
+        present: which utterance has which modality, shape (B, U, M).
+        mask: which utterances are there, shape (B, U); always a prefix.
+        speakers: index of the speaker within the conversation, shape (B, U).
+    """
+
+    vectors: Mapping[str, Tensor]
+    present: Tensor
+    mask: Tensor
+    speakers: Tensor
+
+    def joined(self) -> Tensor:
+        """The vectors of all modalities side by side, shape (B, U, Σ d_m)."""
+        return torch.cat(list(self.vectors.values()), dim=-1)
+
+
+class UtteranceNetwork(Protocol):
+    """A baseline proper: an `nn.Module` over utterance vectors."""
+
+    width: int
+    """Numbers an utterance that `forward` gives."""
+
+    def __call__(self, inputs: UtteranceVectors) -> Tensor:
+        """What the heads read, shape (B, U, width)."""
+        ...
+
+
+class MeanPool(nn.Module):
+    """The mean of the tokens."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Pool `x` (N, T, d) where `mask` (N, T) is True; zeros where nothing is."""
+        count = mask.sum(dim=1, keepdim=True).clamp(min=1)
+        return (x * mask.unsqueeze(-1)).sum(dim=1) / count
+
+
+class UtteranceModel(nn.Module):
+    """A baseline behind the recognizer's interface.
+
+    Args:
+        network: the baseline; an `nn.Module` that is an `UtteranceNetwork`.
+        dims: modality → numbers a token, in the order of the batch.
+        heads: head → number of its outputs.
+        attention: pool by learned attention instead of the mean.
+        input_dropout: probability of dropping an input number.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        dims: Mapping[str, int],
+        heads: Mapping[str, int],
+        *,
+        attention: bool = False,
+        input_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.normalisation = nn.ModuleDict(
+            {m: InputNormalisation(dim, input_dropout) for m, dim in dims.items()}
+        )
+        self.pool = nn.ModuleDict(
+            {m: AttentionPool(dim) if attention else MeanPool() for m, dim in dims.items()}
+        )
+        self.network = network
+        width = cast(UtteranceNetwork, network).width
+        self.heads = nn.ModuleDict({name: nn.Linear(width, n) for name, n in heads.items()})
+        for name, outputs in heads.items():
+            self.register_buffer(f"prior_{name}", torch.zeros(outputs))
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities in the order of the batch."""
+        return tuple(self.normalisation)
+
+    def set_input_statistics(self, modality: str, mean: Tensor, deviation: Tensor) -> None:
+        """Standardise a modality by the training data's mean and deviation, shape (d,)."""
+        normalisation = cast(InputNormalisation, self.normalisation[modality])
+        normalisation.mean.copy_(mean)
+        normalisation.deviation.copy_(deviation)
+
+    def set_prior(self, head: str, logits: Tensor) -> None:
+        """What a head answers where no modality is present, shape (classes,)."""
+        self.get_buffer(f"prior_{head}").copy_(logits)
+
+    def forward(self, batch: ConversationBatch) -> EmotionOutput:
+        """Recognise the emotions of a batch."""
+        present = batch.present & batch.mask.unsqueeze(-1)
+        vectors = {
+            m: self._vectors(m, batch, present[:, :, number])
+            for number, m in enumerate(self.modalities)
+        }
+        inputs = UtteranceVectors(vectors, present, batch.mask, batch.speakers)
+        features = self.network(inputs)
+        known = present.any(dim=-1, keepdim=True)
+        return EmotionOutput(
+            logits={
+                name: torch.where(known, head(features), self.get_buffer(f"prior_{name}"))
+                for name, head in self.heads.items()
+            }
+        )
+
+    def _vectors(self, modality: str, batch: ConversationBatch, present: Tensor) -> Tensor:
+        tensors = batch.modalities[modality]
+        mask = (tensors.mask & present.unsqueeze(-1)).flatten(0, 1)
+        standardised: Tensor = self.normalisation[modality](tensors.values.flatten(0, 1))
+        # NaN in the padding must not spread.
+        x = standardised.masked_fill(~mask.unsqueeze(-1), 0.0)
+        pooled: Tensor = x[:, 0] if x.shape[1] == 1 else self.pool[modality](x, mask)
+        return pooled.unflatten(0, present.shape) * present.unsqueeze(-1)

@@ -135,4 +135,4 @@ class UtteranceModel(nn.Module):
         # NaN in the padding must not spread.
         x = standardised.masked_fill(~mask.unsqueeze(-1), 0.0)
         pooled: Tensor = x[:, 0] if x.shape[1] == 1 else self.pool[modality](x, mask)
-        return pooled.unflatten(0, present.shape) * present.unsqueeze(-1)
+        return pooled.view(*present.shape, -1) * present.unsqueeze(-1)

@@ -22,7 +22,8 @@ from emospot.features.store import FeatureStore
 from emospot.features.voice_ge2e import Ge2eVoice
 from emospot.features.words import TransformerWords
 from emospot.model.pretrained import load_model, renamed, save_model
-from emospot.training.fit import EpochReport, SeedResult, train
+from emospot.training.fit import train
+from emospot.training.results import EpochReport, SeedResult
 
 OPTIONS = TableOptions(
     name="iemocap",
@@ -89,7 +90,7 @@ def _pack(
     evaluations: dict[str, RunEvaluation],
     config: Config,
 ) -> None:
-    best = max(results, key=lambda r: r.dev_weighted_f1)
+    best = max(results, key=lambda r: r.dev_score)
     folder = models_folder() / BUNDLED
     full = evaluations["words and voice"]
     model = renamed(
@@ -107,7 +108,7 @@ def _pack(
     )
     save_model(model, folder, half=True)
     packed = evaluate_model(
-        load_model(folder), labelled_examples(store, "test"), store.label_set, best.seed, "test"
+        load_model(folder), labelled_examples(store, "test"), best.seed, "test"
     )
     unpacked = next(s for s in full.seeds if s.seed == best.seed)
     card = _card(best, evaluations, packed.scores.weighted_f1, config)

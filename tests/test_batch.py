@@ -1,6 +1,6 @@
 """Padding, masks, times and scores of a batch, against the conversations it came from."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import torch
 
 from emospot.batch import NOMINAL_TOKEN_SECONDS, Example, collate
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
-from emospot.emotions import LabelSet
+from emospot.emotions import LabelSet, Task, emotion_task
 from emospot.errors import UsageError
 
 LABELS = LabelSet("two", ("calm", "loud"))
@@ -111,3 +111,33 @@ def test_a_batch_moves_whole(examples: list[Example]) -> None:
         return set()
 
     assert devices(moved) == {"meta"}
+
+
+def test_targets_of_every_kind_of_task(examples: list[Example]) -> None:
+    rated = [
+        replace(u, targets=targets)
+        for u, targets in zip(
+            examples[0].conversation.utterances,
+            ({"joy": 0.0, "fear": 1.2}, {"joy": 2.0}, {"joy": 3.0, "fear": 0.0}),
+            strict=True,
+        )
+    ]
+    first = replace(
+        examples[0], conversation=replace(examples[0].conversation, utterances=tuple(rated))
+    )
+    tasks = (
+        Task("joy", "number", ("joy",), center=1.0, scale=2.0),
+        Task("joy+fear", "several", ("joy", "fear")),
+        Task("much", "single", ("no", "yes"), source="joy", rule="not_negative"),
+        emotion_task(LABELS),
+    )
+    targets = collate([first, examples[1]], DIMS, tasks=tasks).to("cpu").targets
+    assert list(targets) == [task.name for task in tasks], "the main task stays first"
+    assert [t.kind for t in targets.values()] == ["number", "several", "single", "single"]
+    assert targets["joy"].values[0].tolist() == [[-0.5], [0.5], [1.0]]
+    assert targets["joy"].mask.tolist() == [[True, True, True], [False, False, False]]
+    assert targets["joy+fear"].values[0, [0, 2]].tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    assert targets["joy+fear"].mask[0].tolist() == [True, False, True], "all must be known"
+    assert targets["much"].values[0].tolist() == [1, 1, 1]
+    assert targets["much"].values.dtype == torch.long
+    assert targets["emotion"].mask.tolist() == [[True, True, False], [True, False, False]]

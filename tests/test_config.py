@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from emospot.config import Config, load_config, parse_config
+from emospot.config import (
+    MODEL_KINDS,
+    BaselineConfig,
+    Config,
+    ModelConfig,
+    load_config,
+    parse_config,
+)
 from emospot.errors import ConfigError
 
 
@@ -34,6 +41,21 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ({"model": {"modalities": ["words", "words"]}}, "modalities must be distinct"),
         ({"model": {"modalities": []}}, "modalities must be distinct"),
         ({"training": {"dev_fraction": 0.9}}, '"training.dev_fraction".*0.5'),
+        ({"model": 5}, '"model": .*dictionary.*found 5'),
+        ({"model": {"kind": "corct"}}, "\"model.kind\": expected one of emospot,.*'corct'"),
+        ({"model": {"kind": ["mlp"]}}, '"model.kind": expected one of emospot,.*mlp,'),
+        ({"model": {"kind": None}}, '"model.kind": expected one of emospot,.*None'),
+        ({"model": {"kind": "mlp", "widht": 64}}, 'unknown key "model.widht"'),
+        ({"model": {"kind": "corect", "graph": True}}, 'unknown key "model.graph"'),
+        ({"model": {"kind": "mlp", "width": "wide"}}, "\"model.width\".*integer.*'wide'"),
+        ({"model": {"kind": "mlp", "modalities": []}}, "modalities must be distinct"),
+        ({"model": {"kind": "mlp", "causal": True}}, '"model.causal".*False'),
+        ({"model": {"kind": "mlp", "heads": 2}}, 'mlp does not read "heads".*it reads.*width'),
+        ({"model": {"kind": "mlp", "speaker_path": True}}, 'mlp does not read "speaker_path"'),
+        ({"model": {"kind": "dialogue_rnn", "padding": "as_published"}}, 'not read "padding"'),
+        ({"model": {"kind": "majority", "pooling": "attention"}}, 'not read "pooling"'),
+        ({"model": {"kind": "logistic_regression", "input_dropout": 0.1}}, '"input_dropout"'),
+        ({"model": {"emospot": 3}}, 'unknown key "model.emospot"'),
     ],
 )
 def test_what_is_wrong_is_named(values: dict, message: str) -> None:
@@ -71,3 +93,23 @@ def test_bad_files(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ConfigError, match="not valid YAML"):
         load_config(path)
+
+
+def test_every_kind_of_model_is_configured_by_its_name(tmp_path: Path) -> None:
+    assert len(set(MODEL_KINDS)) == 10
+    for kind in MODEL_KINDS:
+        model = load_config(None, [f"model.kind={kind}"]).model
+        assert model.kind == kind
+        assert isinstance(model, ModelConfig if kind == "emospot" else BaselineConfig)
+        again = parse_config({"model": model.model_dump(mode="json")}).model
+        assert again == model
+    path = tmp_path / "config.yaml"
+    path.write_text("model:\n  kind: corect\n  padding: as_published\n  past: 11\n")
+    model = load_config(path, ["model.future=5"]).model
+    assert (model.padding, model.past, model.future, model.width) == ("as_published", 11, 5, None)
+
+
+def test_without_a_kind_the_model_is_emospots_own() -> None:
+    assert parse_config({"model": {"width": 64}}).model == ModelConfig(width=64)
+    assert Config().model.kind == "emospot"
+    assert [BaselineConfig(kind=k).closed_form for k in ("majority", "mlp")] == [True, False]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
-from emospot.emotions import LabelSet
+from emospot.emotions import LabelSet, Task, TaskKind, emotion_task
 from emospot.errors import UsageError
 from emospot.hotspots.tokens import token_scores
 
@@ -51,14 +51,23 @@ class ModalityTensors:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one head is to say: values and where they are known, shape (B, U)."""
+    """What one head is to say.
+
+    Args:
+        values: "single": index of the label, shape (B, U), long; "several": 0 or
+            1 for each of K labels, shape (B, U, K); "number": the number less its
+            mean in units of its deviation, see `Task`, shape (B, U, 1).
+        mask: where it is known, shape (B, U).
+        kind: of the task.
+    """
 
     values: Tensor
     mask: Tensor
+    kind: TaskKind = "single"
 
     def to(self, device: torch.device | str) -> "Target":
         """The same target on another device."""
-        return Target(self.values.to(device), self.mask.to(device))
+        return Target(self.values.to(device), self.mask.to(device), self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class ConversationBatch:
             shape (B, U, 2).
         speakers: index of the speaker within the conversation, shape (B, U).
         ids: conversation and utterance ids of each valid utterance, by row.
-        targets: head → target.
+        targets: task → target, the main task first.
     """
 
     modalities: Mapping[str, ModalityTensors]
@@ -113,17 +122,23 @@ class Example:
 
 
 def collate(
-    examples: Sequence[Example], modalities: Mapping[str, int], labels: LabelSet | None = None
+    examples: Sequence[Example],
+    modalities: Mapping[str, int],
+    labels: LabelSet | None = None,
+    *,
+    tasks: Sequence[Task] = (),
 ) -> ConversationBatch:
     """Pad conversations to one batch.
 
     Args:
         examples: at least one conversation.
         modalities: name → numbers a token, in the order of the model.
-        labels: turns label names into the target "emotion"; None: no target.
+        labels: short for `tasks=[emotion_task(labels)]`.
+        tasks: what is asked of the utterances, the main task first; none: no
+            targets.
 
     Raises:
-        UsageError: if there is no conversation, or a label is not in `labels`.
+        UsageError: if there is no conversation, or a label is not in the label set.
     """
     if not examples:
         raise UsageError("a batch needs at least one conversation")
@@ -144,7 +159,8 @@ def collate(
     ids = tuple(
         tuple((e.conversation.id, u.id) for u in e.conversation.utterances) for e in examples
     )
-    targets = {} if labels is None else {"emotion": _label_target(examples, labels, (B, U))}
+    asked = (*tasks, *([] if labels is None else [emotion_task(labels)]))
+    targets = {task.name: _target(examples, task, (B, U)) for task in asked}
     return ConversationBatch(tensors, present, mask, times, speakers, ids, targets)
 
 
@@ -185,12 +201,16 @@ def _token_times(tokens: Tokens, utterance: Utterance) -> np.ndarray:
     return middle
 
 
-def _label_target(examples: Sequence[Example], labels: LabelSet, shape: tuple[int, int]) -> Target:
-    values = torch.zeros(shape, dtype=torch.long)
+def _target(examples: Sequence[Example], task: Task, shape: tuple[int, int]) -> Target:
+    width = 1 if task.kind == "single" else len(task.outputs)
+    values = torch.zeros(*shape, width)
     mask = torch.zeros(shape, dtype=torch.bool)
     for b, example in enumerate(examples):
         for u, utterance in enumerate(example.conversation.utterances):
-            if utterance.label is not None:
-                values[b, u] = labels.index(utterance.label)
+            answer = task.answer(utterance.label, utterance.targets)
+            if answer is not None:
+                values[b, u] = torch.tensor(answer)
                 mask[b, u] = True
-    return Target(values, mask)
+    if task.kind == "single":
+        return Target(values.squeeze(-1).long(), mask)
+    return Target((values - task.center) / task.scale, mask, task.kind)

@@ -8,10 +8,19 @@ holds only what differs.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from emospot.errors import ConfigError
 
@@ -20,10 +29,21 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ModelConfig(_Section):
+class _ModelSection(_Section):
+    modalities: tuple[str, ...] = ("words", "voice")
+
+    @field_validator("modalities")
+    @classmethod
+    def _distinct(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
+        if not modalities or len(set(modalities)) != len(modalities):
+            raise ValueError(f"modalities must be distinct, found {modalities}")
+        return modalities
+
+
+class ModelConfig(_ModelSection):
     """The recognizer's sizes and which of its parts are switched on."""
 
-    modalities: tuple[str, ...] = ("words", "voice")
+    kind: Literal["emospot"] = "emospot"
     width: int = Field(128, ge=8)
     heads: int = Field(4, ge=1)
     dropout: float = Field(0.3, ge=0.0, lt=1.0)
@@ -63,20 +83,123 @@ class ModelConfig(_Section):
             )
         if self.top_k > self.experts:
             raise ValueError(f"top_k {self.top_k} must not exceed experts {self.experts}")
-        if not self.modalities or len(set(self.modalities)) != len(self.modalities):
-            raise ValueError(f"modalities must be distinct, found {self.modalities}")
         return self
 
 
-class TrainingConfig(_Section):
-    """How a model is trained; what is not chosen on dev data stands here."""
+BaselineKind = Literal[
+    "majority",
+    "logistic_regression",
+    "mlp",
+    "contextual_gru",
+    "dialogue_rnn",
+    "mmgcn",
+    "cogmen",
+    "corect",
+    "cross_modal_transformer",
+]
+"""The published models that `emospot.model.baselines` holds."""
 
+_GRAPH_KEYS = ("width", "layers", "dropout", "past", "future", "padding")
+_KEYS_READ: dict[str, tuple[str, ...]] = {
+    "majority": (),
+    "logistic_regression": ("past", "future"),
+    "mlp": ("width", "layers", "dropout"),
+    "contextual_gru": ("width", "layers", "dropout", "speaker_path"),
+    "dialogue_rnn": ("width", "dropout"),
+    "mmgcn": _GRAPH_KEYS,
+    "cogmen": (*_GRAPH_KEYS, "heads"),
+    "corect": (*_GRAPH_KEYS, "heads"),
+    "cross_modal_transformer": ("width", "layers", "heads", "dropout"),
+}
+_LEARNED_KEYS = ("pooling", "input_dropout")
+_CLOSED_FORM = ("majority", "logistic_regression")
+
+
+class BaselineConfig(_ModelSection):
+    """A published model of the field.
+
+    A size that is not named is as published; which that is stands in the
+    baseline's own file. A key that the baseline does not read must keep its
+    default, so that no table compares settings without effect.
+    """
+
+    kind: BaselineKind
+    pooling: Literal["mean", "attention"] = "mean"
+    input_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    width: int | None = Field(None, ge=1)
+    layers: int | None = Field(None, ge=1)
+    heads: int | None = Field(None, ge=1)
+    dropout: float | None = Field(None, ge=0.0, lt=1.0)
+    past: int | None = Field(None, ge=0)
+    future: int | None = Field(None, ge=0)
+    speaker_path: bool = False
+    padding: Literal["masked", "as_published"] = "masked"
+    causal: Literal[False] = False
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether it is fitted at once instead of by gradient steps."""
+        return self.kind in _CLOSED_FORM
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> Self:
+        read = set(_KEYS_READ[self.kind])
+        if not self.closed_form:
+            read.update(_LEARNED_KEYS)
+        for name, field in type(self).model_fields.items():
+            if name in ("kind", "modalities") or name in read:
+                continue
+            found = getattr(self, name)
+            if found != field.default:
+                raise ValueError(
+                    f'{self.kind} does not read "{name}", found {found!r}: leave it out '
+                    f"(it reads {', '.join(('modalities', *sorted(read)))})"
+                )
+        return self
+
+
+MODEL_KINDS: tuple[str, ...] = ("emospot", *get_args(BaselineKind))
+"""What `model.kind` may say."""
+
+
+def _family(section: object) -> str | None:
+    """Which configuration class a `model` section is; None where its kind is unknown."""
+    kind = getattr(section, "kind", "emospot")
+    if isinstance(section, Mapping):
+        kind = section.get("kind", "emospot")
+    if kind not in MODEL_KINDS:
+        return None
+    return "emospot" if kind == "emospot" else "baseline"
+
+
+AnyModelConfig = Annotated[
+    Annotated[ModelConfig, Tag("emospot")] | Annotated[BaselineConfig, Tag("baseline")],
+    Discriminator(
+        _family,
+        custom_error_type="unknown_kind",
+        custom_error_message=f"expected one of {', '.join(MODEL_KINDS)}",
+    ),
+]
+"""The configuration of a model of any kind; without `kind` it is emospot's own."""
+
+
+class TrainingConfig(_Section):
+    """How a model is trained; what is not chosen on dev data stands here.
+
+    The first of `tasks` is the main one: the epoch is chosen by its score on
+    dev. The others are learned beside it, with `auxiliary_weight`.
+    """
+
+    tasks: tuple[str, ...] = ("emotion",)
+    auxiliary_weight: float = Field(0.3, ge=0.0)
+    number_loss: Literal["smooth_l1", "l1"] = "smooth_l1"
     epochs: int = Field(20, ge=1)
     patience: int = Field(8, ge=1)
     batch_size: int = Field(8, ge=1)
     learning_rate: float = Field(1e-3, gt=0.0)
     weight_decay: float = Field(1e-2, ge=0.0)
     warmup_epochs: int = Field(2, ge=0)
+    schedule: Literal["cosine", "constant"] = "cosine"
     gradient_clip: float = Field(1.0, gt=0.0)
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
     class_weights: bool = False
@@ -88,11 +211,17 @@ class TrainingConfig(_Section):
     dev_fraction: float = Field(0.1, gt=0.0, lt=0.5)
     dev_seed: int = Field(0, ge=0)
 
+    @model_validator(mode="after")
+    def _tasks_differ(self) -> Self:
+        if not self.tasks or len(set(self.tasks)) != len(self.tasks):
+            raise ValueError(f"tasks must be distinct and at least one, found {self.tasks}")
+        return self
+
 
 class Config(_Section):
     """A whole configuration: `model` and `training`."""
 
-    model: ModelConfig = ModelConfig()
+    model: AnyModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
 
 
@@ -104,6 +233,8 @@ def parse_config(values: Mapping[str, Any]) -> Config:
 
     >>> parse_config({"model": {"width": 64}}).model.width
     64
+    >>> parse_config({"model": {"kind": "corect"}}).model.kind
+    'corect'
     """
     try:
         return Config.model_validate(values)
@@ -112,10 +243,15 @@ def parse_config(values: Mapping[str, Any]) -> Config:
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in error["loc"]) or "configuration"
+    # The second place of a model's key is pydantic's tag of the union.
+    place = [part for i, part in enumerate(error["loc"]) if (i, error["loc"][0]) != (1, "model")]
+    found = error["input"]
+    if error["type"] == "unknown_kind":
+        place.append("kind")
+        found = found["kind"]
+    key = ".".join(str(part) for part in place) or "configuration"
     if error["type"] == "extra_forbidden":
         return f'unknown key "{key}" in the configuration'
-    found = error["input"]
     shown = "" if isinstance(found, BaseModel | dict) else f", found {found!r}"
     return f'configuration key "{key}": {error["msg"]}{shown}'
 

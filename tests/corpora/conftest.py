@@ -1,5 +1,6 @@
 """Small tables and instruments whose results can be worked out by hand."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -164,3 +165,29 @@ def iemocap_summary(shared_data, tmp_path_factory) -> ImportSummary:
     )
     source = shared_data / "iemocap" / "iemocap.parquet"
     return import_table(source, tmp_path_factory.mktemp("iemocap") / "store", options)
+
+
+@pytest.fixture
+def write_csd(tmp_path) -> Callable[..., Path]:
+    """Writes a computational sequence as the CMU Multimodal SDK does."""
+    h5py = pytest.importorskip("h5py")
+
+    def write(
+        name: str, root: str, videos: dict[str, tuple[Any, Any]], dimensions: Any = None
+    ) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w") as file:
+            group = file.create_group(root)
+            data = group.create_group("data")
+            for video, (intervals, features) in videos.items():
+                entry = data.create_group(video)
+                entry.create_dataset("features", data=np.asarray(features), compression="gzip")
+                entry.create_dataset("intervals", data=np.asarray(intervals), compression="gzip")
+            metadata = group.create_group("metadata")
+            for key, value in {"root name": root, "dimension names": dimensions}.items():
+                text = metadata.create_dataset(key, (1,), dtype=h5py.special_dtype(vlen=str))
+                text[0] = json.dumps(value)
+        return path
+
+    return write

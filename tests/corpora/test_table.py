@@ -1,5 +1,6 @@
 import dataclasses
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -128,8 +129,8 @@ def test_a_full_disk_is_told_and_what_is_there_is_kept(write_table, tmp_path, fa
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store_writer.os, "fsync", full)
-        with pytest.raises(StoreError, match=r"no space left for .*what was written is kept"):
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match=r"No space left .*what was written is kept"):
             import_table(write_table(), tmp_path / "s", None, fake.words())
     assert import_table(write_table(), tmp_path / "s", None, fake.words()).resumed == 1
 

@@ -401,7 +401,7 @@ def test_a_failed_write_leaves_the_old_report(
         monkeypatch.setattr(os, "fsync", fail)
     else:
         monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(EmospotError, match=r"report\.html .*No space left on device.*free space"):
+    with pytest.raises(EmospotError, match=r"report\.html: No space left on device.*free space"):
         write_report(analysis, path)
     assert path.read_text(encoding="utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -1,13 +1,14 @@
 """A small store whose labels can be learned from its features."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
-from emospot.emotions import LabelSet
+from emospot.emotions import NO_LABELS, LabelSet
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.features.store_writer import StoreWriter
@@ -58,6 +59,46 @@ def make_store(tmp_path: Path) -> Callable[..., FeatureStore]:
                 writer.add(learnable(f"s{number}", "train", number))
             for number in range(4):
                 writer.add(learnable(f"t{number}", "test", test_seed + number))
+        return FeatureStore.open(path)
+
+    return make
+
+
+def rated(stored: StoredConversation, *, labelled: bool) -> StoredConversation:
+    """The conversation with numbers that follow its labels; unlabelled turns get none.
+
+    Glad is a sentiment of about 2, angry of about -2; some angry turns are sad too.
+    """
+    turns = []
+    for position, utterance in enumerate(stored.conversation.utterances):
+        targets = {}
+        if utterance.label is not None:
+            sign = {"calm": 0, "angry": -1, "glad": 1}[utterance.label]
+            targets = dict.fromkeys(("surprise", "disgust", "fear"), 0.0)
+            targets |= {
+                "sentiment": sign * (2 + position % 3 / 3),
+                "valence": 3.0 + sign,
+                "happiness": float(sign > 0),
+                "sadness": float(sign < 0 and position % 4 == 0),
+                "anger": 1.5 * (sign < 0),
+            }
+        label = utterance.label if labelled else None
+        turns.append(replace(utterance, label=label, targets=targets))
+    return replace(stored, conversation=replace(stored.conversation, utterances=tuple(turns)))
+
+
+@pytest.fixture
+def make_rated_store(tmp_path: Path) -> Callable[..., FeatureStore]:
+    """A store whose utterances have numbers, with or without labels."""
+
+    def make(*, labelled: bool = False, label_set: LabelSet | None = None) -> FeatureStore:
+        labels = label_set or (LABELS if labelled else NO_LABELS)
+        path = tmp_path / f"rated-{labelled}-{labels.name}"
+        with StoreWriter(path, corpus="moods", label_set=labels, features=FEATURES) as writer:
+            for number in range(16):
+                writer.add(rated(learnable(f"s{number}", "train", number), labelled=labelled))
+            for number in range(4):
+                writer.add(rated(learnable(f"t{number}", "test", 900 + number), labelled=labelled))
         return FeatureStore.open(path)
 
     return make

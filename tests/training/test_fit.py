@@ -7,18 +7,27 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from emospot.config import parse_config
+from emospot.config import BaselineKind, parse_config
 from emospot.errors import ModelError, UsageError
 from emospot.evaluation.run import evaluate_run
 from emospot.features.store import FeatureStore
+from emospot.model.pretrained import load_model
 from emospot.training.fit import train
 
+GRAPH_BASELINES = ("mmgcn", "cogmen", "corect")
+BASELINES = [
+    kind
+    for kind in get_args(BaselineKind)
+    if kind not in GRAPH_BASELINES or find_spec(f"emospot.model.baselines.{kind}")
+]
 SETTINGS = {
     "model": {
         "width": 16,
@@ -143,3 +152,62 @@ def test_another_stores_features_are_refused(make_store, tmp_path: Path) -> None
     manifest = replace(store.manifest, features={**store.features, "voice": voice})
     with pytest.raises(ModelError, match=r"whistle.*hum"):
         evaluate_run(tmp_path / "run", FeatureStore(store.path, manifest))
+
+
+@pytest.mark.parametrize("kind", BASELINES)
+def test_every_baseline_trains_and_is_evaluated_like_the_model(
+    make_store, tmp_path: Path, kind: str
+) -> None:
+    sizes = {
+        "mlp": {"width": 20, "dropout": 0.1},
+        "contextual_gru": {"width": 20, "dropout": 0.1},
+        "dialogue_rnn": {"width": 40},
+        "mmgcn": {"width": 20, "layers": 4},
+        "cogmen": {"width": 20, "heads": 2},
+        "corect": {"width": 20, "heads": 2, "dropout": 0.1},
+        "cross_modal_transformer": {"width": 20, "layers": 1},
+    }
+    # Attention over all emotions makes the turns alike at first: it needs longer.
+    slow = {"learning_rate": 1e-2, "epochs": 14, "patience": 14}
+    recipe = {**SETTINGS["training"], **(slow if kind == "dialogue_rnn" else {"epochs": 8})}
+    config = parse_config({"model": {"kind": kind, **sizes.get(kind, {})}, "training": recipe})
+    store, run = make_store(), tmp_path / "run"
+    reports = []
+    (result,) = train(store, run, config, on_epoch=reports.append)
+    assert len(reports) == result.epochs_run == len(result.history)
+    assert reports[result.epoch].dev_weighted_f1 == result.dev_weighted_f1
+    loaded = load_model(run / "seed-0" / "model")
+    assert loaded.config.kind == kind
+    assert loaded.config.modalities == ("words", "voice")
+    assert loaded.card.scores == {"dev_weighted_f1": result.dev_weighted_f1}
+    evaluation = evaluate_run(run, store)
+    # Chance is a third; the majority alone scores about a sixth.
+    assert (evaluation.mean["weighted_f1"] > 0.45) == (kind != "majority")
+    assert train(store, run, config, resume=True)[0].dev_weighted_f1 == result.dev_weighted_f1
+
+
+@pytest.mark.parametrize("kind", ["majority", "logistic_regression"])
+def test_test_labels_change_nothing_of_those_fitted_at_once(
+    make_store, tmp_path: Path, kind: str
+) -> None:
+    config = parse_config({"model": {"kind": kind}})
+    train(make_store("one"), tmp_path / "a", config, seeds=(0, 1))
+    train(make_store("two", test_seed=500), tmp_path / "b", config)
+    assert _same(_weights(tmp_path / "a"), _weights(tmp_path / "b"))
+    assert _same(_weights(tmp_path / "a", 0), _weights(tmp_path / "a", 1))
+
+
+def test_a_run_begun_before_there_were_kinds_is_resumed(make_store, tmp_path: Path) -> None:
+    store = make_store()
+    config = parse_config({**SETTINGS, "training": {**SETTINGS["training"], "epochs": 1}})
+    (before,) = train(store, tmp_path / "run", config)
+    for path in (tmp_path / "run/run.json", tmp_path / "run/seed-0/model/model.json"):
+        plain = json.loads(path.read_text())
+        del plain.get("config", plain)["model"]["kind"]
+        path.write_text(json.dumps(plain))
+    assert train(store, tmp_path / "run", config, resume=True)[0].seconds == before.seconds
+    assert evaluate_run(tmp_path / "run", store).mean["weighted_f1"] >= 0
+    path = tmp_path / "run/run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "config": None}))
+    with pytest.raises(UsageError, match="another config"):
+        train(store, tmp_path / "run", config, resume=True)

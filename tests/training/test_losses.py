@@ -2,12 +2,20 @@
 
 import math
 
+import pytest
 import torch
 
 from emospot.batch import ConversationBatch, Target
 from emospot.config import TrainingConfig
-from emospot.model.recognizer import EmotionOutput
-from emospot.training.losses import balanced_weights, log_prior, total_loss
+from emospot.model.emotion_model import EmotionOutput
+from emospot.training.losses import (
+    balanced_weights,
+    log_odds,
+    log_prior,
+    presence_weights,
+    task_loss,
+    total_loss,
+)
 
 
 def _batch(mask: list[bool]) -> ConversationBatch:
@@ -58,3 +66,49 @@ def test_class_weights_have_mean_one_over_utterances() -> None:
 def test_prior_is_a_distribution_and_finite_for_an_unseen_class() -> None:
     prior = log_prior(torch.tensor([8.0, 0.0]))
     assert torch.allclose(prior.exp(), torch.tensor([0.9, 0.1]))
+
+
+def test_several_labels_are_binary_cross_entropy_with_weights_of_presence() -> None:
+    outputs = torch.tensor([[1.5, -0.5], [0.2, 3.0]])
+    values = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    target = Target(values, torch.ones(2, dtype=torch.bool), "several")
+    weights = torch.tensor([2.0, 5.0])
+    expected = 0.0
+    for row in range(2):
+        for label in range(2):
+            chance = 1 / (1 + math.exp(-float(outputs[row, label])))
+            present = float(values[row, label])
+            expected -= float(weights[label]) * present * math.log(chance)
+            expected -= (1 - present) * math.log(1 - chance)
+    found = task_loss(outputs, target, TrainingConfig(), weights)
+    assert math.isclose(float(found), expected / 4, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("smooth_l1", (0.125 + 2.5) / 2), ("l1", 1.75)])
+def test_numbers_are_smooth_l1_or_l1(kind: str, expected: float) -> None:
+    target = Target(torch.tensor([[[1.0], [0.0]]]), torch.ones(1, 2, dtype=torch.bool), "number")
+    found = task_loss(torch.tensor([[1.5], [-3.0]]), target, TrainingConfig(number_loss=kind))
+    assert math.isclose(float(found), expected, rel_tol=1e-6)
+
+
+def test_further_tasks_count_with_their_weight_and_without_class_weights() -> None:
+    logits = torch.tensor([[[2.0, 0.0, -1.0], [0.3, 0.1, 0.2], [9.0, 9.0, 0.0]]])
+    numbers = torch.tensor([[[0.5], [2.0], [7.0]]])
+    batch = _batch([True, True, False])
+    known = torch.tensor([[False, True, False]])
+    batch.targets["valence"] = Target(torch.zeros(1, 3, 1), known, "number")
+    output = EmotionOutput({"emotion": logits, "valence": numbers})
+    weights = torch.tensor([1.0, 3.0, 1.0])
+
+    def loss(weight: float) -> float:
+        config = TrainingConfig(auxiliary_weight=weight)
+        return float(total_loss(output, batch, config, weights))
+
+    # Smooth L1 of an error of 2 is 1.5.
+    assert math.isclose(loss(0.4) - loss(0.0), 0.4 * 1.5, rel_tol=1e-5)
+
+
+def test_presence_and_odds_of_labels() -> None:
+    counts = torch.tensor([5.0, 0.0])
+    assert presence_weights(counts, 10).tolist() == [1.0, 10.0]
+    assert torch.allclose(torch.sigmoid(log_odds(counts, 10)), torch.tensor([0.5, 1 / 12]))

@@ -1,18 +1,21 @@
 """A recording in, explained emotions out."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
 
 import emospot
 from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.measure import Measurements, measure
 from emospot.analysis.models import BUNDLED, load
+from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
 from emospot.batch import Example
-from emospot.conversation import VOICE, WORDS
+from emospot.conversation import WORDS
+from emospot.features.base import FeatureDescription
 from emospot.features.language import language_of
 from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import PretrainedModel
@@ -41,66 +44,73 @@ def analyze(
         EmospotError: if recording, transcript or model cannot be read.
     """
     loaded = model if isinstance(model, PretrainedModel) else load(model)
+    loaded.require_single_label()
+    watch = Stopwatch()
     on_stage("decode")
-    started = time.perf_counter()
-    inputs = read_inputs(Path(recording), Path(transcript) if transcript else None)
-    decode_seconds = time.perf_counter() - started
-    features = {m: loaded.card.features[m] for m in loaded.config.modalities}
-    measured = measure(inputs.conversation, inputs.info, features, voice=voice, on_stage=on_stage)
-    measured.seconds = {"decode": decode_seconds, **measured.seconds}
-    language = _foreign_language(inputs, loaded)
-    if language:
-        measured.features.pop(WORDS, None)
+    with watch.stage("decode"):
+        inputs = read_inputs(Path(recording), Path(transcript) if transcript else None, watch)
+    with watch.stage("words"):
+        language = language_of([u.text for u in inputs.conversation.utterances if u.text]).code
+    understood = language in ("", loaded.card.language) or not loaded.card.language
+    measured = measure(
+        inputs.conversation,
+        inputs.info,
+        _wanted(loaded, understood=understood),
+        voice=voice,
+        language=language,
+        speechless=inputs.speechless,
+        on_stage=on_stage,
+        watch=watch,
+    )
     on_stage("model")
-    with measured.timed("model"):
+    with watch.stage("model"):
         prediction = _predict(inputs, measured, loaded)
-    evidence = Evidence(loaded, measured, prediction, understood=not language)
+    evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,
         duration=inputs.info.duration if inputs.info else None,
         utterances=explain(inputs.conversation, evidence),
         model=model_finding(loaded),
-        warnings=_warnings(inputs, measured, loaded, language),
+        warnings=_warnings(inputs, evidence, language),
         extractors=measured.extractors,
         waveform=measured.waveform,
-        seconds_by_stage={stage: round(s, 3) for stage, s in measured.seconds.items()},
+        seconds_by_stage={stage: round(s, 3) for stage, s in watch.seconds().items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         emospot_version=emospot.__version__,
     )
 
 
+def _wanted(model: PretrainedModel, *, understood: bool) -> dict[str, FeatureDescription]:
+    """What the model reads; no words that it does not understand."""
+    wanted = {m: model.card.features[m] for m in model.config.modalities}
+    return {m: f for m, f in wanted.items() if m != WORDS or understood}
+
+
 def _predict(inputs: Inputs, measured: Measurements, model: PretrainedModel) -> Prediction:
+    if not inputs.conversation.utterances:
+        nothing = np.zeros((0, len(model.card.labels)), np.float32)
+        return Prediction(nothing, nothing, gates={}, present={}, outputs={})
     hotspots = [[h for h in own if uses_hotspots(model, h.modality)] for own in measured.hotspots]
     return predict(model, [Example(inputs.conversation, measured.features, hotspots)])[0]
 
 
-def _foreign_language(inputs: Inputs, model: PretrainedModel) -> str:
-    """The language of the words where the model does not understand it, else ""."""
-    texts = [u.text for u in inputs.conversation.utterances if u.text]
-    if not model.card.language or not texts:
-        return ""
-    guess = language_of(texts)
-    return "" if guess.code in ("", model.card.language) else guess.code
-
-
-def _warnings(
-    inputs: Inputs,
-    measured: Measurements,
-    model: PretrainedModel,
-    language: str,
-) -> tuple[str, ...]:
+def _warnings(inputs: Inputs, evidence: Evidence, language: str) -> tuple[str, ...]:
+    """Sentences, the weightiest first, each once."""
+    model, measured = evidence.model, evidence.measured
     found = []
-    if language:
+    if not evidence.understood:
         found.append(
             f'the words seem to be in "{language}", but the model understands '
             f'"{model.card.language}" only: words are not read and every answer is unsure'
         )
-    missing = [m for m in model.config.modalities if m not in measured.features]
-    for modality in missing:
+    utterances = inputs.conversation.utterances
+    for modality in model.config.modalities if utterances else ():
         if modality in measured.absent:
             found.append(f"{modality} missing: {measured.absent[modality]}")
-    if measured.features.get(VOICE) and all(t is None for t in measured.features[VOICE]):
-        found.append("the model could not read the voice of any utterance")
-    if any(u.word_times_estimated for u in inputs.conversation.utterances):
+        elif modality in measured.unread:
+            found.append(f"the model does not read the {modality}: {measured.unread[modality]}")
+        elif evidence.never_read(modality) and (modality != WORDS or evidence.understood):
+            found.append(f"every utterance has too little {modality} for the model to read")
+    if any(u.word_times_estimated for u in utterances):
         found.append("word times are estimated: they are spread over each utterance by characters")
     return tuple(dict.fromkeys((*found, *measured.notices, *inputs.notices)))

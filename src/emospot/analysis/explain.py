@@ -19,6 +19,7 @@ from emospot.analysis.types import (
     ModelFinding,
     UtteranceFinding,
 )
+from emospot.config import ModelConfig
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens, Utterance
 from emospot.hotspots.tokens import token_scores
 from emospot.model.predict import Prediction
@@ -41,17 +42,23 @@ class Evidence:
     prediction: Prediction
     understood: bool
 
+    def never_read(self, modality: str) -> bool:
+        """Whether the model read the modality in no utterance."""
+        present = self.prediction.present.get(modality)
+        return present is None or not present.any()
+
 
 def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
     """Whether the model can tell a hotspot of this modality from its surroundings.
 
     It cannot where it does not read the modality, reads it as one vector an
-    utterance, or has hotspot-gated fusion switched off.
+    utterance, or has no hotspot-gated fusion (a baseline, or switched off).
     """
     if modality not in model.config.modalities:
         return False
     pooled = model.card.features[modality].pooled
-    return not pooled and model.config.fusion == "hotspot_gated"
+    gated = isinstance(model.config, ModelConfig) and model.config.fusion == "hotspot_gated"
+    return gated and not pooled
 
 
 def explain(conversation: Conversation, evidence: Evidence) -> tuple[UtteranceFinding, ...]:
@@ -152,7 +159,9 @@ def _reason(modality: str, index: int, evidence: Evidence, *, used: bool) -> str
         return f"the model {evidence.model.card.name} does not read the {modality}"
     if modality == "words" and not evidence.understood:
         return "the words are in a language that the model does not understand"
-    return f"what the model reads of the {modality} could not be measured here"
+    if modality in evidence.measured.unread:
+        return evidence.measured.unread[modality]
+    return f"too little {modality} in this utterance for what the model reads of it"
 
 
 def model_finding(model: PretrainedModel) -> ModelFinding:

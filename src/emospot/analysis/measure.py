@@ -4,20 +4,33 @@ Nothing here knows an emotion. A modality that cannot be measured is left out wi
 a reason; it is never replaced by zeros.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from emospot.analysis.stopwatch import Stopwatch
 from emospot.conversation import FACE, MODALITIES, VOICE, WORDS, Conversation, Hotspot, Tokens
-from emospot.errors import MediaError, MissingExtraError
-from emospot.features.base import FeatureDescription, Span
+from emospot.corpora.instruments import DESCRIPTORS
+from emospot.corpora.measuring import Instruments, measure_face, measure_voice
+from emospot.errors import MediaError, MissingExtraError, UsageError
+from emospot.features.base import FeatureDescription, Span, VoiceExtractor
 from emospot.media.decode import MediaInfo
 
 OnStage = Callable[[str], None]
 
 MAX_FACE_RATE = 15.0
 """Frames a second of which the face is measured, at most."""
+
+VOICE_CHOICES = ("auto", *DESCRIPTORS)
+"""Voice descriptors that the hotspot detector reads; "auto": the best that is installed."""
+
+LEXICON_LANGUAGE = "en"
+"""Language of the lexicon by which words hotspots are found."""
+
+_NO_UTTERANCES = "there is no utterance to measure"
 
 
 @dataclass
@@ -28,34 +41,25 @@ class Measurements:
         features: modality → model features of each utterance, None where absent.
         hotspots: of each utterance, all modalities.
         absent: modality → why it is missing throughout.
+        unread: modality → why it was measured, but not what the model reads of it.
         extractors: modality → names and versions of what measured it.
         waveform: greatest absolute amplitude of equal steps, or ().
-        seconds: stage → seconds of computing.
         notices: sentences about what went wrong on the way.
+        measured: modality → whether it was measured in each utterance.
     """
 
     features: dict[str, list[Tokens | None]] = field(default_factory=dict)
     hotspots: list[list[Hotspot]] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
     extractors: dict[str, str] = field(default_factory=dict)
     waveform: tuple[float, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     measured: dict[str, list[bool]] = field(default_factory=dict)
 
     def seen(self, modality: str, index: int) -> bool:
         """Whether the modality was measured in utterance `index`."""
         return self.measured[modality][index]
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time spent inside to a stage."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - started
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
 
     def add(
         self,
@@ -73,6 +77,7 @@ class Measurements:
 
     def leave_out(self, modality: str, reason: str, count: int) -> None:
         """Record why a modality is missing throughout."""
+        self.features.pop(modality, None)
         self.absent[modality] = reason
         self.measured[modality] = [False] * count
 
@@ -83,7 +88,10 @@ def measure(
     wanted: Mapping[str, FeatureDescription],
     *,
     voice: str = "auto",
+    language: str = "",
+    speechless: bool = False,
     on_stage: OnStage = lambda stage: None,
+    watch: Stopwatch | None = None,
 ) -> Measurements:
     """Measure words, voice and face of a conversation.
 
@@ -92,46 +100,76 @@ def measure(
         info: the recording, or None for a bare transcript.
         wanted: modality → features that the model reads.
         voice: descriptors for the voice hotspots: "auto", "egemaps" or "basic".
+        language: ISO 639-1 code of the words, "" where it is not known; the
+            lexicon of the words hotspots is English.
+        speechless: whether it is known that nobody speaks: whatever the sound
+            holds is then not taken for a voice.
         on_stage: told which stage begins.
+        watch: counts the time of each stage.
+
+    Raises:
+        UsageError: if there are no voice descriptors of that name.
+        FeatureError: if the model's words extractor is not on this machine.
     """
+    if voice not in VOICE_CHOICES:
+        raise UsageError(
+            f'there are no voice descriptors "{voice}"; known ones: {", ".join(VOICE_CHOICES)}'
+        )
+    watch = watch or Stopwatch()
     count = len(conversation.utterances)
     found = Measurements(hotspots=[[] for _ in range(count)])
     steps = {
-        WORDS: lambda: _words(conversation, wanted.get(WORDS), found),
-        VOICE: lambda: _voice(conversation, info, wanted.get(VOICE), voice, found),
-        FACE: lambda: _face(conversation, info, wanted.get(FACE), found),
+        WORDS: lambda: _words(conversation, wanted.get(WORDS), language, found),
+        VOICE: lambda: (
+            "no speech was found in the recording"
+            if speechless and info is not None and info.has_audio
+            else _voice(conversation, info, wanted.get(VOICE), voice, found, watch)
+        ),
+        FACE: lambda: _face(conversation, info, wanted.get(FACE), found, watch),
     }
     for modality in MODALITIES:
         on_stage(modality)
         try:
-            with found.timed(modality):
+            with watch.stage(modality):
                 reason = steps[modality]()
         except (MissingExtraError, MediaError) as error:
             reason = str(error)
+            if modality not in wanted:  # of what the model reads, the analysis warns
+                found.notices.append(f"{modality} missing: {error}")
         if reason:
             found.leave_out(modality, reason, count)
-            found.features.pop(modality, None)
     for own in found.hotspots:
         own.sort(key=lambda h: (h.start if h.start is not None else 0.0, h.char_start or 0))
     return found
 
 
 def _words(
-    conversation: Conversation, wanted: FeatureDescription | None, found: Measurements
+    conversation: Conversation,
+    wanted: FeatureDescription | None,
+    language: str,
+    found: Measurements,
 ) -> str:
     from emospot.features.registry import words_extractor
     from emospot.hotspots.words_lexicon import LexiconHotspots
 
     texts = [bool(u.text and u.text.strip()) for u in conversation.utterances]
+    if not texts:
+        return _NO_UTTERANCES
     if not any(texts):
-        return "no transcript was given, so there are no words"
+        return "no words were given; a transcript brings them"
     descriptions = []
     if wanted is not None:
         extractor = words_extractor(wanted.extractor)
-        found.features[WORDS] = extractor.extract(conversation.utterances)
-        descriptions.append(extractor.describe())
+        misfit = _misfit(extractor.describe(), wanted)
+        if misfit:
+            found.unread[WORDS] = misfit
+        else:
+            found.features[WORDS] = extractor.extract(conversation.utterances)
+            descriptions.append(extractor.describe())
     nothing: list[Tokens | None] = [None] * len(texts)
-    hotspots = LexiconHotspots().detect(conversation, nothing)
+    hotspots: Sequence[Sequence[Hotspot]] = [()] * len(texts)
+    if language in ("", LEXICON_LANGUAGE):
+        hotspots = LexiconHotspots().detect(conversation, nothing)
     found.add(WORDS, descriptions, texts, hotspots)
     return ""
 
@@ -142,43 +180,64 @@ def _voice(
     wanted: FeatureDescription | None,
     descriptors: str,
     found: Measurements,
+    watch: Stopwatch,
 ) -> str:
     from emospot.features.registry import default_voice_descriptors, voice_extractor
     from emospot.hotspots.voice_prosody import ProsodyHotspots
     from emospot.media.decode import WaveformEnvelope, audio_of_spans
 
+    measuring = (
+        default_voice_descriptors() if descriptors == "auto" else voice_extractor(descriptors)
+    )
     if info is None:
         return "no recording was given, so there is no voice"
     if not info.has_audio:
         return "the recording has no sound"
-    spans = _spans(conversation)
-    if spans is None:
-        return "the transcript has no times, so its utterances cannot be found in the recording"
-    measuring = (
-        default_voice_descriptors() if descriptors == "auto" else voice_extractor(descriptors)
-    )
-    reading = None
-    if wanted is not None:
-        try:
-            reading = voice_extractor(wanted.extractor)
-        except MissingExtraError as error:
-            found.notices.append(f"the model does not hear the voice: {error}")
-    described: list[Tokens | None] = [None] * len(spans)
-    read: list[Tokens | None] = [None] * len(spans)
+    if not _timed(conversation):
+        return _why_no_times(conversation)
+    reading = _voice_reading(wanted, measuring, found)
     envelope = WaveformEnvelope(info.duration)
-    audios = audio_of_spans(info.path, spans, consumers=[envelope.add], notices=found.notices)
-    for index, audio in audios:
-        described[index] = measuring.extract(audio, spans[index][0])
-        if reading is not None:
-            read[index] = reading.extract(audio, spans[index][0])
+
+    def audio(path: Path, spans: Sequence[Span]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        cut = audio_of_spans(path, spans, consumers=[envelope.add], notices=found.notices)
+        return watch.decoding(cut)
+
+    tokens = measure_voice(
+        conversation, Instruments(voice=reading, voice_descriptors=measuring, audio=audio)
+    )
     found.waveform = tuple(round(peak, 4) for peak in envelope.values())
     if reading is not None:
-        found.features[VOICE] = read
-    hotspots = ProsodyHotspots().detect(conversation, described)
+        found.features[VOICE] = tokens.features
+    hotspots = ProsodyHotspots().detect(conversation, tokens.descriptors)
     extractors = [measuring] if reading is None else [measuring, reading]
-    measured = [t is not None for t in described]
+    measured = [t is not None for t in tokens.descriptors]
     found.add(VOICE, [e.describe() for e in extractors], measured, hotspots)
     return ""
+
+
+def _voice_reading(
+    wanted: FeatureDescription | None, measuring: VoiceExtractor, found: Measurements
+) -> VoiceExtractor | None:
+    """The extractor of what the model reads, or None with the reason noted."""
+    from emospot.features.registry import voice_extractor
+
+    if wanted is None:
+        return None
+    try:
+        reading = voice_extractor(wanted.extractor)
+    except MissingExtraError as error:
+        found.unread[VOICE] = str(error)
+        return None
+    except UsageError:
+        found.unread[VOICE] = (
+            f"the model was trained on {_named(wanted)}, which emospot cannot measure"
+        )
+        return None
+    misfit = _misfit(reading.describe(), wanted)
+    if misfit:
+        found.unread[VOICE] = misfit
+        return None
+    return measuring if reading.describe() == measuring.describe() else reading
 
 
 def _face(
@@ -186,32 +245,54 @@ def _face(
     info: MediaInfo | None,
     wanted: FeatureDescription | None,
     found: Measurements,
+    watch: Stopwatch,
 ) -> str:
     from emospot.features.registry import face_extractor
     from emospot.hotspots.face_expression import ExpressionHotspots
     from emospot.media.decode import video_frames
 
-    if info is None or not info.has_video:
-        return "the recording has no picture" if info else "no recording was given"
-    spans = _spans(conversation)
-    if spans is None:
-        return "the transcript has no times, so its utterances cannot be found in the recording"
-    extractor = face_extractor("facemesh")
-    tokens: list[Tokens | None] = [None] * len(spans)
-    frames = video_frames(info.path, max_fps=MAX_FACE_RATE)
-    for index, found_tokens in extractor.extract(frames, spans):
-        tokens[index] = found_tokens
+    if info is None:
+        return "no recording was given, so there is no face"
+    if not info.has_video:
+        return "the recording has no picture"
+    if not _timed(conversation):
+        return _why_no_times(conversation)
+    extractor = face_extractor()
+
+    def frames(path: Path) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        return watch.decoding(video_frames(path, max_fps=MAX_FACE_RATE, notices=found.notices))
+
+    tokens = measure_face(conversation, Instruments(face=extractor, frames=frames))
     if all(t is None for t in tokens):
         return "no face was seen"
     if wanted is not None:
-        found.features[FACE] = tokens
+        misfit = _misfit(extractor.describe(), wanted)
+        if misfit:
+            found.unread[FACE] = misfit
+        else:
+            found.features[FACE] = tokens
     hotspots = ExpressionHotspots().detect(conversation, tokens)
     found.add(FACE, [extractor.describe()], [t is not None for t in tokens], hotspots)
     return ""
 
 
-def _spans(conversation: Conversation) -> list[Span] | None:
-    spans = [(u.start, u.end) for u in conversation.utterances]
-    if all(start is None or end is None for start, end in spans):
-        return None
-    return [(s, e) if s is not None and e is not None else (0.0, 0.0) for s, e in spans]
+def _misfit(found: FeatureDescription, wanted: FeatureDescription) -> str:
+    """Why the model cannot read what would be measured, "" where it can."""
+    if (found.extractor, found.dim, found.pooled) == (wanted.extractor, wanted.dim, wanted.pooled):
+        return ""
+    return f"the model was trained on {_named(wanted)}, but a recording gives {_named(found)}"
+
+
+def _named(feature: FeatureDescription) -> str:
+    unit = "an utterance" if feature.pooled else "a token"
+    return f'"{feature.extractor}" ({feature.dim} numbers {unit})'
+
+
+def _timed(conversation: Conversation) -> bool:
+    return any(u.start is not None and u.end is not None for u in conversation.utterances)
+
+
+def _why_no_times(conversation: Conversation) -> str:
+    if not conversation.utterances:
+        return _NO_UTTERANCES
+    return "the transcript has no times, so its utterances cannot be found in the recording"

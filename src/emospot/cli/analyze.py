@@ -1,12 +1,18 @@
 """`emospot analyze`: recordings in, reports out."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emospot.cli.console import note, progress, say, say_json
+from emospot.cli.console import Session, note, progress, say, say_json, told
 from emospot.errors import EmospotError, UsageError
+from emospot.files import make_folder
+
+if TYPE_CHECKING:
+    from emospot.analysis.types import Analysis
 
 STAGES = {
     "decode": "reading the recording",
@@ -18,6 +24,7 @@ STAGES = {
 
 
 def analyze(
+    context: typer.Context,
     recordings: Annotated[
         list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
     ],
@@ -31,7 +38,8 @@ def analyze(
         str, typer.Option(help="Voice descriptors for hotspots: auto, egemaps or basic.")
     ] = "auto",
     json_output: Annotated[
-        bool, typer.Option("--json", help="Print the analyses as JSON.")
+        bool,
+        typer.Option("--json", help="Print the analysis as JSON (of several: a list)."),
     ] = False,
 ) -> None:
     """Say what each speaker feels, utterance by utterance, with the evidence.
@@ -40,17 +48,34 @@ def analyze(
     """
     if transcript is not None and len(recordings) > 1:
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
+    stems = output_stems(recordings)
+    make_folder(out)
+    several = len(recordings) > 1
+    done: list[Analysis] = []
     failed = []
-    for recording in recordings:
+    for recording, stem in zip(recordings, stems, strict=True):
+        names = (f"{stem}.analysis.json", f"{stem}.html")
         try:
-            analyze_one(recording, transcript, model, out, voice, json_output=json_output)
-        except EmospotError as error:
-            if len(recordings) == 1:
+            analysis = analyze_one(recording, transcript, model, out, voice, names=names)
+        except Exception as error:
+            if not several or _debug(context):
                 raise
+            # One bad recording must not cost the others.
             failed.append(recording.name)
-            note(f"emospot: {error}")
+            note(f"emospot: {told(error)[0]}")
+            continue
+        done.append(analysis)
+        show_warnings(analysis, recording.name if several else "")
+        if not json_output:
+            show_summary(analysis, out, names, str(recording) if several else "")
+    if json_output and done:
+        plain = [analysis.to_dict() for analysis in done]
+        say_json(plain if several else plain[0])
     if failed:
-        raise EmospotError(f"{len(failed)} of {len(recordings)} failed: {', '.join(failed)}")
+        kept = f"; the others are in {out}" if done else ""
+        raise EmospotError(
+            f"{len(failed)} of {len(recordings)} recordings failed: {', '.join(failed)}{kept}"
+        )
 
 
 def analyze_one(
@@ -60,9 +85,8 @@ def analyze_one(
     out: Path,
     voice: str,
     *,
-    json_output: bool = False,
-    names: tuple[str, str] | None = None,
-) -> None:
+    names: tuple[str, str],
+) -> "Analysis":
     """Analyse one recording and write its JSON and report.
 
     Args:
@@ -71,14 +95,13 @@ def analyze_one(
         model: name, folder or run.
         out: folder, made if absent.
         voice: descriptors for voice hotspots.
-        json_output: print the analysis instead of a summary.
         names: file names of the JSON and the report.
     """
     from emospot.analysis.analyze import analyze as run_analysis
     from emospot.report.files import write_analysis
     from emospot.report.page import write_report
 
-    with progress(quiet=json_output) as bar:
+    with progress() as bar:
         task = bar.add_task(f"{recording.name}", total=len(STAGES))
 
         def on_stage(stage: str) -> None:
@@ -86,22 +109,50 @@ def analyze_one(
             bar.update(task, completed=step, description=f"{recording.name}: {STAGES[stage]}")
 
         analysis = run_analysis(recording, transcript, model=model, voice=voice, on_stage=on_stage)
-    stem = recording.name if transcript is None and not analysis.duration else recording.stem
-    json_name, report_name = names or (f"{stem}.analysis.json", f"{stem}.html")
-    write_analysis(analysis, out / json_name)
-    write_report(analysis, out / report_name, media=recording if analysis.duration else None)
+    write_analysis(analysis, out / names[0])
+    is_media = analysis.duration is not None
+    write_report(analysis, out / names[1], media=recording if is_media else None)
+    return analysis
+
+
+def show_warnings(analysis: "Analysis", name: str = "") -> None:
+    """Print the warnings of an analysis to stderr, after a name if one is given."""
     for warning in analysis.warnings:
-        note(f"warning: {warning}")
-    if json_output:
-        say_json(analysis.to_dict())
-        return
-    say(summary(analysis.utterances))
-    say(f"report:   {out / report_name}")
-    say(f"analysis: {out / json_name}")
+        named = not name or warning.startswith(name)
+        note(f"warning: {warning}" if named else f"warning: {name}: {warning}")
 
 
-def summary(utterances: object) -> str:
-    """A line an utterance: time, speaker, emotion, and its strongest hotspot."""
+def show_summary(analysis: "Analysis", out: Path, names: tuple[str, str], title: str = "") -> None:
+    """Print a line an utterance, and where JSON (first name) and report lie."""
     from emospot.report.summary_text import summary_lines
 
-    return "\n".join(summary_lines(utterances))  # type: ignore[arg-type]
+    if title:
+        say(f"{title}:")
+    for line in summary_lines(analysis.utterances):
+        say(line)
+    say(f"report:   {out / names[1]}")
+    say(f"analysis: {out / names[0]}")
+
+
+def output_stems(recordings: Sequence[Path]) -> list[str]:
+    """The names of the outputs without ending; where two would be one, the whole file name.
+
+    Raises:
+        UsageError: if two recordings have the same file name.
+
+    >>> output_stems([Path("a/talk.mp4"), Path("hall.wav"), Path("b/talk.wav")])
+    ['talk.mp4', 'hall', 'talk.wav']
+    """
+    names = Counter(path.name for path in recordings)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"two recordings are called {twice}, so their reports would have one name: "
+            "analyse them into different folders"
+        )
+    stems = Counter(path.stem for path in recordings)
+    return [path.stem if stems[path.stem] == 1 else path.name for path in recordings]
+
+
+def _debug(context: typer.Context) -> bool:
+    return isinstance(context.obj, Session) and context.obj.debug

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli.console import say, say_json, table
+from emospot.cli.console import note, say, say_json, table
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
 
@@ -18,7 +18,7 @@ def bench() -> None:
 @app.command("analyze")
 def analyze(
     recording: Annotated[
-        Path | None, typer.Argument(help="A recording; by default the bundled samples.")
+        Path | None, typer.Argument(help="A recording; by default the bundled sample.")
     ] = None,
     transcript: Annotated[Path | None, typer.Option(help="Its transcript.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
@@ -36,5 +36,9 @@ def analyze(
         say_json(result.to_dict())
         return
     rows = [[r.stage, f"{r.seconds:.2f}", f"{r.real_time_factor:.4f}"] for r in result.stages]
-    table(f"{result.recording}: {result.media_seconds:.1f} s", ["stage", "s", "RTF"], rows)
-    say(f"real-time factor {result.real_time_factor:.3f} on {threads} core(s)")
+    say(f"{result.recording}: {result.media_seconds:.1f} s of media")
+    table("", ["stage", "s", "real-time factor"], rows)
+    cores = "1 core" if threads == 1 else f"{threads} cores"
+    say(f"real-time factor {result.real_time_factor:.3f} on {cores}")
+    for modality, reason in result.absent.items():
+        note(f"without {modality}: {reason}")

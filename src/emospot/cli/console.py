@@ -4,17 +4,58 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from emospot.errors import EmospotError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What holds for the whole call.
+
+    Args:
+        debug: whether an error is shown with its traceback.
+    """
+
+    debug: bool = False
+
+
 def fail(message: str, status: int) -> NoReturn:
     """Print one line to stderr and end with `status`."""
-    line = " ".join(message.split())
-    print(f"emospot: {line}", file=sys.stderr)
+    note(f"emospot: {one_line(message)}")
     raise SystemExit(status)
+
+
+def told(error: Exception) -> tuple[str, int]:
+    """What an error says to a user, in one line, and the exit status.
+
+    >>> from emospot.errors import UsageError
+    >>> told(UsageError("two transcripts: give one"))
+    ('two transcripts: give one', 2)
+    >>> told(FileNotFoundError(2, "No such file or directory", "talk.wav"))
+    ('talk.wav: No such file or directory', 1)
+    >>> told(KeyError("x"))
+    ("unexpected KeyError: 'x' (run again with --debug for the traceback)", 1)
+    """
+    if isinstance(error, EmospotError):
+        return one_line(str(error)), error.exit_status
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return one_line(f"{where}{error.strerror}"), EmospotError.exit_status
+    what = one_line(str(error))[:300]
+    message = (
+        f"unexpected {type(error).__name__}: {what} (run again with --debug for the traceback)"
+    )
+    return message, EmospotError.exit_status
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks."""
+    return " ".join(text.split())
 
 
 def say(text: str = "") -> None:
@@ -38,7 +79,10 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    shown = Table(title=title, title_justify="left")
+    # Not as the table's title, which would be broken at the table's width.
+    if title:
+        say(title)
+    shown = Table()
     for number, column in enumerate(columns):
         shown.add_column(column, justify="left" if number == 0 else "right")
     for row in rows:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from emospot.cli.console import note, progress, say, say_json, table
+from emospot.cli.corpus_kinds import add_kinds
 from emospot.errors import UsageError
 
 app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)
@@ -104,8 +105,17 @@ def describe(
     if json_output:
         say_json(description.to_dict())
         return
+    splits = description.split_rows()
+    counts = [
+        {name: row[name] for name in row if name not in description.labels} for row in splits
+    ]
+    by_label = [
+        {"label": label, **{row["split"]: row[label] for row in splits}}
+        for label in description.labels
+    ]
     for title, rows in (
-        (f"{description.corpus}: splits", description.split_rows()),
+        (f"{description.corpus}: splits", counts),
+        ("labels", by_label),
         ("modalities", description.modality_rows()),
     ):
         if rows:
@@ -113,6 +123,9 @@ def describe(
             table(title, [name.replace("_", " ") for name in rows[0]], cells)
     for warning in description.warnings:
         note(f"warning: {warning}")
+
+
+add_kinds(importing, describe)
 
 
 def _cell(value: object) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli.analyze import analyze_one
+from emospot.cli.analyze import analyze_one, show_summary, show_warnings
 from emospot.cli.console import note, say
+from emospot.files import write_file
 
 
 def demo(
@@ -22,18 +23,18 @@ def demo(
     files = sample_files()
     say("A conversation of two speakers, with transcript. The voices are synthetic: they show")
     say("what a result looks like, not how well emotions are recognised.\n")
-    analyze_one(
-        files.conversation,
-        files.transcript,
-        "bundled",
-        out,
-        "auto",
-        names=("analysis.json", "report.html"),
-    )
+    _show(files.conversation, files.transcript, out, ("analysis.json", "report.html"))
     if find_spec("mediapipe") is None:
         note("the face sample is left out: it needs pip install 'emospot[face]'")
         return
     say("\nA face (a still portrait, animated; no sound, no words):")
-    analyze_one(
-        files.face, None, "bundled", out, "auto", names=("face.analysis.json", "face.html")
-    )
+    _show(files.face, None, out, ("face.analysis.json", "face.html"))
+
+
+def _show(recording: Path, transcript: Path | None, out: Path, names: tuple[str, str]) -> None:
+    # A report plays a recording that lies beside it.
+    copy = out / recording.name
+    write_file(copy, recording.read_bytes(), "the sample")
+    analysis = analyze_one(copy, transcript, "bundled", out, "auto", names=names)
+    show_warnings(analysis)
+    show_summary(analysis, out, names)

@@ -1,18 +1,20 @@
 """`emospot`: parse, call, print. One line for an error; a traceback with --debug."""
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 import emospot
-from emospot.cli import analyze, bench, corpus, demo, models, train
-from emospot.cli.console import fail
-from emospot.errors import EmospotError
+from emospot.cli import analyze, bench, corpus, demo, experiment, models, train
+from emospot.cli.console import Session, fail, note, told
+
+STOPPED = 130
+"""Exit status after Ctrl-C."""
 
 app = typer.Typer(
     name="emospot",
-    help="Emotion recognition in conversations that shows its evidence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,6 +24,7 @@ app.command("analyze")(analyze.analyze)
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)
+app.command("experiment")(experiment.experiment)
 app.command("models")(models.models)
 app.add_typer(bench.app, name="bench")
 
@@ -47,31 +50,25 @@ def common(
 
 
 def run() -> None:
-    """The console script: exit status 0, 1 (failed) or 2 (wrong use)."""
+    """The console script: exit status 0, 1 (failed), 2 (wrong use) or 130 (stopped)."""
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     # --debug is understood in any place, as everybody types it last.
     arguments = [a for a in arguments if a != "--debug"]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a character must not cost the result.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(args=arguments)
-    except EmospotError as error:
-        if debug:
-            raise
-        fail(str(error), error.exit_status)
-    except KeyboardInterrupt:
-        fail("stopped; what was finished is kept", 130)
-    except OSError as error:
-        if debug:
-            raise
-        fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+        app(args=arguments, prog_name="emospot", obj=Session(debug))
+    except SystemExit as end:
+        if end.code == STOPPED:
+            note("emospot: stopped; what was finished is kept")
+        raise
     except Exception as error:
         if debug:
             raise
-        fail(
-            f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]} "
-            "(run again with --debug for the traceback)",
-            1,
-        )
+        fail(*told(error))
 
 
 if __name__ == "__main__":

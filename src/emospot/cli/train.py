@@ -8,6 +8,22 @@ import typer
 from emospot.cli.console import note, progress, say_json, table
 from emospot.errors import UsageError
 
+_SHOWN = {
+    "weighted_f1": "w-F1",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "mean_weighted_f1": "mean w-F1 of yes and no",
+    "f1": "F1",
+    "uar": "UAR",
+    "mae": "MAE",
+    "acc7": "Acc-7",
+    "acc5": "Acc-5",
+    "acc2_negative_nonnegative": "Acc-2 negative / non-negative",
+    "f1_negative_nonnegative": "F1 negative / non-negative",
+    "acc2_negative_positive": "Acc-2 negative / positive",
+    "f1_negative_positive": "F1 negative / positive",
+}
+
 
 def train(
     store: Annotated[Path, typer.Argument(help="A store made by emospot corpus import.")],
@@ -37,8 +53,8 @@ def train(
         chosen.append(f"training.dev={dev}")
     configuration = load_config(config, chosen)
     from emospot.features.store import FeatureStore
-    from emospot.training.fit import EpochReport
     from emospot.training.fit import train as run_training
+    from emospot.training.results import EpochReport
 
     opened = FeatureStore.open(store)
     with progress(quiet=json_output) as bar:
@@ -51,7 +67,7 @@ def train(
                 tasks[report.seed],  # type: ignore[arg-type]
                 completed=report.epoch + 1,
                 description=f"seed {report.seed}: loss {report.loss:.3f}, "
-                f"dev w-F1 {report.dev_weighted_f1:.3f}",
+                f"dev {report.dev[0]} {report.dev[1]:.3f}",
             )
 
         results = run_training(
@@ -70,7 +86,7 @@ def train(
     rows = [
         [
             str(r.seed),
-            f"{r.dev_weighted_f1:.4f}",
+            f"{r.dev[1]:.4f}",
             f"{r.epoch + 1} of {r.epochs_run}",
             f"{r.temperature:.2f}",
             f"{r.unsure_below:.2f}",
@@ -78,7 +94,8 @@ def train(
         ]
         for r in results
     ]
-    columns = ["seed", "dev w-F1", "epoch", "temperature", "unsure below", "seconds"]
+    metric = f"dev {results[0].dev[0]}"
+    columns = ["seed", metric, "epoch", "temperature", "unsure below", "seconds"]
     table(f"trained {out}", columns, rows)
     note(f"next: emospot evaluate {out} {store}")
 
@@ -107,18 +124,19 @@ def evaluate(
     if json_output:
         say_json(evaluation.to_dict())
         return
-    names = [
-        ("weighted_f1", "w-F1"),
-        ("macro_f1", "macro F1"),
-        ("accuracy", "accuracy"),
-        ("uar", "UAR"),
-    ]
-    names += [(f"f1:{label}", f"F1 {label}") for label in evaluation.labels]
+    seeds = len(evaluation.seeds)
     rows = [
-        [shown, f"{evaluation.mean[key]:.4f}", f"{evaluation.sd[key]:.4f}"] for key, shown in names
+        # One seed has no spread.
+        [_shown(name), f"{mean:.4f}", f"{evaluation.sd[name]:.4f}" if seeds > 1 else "–"]
+        for name, mean in evaluation.mean.items()
     ]
-    title = f"{run.name} on {split}: {len(evaluation.seeds)} seeds"
+    title = f"{run.name} on {split}: {seeds} {'seed' if seeds == 1 else 'seeds'}"
     if without:
         title += f", without {' and '.join(without)}"
     table(title, ["metric", "mean", "sd"], rows)
     note(f"written: {path}")
+
+
+def _shown(metric: str) -> str:
+    """A metric's name for people: "f1:anger" is "F1 anger"."""
+    return " ".join(_SHOWN.get(part, part.replace("_", " ")) for part in metric.split(":"))

@@ -6,8 +6,9 @@ Every reader in this room (`read_iemocap`, `read_meld`, …) returns a `Corpus`;
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from emospot.conversation import Conversation, Tokens
+from emospot.conversation import Conversation, Hotspot, Tokens
 from emospot.emotions import LabelSet
 from emospot.features.base import FeatureDescription
 
@@ -21,10 +22,20 @@ class CorpusConversation:
             as far as the corpus has them.
         tokens: modality → ready-made features of each utterance, shape (U,),
             None where an utterance has none.
+        clips: the recording of each utterance, shape (U,), None where it is
+            missing; empty where the corpus has one recording a conversation.
+        video: the film, where pictures are not in the conversation's recording.
+        marked: the spans that people marked in each utterance (e.g. what caused
+            an emotion), shape (U,); empty where there are none. They are right
+            answers to score a detector with, so they are never stored among the
+            hotspots, which a model reads.
     """
 
     conversation: Conversation
     tokens: Mapping[str, tuple[Tokens | None, ...]] = field(default_factory=dict)
+    clips: tuple[Path | None, ...] = ()
+    video: Path | None = None
+    marked: tuple[tuple[Hotspot, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def _warnings(store: FeatureStore, tally: _Tally) -> Iterator[str]:
         absent = [label for label, count in counts.items() if count == 0]
         if absent and any(counts.values()):
             yield f"{split} has no utterance labelled {', '.join(absent)}"
-        if not any(counts.values()):
+        if counts and not any(counts.values()):  # a corpus may have targets and no labels
             yield f"{split} has no labelled utterance"
     for modality, feature in store.features.items():
         if feature.pooled:

@@ -90,6 +90,7 @@ def measure(
     by: Instruments,
     given: Sequences | None = None,
     unreadable: list[str] | None = None,
+    video: Path | None = None,
 ) -> StoredConversation:
     """Measure what the instruments can of one conversation.
 
@@ -100,25 +101,45 @@ def measure(
         given: modality → ready-made tokens of each utterance, shape (U,).
         unreadable: where a list is given, a recording that cannot be read is
             noted in it and its modality is absent; else it is an error.
+        video: the film, where pictures are not in the recording.
 
     Raises:
         MediaError: if the recording cannot be read and `unreadable` is None.
         MissingExtraError: if an extractor's packages are not installed.
     """
     conversation = _with_times(conversation, by, unreadable)
+    filmed = conversation if video is None else replace(conversation, media=video)
+    voice = or_absent(lambda: measure_voice(conversation, by), unreadable)
+    face = or_absent(lambda: measure_face(filmed, by), unreadable)
+    return assemble(conversation, by, given, voice, face)
+
+
+def assemble(
+    conversation: Conversation,
+    by: Instruments,
+    given: Sequences | None,
+    voice: "VoiceTokens | None",
+    face: Sequence[Tokens | None] | None,
+) -> StoredConversation:
+    """Put together what was measured, with the words and the hotspots.
+
+    Args:
+        conversation: U utterances.
+        by: the instruments.
+        given: modality → ready-made tokens of each utterance, shape (U,).
+        voice: what was measured of the voice, or None.
+        face: tokens of the face, shape (U,), or None.
+    """
     nothing: list[Tokens | None] = [None] * len(conversation.utterances)
     sheet = _Sheet(conversation, {**(given or {})}, [[] for _ in nothing])
     if by.words is not None:
         sheet.tokens[WORDS] = tuple(by.words.extract(conversation.utterances))
     sheet.detect(by.words_hotspots, nothing)
-    voice, descriptors = _or_absent(lambda: _voice(conversation, by), unreadable) or (
-        nothing,
-        nothing,
-    )
+    voice = voice or VoiceTokens(nothing, nothing)
     if by.voice is not None:
-        sheet.tokens[VOICE] = tuple(voice)
-    sheet.detect(by.voice_hotspots, descriptors)
-    face = _or_absent(lambda: _face(conversation, by), unreadable) or nothing
+        sheet.tokens[VOICE] = tuple(voice.features)
+    sheet.detect(by.voice_hotspots, voice.descriptors)
+    face = face or nothing
     if by.face is not None:
         sheet.tokens[FACE] = tuple(face)
     sheet.detect(by.face_hotspots, face)
@@ -127,8 +148,16 @@ def measure(
     )
 
 
-def _or_absent(read: Callable[[], T], unreadable: list[str] | None) -> T | None:
-    """What `read` gives, or None where the recording cannot be read and that is allowed."""
+def or_absent(read: Callable[[], T], unreadable: list[str] | None) -> T | None:
+    """What `read` gives, or None where the recording cannot be read and that is allowed.
+
+    Args:
+        read: reads a recording.
+        unreadable: as in `measure`.
+
+    Raises:
+        MediaError: if it cannot be read and `unreadable` is None.
+    """
     try:
         return read()
     except MediaError as error:
@@ -148,7 +177,7 @@ def _with_times(
     (utterance,) = conversation.utterances
     if utterance.start is not None:
         return conversation
-    seconds = _or_absent(lambda: duration(media), unreadable)
+    seconds = or_absent(lambda: duration(media), unreadable)
     if seconds is None:
         return conversation
     return replace(conversation, utterances=(replace(utterance, start=0.0, end=seconds),))
@@ -172,17 +201,37 @@ class _Sheet:
             own.extend(more)
 
 
-def _voice(
-    conversation: Conversation, by: Instruments
-) -> tuple[list[Tokens | None], list[Tokens | None]]:
-    """Voice features and descriptors of each utterance."""
+@dataclass(frozen=True, slots=True)
+class VoiceTokens:
+    """What was measured of the voice in U utterances, None where nothing was.
+
+    Args:
+        features: what a model reads, shape (U,).
+        descriptors: what the hotspot detector reads, shape (U,).
+    """
+
+    features: list[Tokens | None]
+    descriptors: list[Tokens | None]
+
+
+def measure_voice(conversation: Conversation, by: Instruments) -> VoiceTokens:
+    """Voice features and descriptors of the utterances with times, in one pass.
+
+    Args:
+        conversation: U utterances; without a recording all are None.
+        by: `voice` and `voice_descriptors` are used, each if given, and `audio`.
+
+    Raises:
+        MediaError: if the recording cannot be read.
+    """
     features: list[Tokens | None] = [None] * len(conversation.utterances)
     descriptors: list[Tokens | None] = list(features)
+    found = VoiceTokens(features, descriptors)
     timed = _timed(conversation)
     if conversation.media is None or by.audio is None or not timed:
-        return features, descriptors
+        return found
     if by.voice is None and by.voice_descriptors is None:
-        return features, descriptors
+        return found
     positions, spans = list(timed), list(timed.values())
     for index, audio in by.audio(conversation.media, spans):
         position, start = positions[index], spans[index][0]
@@ -192,11 +241,20 @@ def _voice(
             descriptors[position] = features[position]
         elif by.voice_descriptors is not None:
             descriptors[position] = by.voice_descriptors.extract(audio, start)
-    return features, descriptors
+    return found
 
 
-def _face(conversation: Conversation, by: Instruments) -> list[Tokens | None]:
-    """Face tokens of each utterance."""
+def measure_face(conversation: Conversation, by: Instruments) -> list[Tokens | None]:
+    """Face tokens of the utterances with times, in one pass.
+
+    Args:
+        conversation: U utterances; without a recording all are None.
+        by: `face` and `frames` are used, if given.
+
+    Raises:
+        MediaError: if the recording cannot be read.
+        MissingExtraError: if the extractor's packages are not installed.
+    """
     tokens: list[Tokens | None] = [None] * len(conversation.utterances)
     timed = _timed(conversation)
     if conversation.media is None or by.frames is None or by.face is None or not timed:

@@ -10,23 +10,23 @@ are: they are context.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from emospot.conversation import FACE, VOICE, WORDS, Conversation, Tokens
-from emospot.corpora.measuring import Instruments, measure
+from emospot.conversation import Tokens
+from emospot.corpora.corpus import Corpus, CorpusConversation
+from emospot.corpora.importing import ImportSummary, Progress, Wording, import_corpus
+from emospot.corpora.measuring import Instruments
 from emospot.corpora.table_columns import ABSENT, COLUMNS, ERROR, SourceTable, Vectors, read_table
 from emospot.corpora.table_conversations import TableConversation, read_conversations
-from emospot.corpora.table_labels import TableLabels, read_labels
-from emospot.emotions import LabelSet
-from emospot.errors import CorpusError, MediaError, UsageError
+from emospot.corpora.table_labels import read_labels
+from emospot.errors import CorpusError, UsageError
 from emospot.features.base import FeatureDescription
-from emospot.features.store import FeatureStore, SplitCounts, StoredConversation, StoreWriter
+
+__all__ = ["FeatureColumn", "ImportSummary", "TableOptions", "import_table"]
 
 KIND = "table"
-Progress = Callable[[int, int], None]
-"""Called with the utterances done and all utterances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +90,6 @@ class TableOptions:
                 raise UsageError(f'no column "{name}" is read; mapped can be {", ".join(COLUMNS)}')
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSummary:
-    """What an import made.
-
-    Args:
-        store: the store's folder.
-        corpus: name of the corpus.
-        label_set: the labels and their order.
-        splits: split → what it holds.
-        label_counts: split → label → utterances.
-        resumed: conversations that an interrupted import had already stored.
-        notices: what was odd but is no error, one sentence each.
-        content_hash: the store's.
-    """
-
-    store: Path
-    corpus: str
-    label_set: LabelSet
-    splits: Mapping[str, SplitCounts]
-    label_counts: Mapping[str, Mapping[str, int]]
-    resumed: int
-    notices: tuple[str, ...]
-    content_hash: str
-
-    @property
-    def total(self) -> SplitCounts:
-        """All splits together."""
-        return sum(self.splits.values(), SplitCounts())
-
-
 def import_table(
     source: Path,
     out: Path,
@@ -158,123 +128,68 @@ def import_table(
         no_label=options.no_label,
     )
     content = read_conversations(table, labels.labels, options.targets)
-    conversations = [one.conversation for one in content.conversations]
+    _check_choice(options, by)
     vectors = {
         modality: table.vectors(feature.column, options.missing)
         for modality, feature in options.features.items()
     }
-    by, absent = _usable(table, conversations, by, options)
-    features = {
-        **{m: options.features[m].describe(m, column.dim) for m, column in vectors.items()},
-        **by.features(),
-    }
-    writer = StoreWriter(
+    conversations = tuple(
+        CorpusConversation(one.conversation, _tokens(one, vectors))
+        for one in content.conversations
+    )
+    described = {m: options.features[m].describe(m, column.dim) for m, column in vectors.items()}
+    notices = (*content.notices, *_notices(options, vectors))
+    return import_corpus(
+        Corpus(corpus, KIND, labels.label_set, conversations, described, notices),
         out,
-        corpus=corpus,
-        label_set=labels.label_set,
-        features=_in_order(features),
-        kind=KIND,
-        fingerprint=_fingerprint(source, options, by),
-        value_type=options.value_type,
-    )
-    resumed = len(writer.done)
-    unreadable: list[str] | None = [] if options.missing == ABSENT else None
-    _fill(
-        writer,
-        content.conversations,
-        lambda one: _measured(one, vectors, by, unreadable),
+        by,
+        _fingerprint(source, options),
         progress,
+        missing=options.missing,
+        value_type=options.value_type,
+        wording=_wording(table),
     )
-    notices = (*content.notices, *_notices(options, vectors), *absent, *(unreadable or ()))
-    return _summary(FeatureStore.open(out), labels, resumed, notices)
 
 
-def _usable(
-    table: SourceTable,
-    conversations: Sequence[Conversation],
-    by: Instruments,
-    options: TableOptions,
-) -> tuple[Instruments, list[str]]:
-    """The instruments that the table gives something to measure, and what is left out."""
+def _check_choice(options: TableOptions, by: Instruments) -> None:
     asked = by.features()
-    for modality in asked:
-        if modality in options.features:
+    for modality, feature in options.features.items():
+        if modality in asked:
             raise CorpusError(
-                f"{modality} is to come from column {options.features[modality].column} and "
-                f"from {asked[modality].extractor}; choose one of them"
+                f"{modality} is to come from column {feature.column} and from "
+                f"{asked[modality].extractor}; choose one of them"
             )
-    notices = []
-    if by.words is not None and not any(
-        utterance.text for one in conversations for utterance in one.utterances
-    ):
-        by = replace(by, words=None, words_hotspots=None)
-        notices.append("no words: the table has no texts (map the column text)")
-    if not any(one.media for one in conversations) and {VOICE, FACE} & set(asked):
-        by = replace(
-            by, voice=None, voice_descriptors=None, voice_hotspots=None,
-            face=None, face_hotspots=None,
-        )  # fmt: skip
-        notices.append("no voice and face from recordings: the table has no column media")
-    if not by.features() and not options.features:
-        raise CorpusError(
-            f"{table.path}: nothing to learn from: name a feature column, or words (with a "
-            "column text), or voice or face (with a column media)"
-        )
-    return by, notices
 
 
-def _in_order(features: Mapping[str, FeatureDescription]) -> dict[str, FeatureDescription]:
-    """Words, voice, face, then the others, however they were asked for."""
-    first = [modality for modality in (WORDS, VOICE, FACE) if modality in features]
-    return {modality: features[modality] for modality in dict.fromkeys((*first, *features))}
+def _wording(table: SourceTable) -> Wording:
+    return Wording(
+        no_texts="no words: the table has no texts (map the column text)",
+        no_recordings="no voice and face from recordings: the table has no column media",
+        nothing=f"{table.path}: nothing to learn from: name a feature column, or words (with a "
+        "column text), or voice or face (with a column media)",
+    )
 
 
-def _fill(
-    writer: StoreWriter,
-    conversations: Sequence[TableConversation],
-    measured: Callable[[TableConversation], StoredConversation],
-    progress: Progress | None,
-) -> None:
-    total = sum(len(one.rows) for one in conversations)
-    done = 0
-    with writer:
-        for one in conversations:
-            if one.conversation.id not in writer.done:
-                writer.add(measured(one))
-            done += len(one.rows)
-            if progress is not None:
-                progress(done, total)
-
-
-def _measured(
-    one: TableConversation,
-    vectors: Mapping[str, Vectors],
-    by: Instruments,
-    unreadable: list[str] | None,
-) -> StoredConversation:
-    given = {
+def _tokens(
+    one: TableConversation, vectors: Mapping[str, Vectors]
+) -> dict[str, tuple[Tokens | None, ...]]:
+    """The feature columns of one conversation's rows."""
+    return {
         modality: tuple(
             Tokens(column.values[row : row + 1]) if column.present[row] else None
             for row in one.rows
         )
         for modality, column in vectors.items()
     }
-    try:
-        return measure(one.conversation, by, given, unreadable)
-    except MediaError as error:
-        raise MediaError(
-            f'dialogue "{one.conversation.id}": {error}. What was stored is kept: repair the '
-            'recording and start again, or import into another folder with missing = "absent" '
-            "to go on without it"
-        ) from error
 
 
-def _fingerprint(source: Path, options: TableOptions, by: Instruments) -> str:
-    """Hash of the table, the options and the instruments: what an import depends on."""
+def _fingerprint(source: Path, options: TableOptions) -> str:
+    """Hash of the table and the options: what an import depends on."""
     with source.open("rb") as file:
         table = hashlib.file_digest(file, "sha256").hexdigest()
-    settings = json.dumps([table, asdict(options), by.identity()], sort_keys=True)
-    return hashlib.sha256(settings.encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([table, asdict(options)], sort_keys=True).encode()
+    ).hexdigest()
 
 
 def _notices(options: TableOptions, vectors: Mapping[str, Vectors]) -> list[str]:
@@ -292,24 +207,3 @@ def _notices(options: TableOptions, vectors: Mapping[str, Vectors]) -> list[str]
                 f"taken as without {modality}"
             )
     return notices
-
-
-def _summary(
-    store: FeatureStore, labels: TableLabels, resumed: int, notices: Sequence[str]
-) -> ImportSummary:
-    counts = {split: dict.fromkeys(labels.label_set.labels, 0) for split in store.splits}
-    for split, own in counts.items():
-        for conversation in store.labels(split).values():
-            for label in conversation:
-                if label is not None:
-                    own[label] += 1
-    return ImportSummary(
-        store=store.path,
-        corpus=store.manifest.corpus,
-        label_set=labels.label_set,
-        splits=store.splits,
-        label_counts=counts,
-        resumed=resumed,
-        notices=tuple(notices),
-        content_hash=store.content_hash,
-    )

@@ -166,7 +166,7 @@ class SourceTable:
                 row,
                 f'column "{theirs}", number {number + 1} of {values.shape[1]} is '
                 f"{values[row, number]} (so are {broken.sum()} rows in all); repair the table, "
-                'or import with missing = "absent" to take such rows as without the feature',
+                "or import with --missing absent to take such rows as without the feature",
             )
         return Vectors(values, present, zeros=int(zeros.sum()))
 

@@ -37,6 +37,16 @@ class ClassificationScores:
     support: Mapping[str, int]
     confusion: tuple[tuple[int, ...], ...]
 
+    def metrics(self) -> dict[str, float]:
+        """Metric → value, the F1 of one class as "f1:CLASS"."""
+        return {
+            "weighted_f1": self.weighted_f1,
+            "macro_f1": self.macro_f1,
+            "accuracy": self.accuracy,
+            "uar": self.uar,
+            **{f"f1:{label}": value for label, value in self.f1.items()},
+        }
+
 
 def classification_scores(
     true: NDArray[np.integer], predicted: NDArray[np.integer], labels: Sequence[str]
@@ -77,3 +87,20 @@ def classification_scores(
         support={label: int(n) for label, n in zip(labels, support, strict=True)},
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
     )
+
+
+def f1_of_counts(
+    hits: NDArray[np.number], claimed: NDArray[np.number], support: NDArray[np.number]
+) -> NDArray[np.float64]:
+    """F1 = 2 · hits / (claimed + support), 0 where a class is neither claimed nor there.
+
+    Args:
+        hits: right predictions of each class, any shape.
+        claimed: predictions of each class, same shape.
+        support: true count of each class, same shape.
+
+    >>> f1_of_counts(np.array([2, 0]), np.array([2, 0]), np.array([3, 0]))
+    array([0.8, 0. ])
+    """
+    f1: NDArray[np.float64] = 2 * hits / np.maximum(claimed + support, 1)
+    return f1

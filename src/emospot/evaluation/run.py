@@ -5,21 +5,22 @@ dev, and `run.json`, which says how it was trained.
 """
 
 import json
-import os
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emospot.batch import Example
-from emospot.emotions import LabelSet
-from emospot.errors import ModelError, StoreError
+from emospot.emotions import EMOTION, TaskKind
+from emospot.errors import ModelError
+from emospot.evaluation.answers import main_predictions, predictions_by_task, predictions_of
 from emospot.evaluation.calibration import expected_calibration_error
-from emospot.evaluation.classification import ClassificationScores, classification_scores
+from emospot.evaluation.predictions import Predictions, joined
+from emospot.evaluation.task_scores import Scores, task_scores
 from emospot.features.store import FeatureStore
-from emospot.model.predict import predict
+from emospot.files import write_file
 from emospot.model.pretrained import PretrainedModel, load_model
 
 
@@ -29,17 +30,28 @@ class SeedEvaluation:
 
     Args:
         seed: of the training.
-        scores: of all labelled utterances.
-        calibration_error: expected calibration error after temperature.
+        scores: of the main task, over all utterances whose answer is known.
+        calibration_error: expected calibration error after temperature; this
+            and the next two are None where the main task is not a single label.
         answered: share of utterances that are not "unsure".
         accuracy_answered: accuracy over those, or 0 where there is none.
+        auxiliary: further task → scores, as far as the data know its answers.
     """
 
     seed: int
-    scores: ClassificationScores
-    calibration_error: float
-    answered: float
-    accuracy_answered: float
+    scores: Scores
+    calibration_error: float | None
+    answered: float | None
+    accuracy_answered: float | None
+    auxiliary: Mapping[str, Scores] = field(default_factory=dict)
+
+    def metrics(self) -> dict[str, float]:
+        """Metric → value, those of a further task as "TASK:metric"."""
+        return self.scores.metrics() | {
+            f"{task}:{name}": value
+            for task, scores in self.auxiliary.items()
+            for name, value in scores.metrics().items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,12 @@ class RunEvaluation:
         split: which split.
         without: modalities that were withheld.
         store_hash: content hash of the store.
-        labels: the label set's classes.
+        labels: the main task's outputs: the label set's classes, usually.
         seeds: one entry a seed.
         mean: metric → mean over seeds.
         sd: metric → sample standard deviation over seeds, 0 for one seed.
+        task: the main task.
+        kind: "single", "several" or "number".
     """
 
     split: str
@@ -63,6 +77,8 @@ class RunEvaluation:
     seeds: tuple[SeedEvaluation, ...]
     mean: dict[str, float]
     sd: dict[str, float]
+    task: str = EMOTION
+    kind: TaskKind = "single"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, dictionaries and numbers."""
@@ -107,19 +123,58 @@ def evaluate_run(
         StoreError: if the split has no labelled utterance.
     """
     seeds = []
+    for number, model, examples in _seeds(run, store, split, without):
+        seeds.append(evaluate_model(model, examples, number, f"{split} of {store.path}"))
+        if on_seed is not None:
+            on_seed(seeds[-1])
+    main = model.card.main
+    mean, sd = summarise(seeds)
+    return RunEvaluation(
+        split,
+        tuple(without),
+        store.content_hash,
+        main.outputs,
+        tuple(seeds),
+        mean,
+        sd,
+        main.name,
+        main.kind,
+    )
+
+
+def run_predictions(
+    run: Path, store: FeatureStore, split: str = "test", *, without: Collection[str] = ()
+) -> Predictions:
+    """The answers of all seeds of a run, utterance by utterance, to compare runs by.
+
+    Args:
+        run: folder made by training.
+        store: as in `evaluate_run`.
+        split: as in `evaluate_run`.
+        without: as in `evaluate_run`.
+
+    Raises:
+        ModelError: as `evaluate_run`.
+        StoreError: as `evaluate_run`.
+    """
+    where = f"{split} of {store.path}"
+    return joined(
+        [
+            predictions_of(model, examples, where=where)
+            for _, model, examples in _seeds(run, store, split, without)
+        ]
+    )
+
+
+def _seeds(
+    run: Path, store: FeatureStore, split: str, without: Collection[str]
+) -> Iterator[tuple[int, PretrainedModel, list[Example]]]:
     examples: list[Example] = []
-    labels = store.label_set
     for number, folder in seed_folders(run):
         model = load_model(folder)
         check_fits(model, store)
         examples = examples or labelled_examples(store, split, without)
-        seeds.append(evaluate_model(model, examples, labels, number, f"{split} of {store.path}"))
-        if on_seed is not None:
-            on_seed(seeds[-1])
-    mean, sd = summarise([s.scores for s in seeds])
-    return RunEvaluation(
-        split, tuple(without), store.content_hash, labels.labels, tuple(seeds), mean, sd
-    )
+        yield number, model, examples
 
 
 def labelled_examples(
@@ -139,52 +194,56 @@ def labelled_examples(
 def check_fits(model: PretrainedModel, store: FeatureStore) -> None:
     """Raise ModelError where the store's features or labels are not the model's."""
     model.check_features(store.features, f"the store {store.path}")
-    if store.label_set.labels != model.card.labels.labels:
+    main = model.card.main
+    if not main.targets and store.label_set.labels != main.outputs:
         raise ModelError(
             f"the store {store.path} is labelled with {', '.join(store.label_set.labels)}, "
-            f"but the model answers {', '.join(model.card.labels.labels)}: "
+            f"but the model answers {', '.join(main.outputs)}: "
             "evaluate on a corpus with the same labels"
         )
 
 
 def evaluate_model(
-    model: PretrainedModel, examples: Sequence[Example], labels: LabelSet, seed: int, where: str
+    model: PretrainedModel, examples: Sequence[Example], seed: int, where: str
 ) -> SeedEvaluation:
-    """Score one model on conversations."""
-    true, probabilities = [], []
-    for example, answer in zip(examples, predict(model, examples), strict=True):
-        for u, utterance in enumerate(example.conversation.utterances):
-            if utterance.label is not None:
-                true.append(labels.index(utterance.label))
-                probabilities.append(answer.probabilities[u])
-    if not true:
-        raise StoreError(f"no labelled utterance in {where}")
-    expected, found = np.array(true), np.stack(probabilities)
-    confidence, correct = found.max(axis=1), found.argmax(axis=1) == expected
+    """Score one model on conversations.
+
+    Args:
+        model: its main task is scored, and further ones where the answer is known.
+        examples: the conversations.
+        seed: of the training, noted in the result.
+        where: what holds the conversations, for the message.
+
+    Raises:
+        StoreError: if the main task's answer is known for no utterance.
+    """
+    by_task = predictions_by_task(model, examples)
+    found = main_predictions(model, by_task, where)
+    auxiliary = {
+        name: task_scores(other.task, other.true, other.predicted[0])
+        for name, other in by_task.items()
+        if other is not found
+    }
+    scores = task_scores(found.task, found.true, found.predicted[0])
+    if found.task.kind != "single" or found.probabilities is None:
+        return SeedEvaluation(seed, scores, None, None, None, auxiliary)
+    confidence, correct = found.probabilities[0].max(axis=1), found.predicted[0] == found.true
     sure = confidence >= model.card.unsure_below
     return SeedEvaluation(
         seed,
-        classification_scores(expected, found.argmax(axis=1), labels.labels),
+        scores,
         expected_calibration_error(confidence, correct),
         float(sure.mean()),
         float(correct[sure].mean()) if sure.any() else 0.0,
+        auxiliary,
     )
 
 
 def summarise(
-    scores: Sequence[ClassificationScores],
+    scores: Sequence[Scores | SeedEvaluation],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Mean and sample standard deviation of each metric over seeds."""
-    rows = [
-        {
-            "weighted_f1": s.weighted_f1,
-            "macro_f1": s.macro_f1,
-            "accuracy": s.accuracy,
-            "uar": s.uar,
-            **{f"f1:{label}": value for label, value in s.f1.items()},
-        }
-        for s in scores
-    ]
+    rows = [s.metrics() for s in scores]
     values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     mean = {name: float(v.mean()) for name, v in values.items()}
     sd = {name: float(v.std(ddof=1)) if len(v) > 1 else 0.0 for name, v in values.items()}
@@ -192,8 +251,10 @@ def summarise(
 
 
 def write_evaluation(evaluation: RunEvaluation, path: Path) -> None:
-    """Write `evaluation.json`, beside and renamed."""
-    temporary = path.with_name(f".{path.name}.part")
+    """Write `evaluation.json`.
+
+    Raises:
+        EmospotError: if it cannot be written; an older file is left as it was.
+    """
     text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False)
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_file(path, text.encode(), "the evaluation")

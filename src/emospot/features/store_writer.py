@@ -13,10 +13,8 @@ little even where extraction is slow.
 """
 
 import contextlib
-import errno
 import hashlib
 import io
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -44,11 +42,12 @@ from emospot.features.store_rows import (
     place,
     to_table,
 )
+from emospot.files import write_file
 
 SHARD_CONVERSATIONS = 16
 SHARD_NUMBERS = 32_000_000
 SHARD_SECONDS = 300.0
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_ADVICE = "what was written is kept: make room and start the same import again"
 
 
 class StoreWriter:
@@ -288,23 +287,11 @@ class StoreWriter:
         self._write(UNFINISHED, self._manifest.to_json().encode())
 
     def _write(self, name: str, data: bytes) -> None:
-        """Write a file beside its place and rename it when it is whole."""
-        part = self.path / f"{name}.part"
         try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path / name)
-        except OSError as error:
+            write_file(self.path / name, data, advice=_ADVICE, error=StoreError)
+        except StoreError:
             self._failed = True
-            part.unlink(missing_ok=True)
-            if error.errno in _FULL:
-                raise StoreError(
-                    f"no space left for {self.path / name}; what was written is kept: make "
-                    "room and start the same import again"
-                ) from error
-            raise StoreError(f"cannot write {self.path / name}: {error.strerror}") from error
+            raise
 
 
 def _counts(conversations: list[StoredConversation]) -> dict[str, SplitCounts]:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from emospot.config import ModelConfig
+from emospot.config import AnyModelConfig, ModelConfig
 from emospot.errors import ModelError
 from emospot.model.conversation_graph import ConversationGraph
 from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pair_name
+from emospot.model.emotion_model import EmotionModel
 from emospot.model.encoder import (
     TOKEN_REACH,
     TOKEN_SCALE,
@@ -21,6 +22,38 @@ from emospot.model.encoder import (
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import InputNormalisation, ModalityStem, Recognizer
+
+
+def build_model(
+    config: AnyModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
+) -> EmotionModel:
+    """Make the model that a configuration describes, of any kind.
+
+    Args:
+        config: `ModelConfig` for emospot's own, `BaselineConfig` for a published one.
+        dims: modality → numbers a token; must name every modality of `config`.
+        heads: head → number of its outputs, e.g. {"emotion": 6}.
+
+    Raises:
+        ModelError: if a modality of the configuration has no features.
+        ConfigError: if sizes do not fit each other.
+    """
+    if isinstance(config, ModelConfig):
+        return build_recognizer(config, dims, heads)
+    from emospot.model.baselines.build import build_baseline
+
+    return build_baseline(config, _dims_read(config, dims), heads)
+
+
+def _dims_read(config: AnyModelConfig, dims: Mapping[str, int]) -> dict[str, int]:
+    """The dims of the modalities that a configuration reads, in its order."""
+    missing = [m for m in config.modalities if m not in dims]
+    if missing:
+        raise ModelError(
+            f'the model reads "{missing[0]}", but the features have only '
+            f"{', '.join(dims) or 'nothing'}: import that modality, or set model.modalities"
+        )
+    return {m: dims[m] for m in config.modalities}
 
 
 def build_recognizer(
@@ -36,12 +69,7 @@ def build_recognizer(
     Raises:
         ModelError: if a modality of the configuration has no features.
     """
-    missing = [m for m in config.modalities if m not in dims]
-    if missing:
-        raise ModelError(
-            f'the model reads "{missing[0]}", but the features have only '
-            f"{', '.join(dims) or 'nothing'}: import that modality, or set model.modalities"
-        )
+    dims = _dims_read(config, dims)
     on_tokens = config.alignment_axis in ("tokens", "both")
     on_utterances = config.alignment_axis in ("utterances", "both")
     modalities = len(config.modalities)

@@ -159,21 +159,22 @@ def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> 
     """Run a GRU over the present elements of each group of each row, in order.
 
     Args:
-        gru: batch-first recurrent layer, with output of size D.
+        gru: batch-first recurrent layer, with output of size E.
         x: shape (B, U, D).
         present: shape (B, U).
         groups: number of the group of each element, shape (B, U).
 
     Returns:
-        Shape (B, U, D), zeros where absent.
+        Shape (B, U, E), zeros where absent.
     """
     B, U, D = x.shape
     row = torch.arange(B, device=x.device).unsqueeze(1).expand(B, U)
     key = row * (int(groups.max()) + 1) + groups
     flat = torch.nonzero(present.flatten()).squeeze(-1)
-    out = x.new_zeros(B * U, D)
+    E = gru.hidden_size * (2 if gru.bidirectional else 1)
+    out = x.new_zeros(B * U, E)
     if len(flat) == 0:
-        return out.view(B, U, D)
+        return out.view(B, U, E)
     _, sequence, lengths = torch.unique(
         key.flatten()[flat], return_inverse=True, return_counts=True
     )
@@ -183,4 +184,4 @@ def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> 
     result, _ = gru(packed)
     padded, _ = nn.utils.rnn.pad_packed_sequence(result, batch_first=True)
     rows = torch.cat([padded[i, :n] for i, n in enumerate(lengths.tolist())])
-    return out.index_copy(0, flat[order], rows).view(B, U, D)
+    return out.index_copy(0, flat[order], rows).view(B, U, E)

@@ -1,13 +1,15 @@
 """Answers of a trained model for whole conversations, with their evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from emospot.batch import ConversationBatch, Example, collate
+from emospot.emotions import Task
 from emospot.model.pretrained import PretrainedModel
 
 UTTERANCES_A_BATCH = 512
@@ -18,17 +20,21 @@ class Prediction:
     """What the model says of one conversation of U utterances.
 
     Args:
-        logits: before temperature, shape (U, C).
-        probabilities: after temperature, shape (U, C).
+        logits: outputs of the main head before temperature, shape (U, C).
+        probabilities: after temperature, shape (U, C): over the labels of a
+            single-label task, of each label where several may apply; of a
+            number there are none, shape (U, 0).
         gates: modality → for each utterance the hotspot gate of its tokens in
             [0, 1], shape (T,), empty where the modality is absent.
         present: modality → whether the model read it, shape (U,).
+        outputs: head → its outputs, shape (U, K).
     """
 
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     gates: Mapping[str, tuple[NDArray[np.float32], ...]]
     present: Mapping[str, NDArray[np.bool_]]
+    outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Prediction]:
@@ -43,8 +49,9 @@ def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Predict
         batch = collate([examples[i] for i in indices], dims)
         with torch.inference_mode():
             output = model.recognizer.eval()(batch)
-        logits = output.logits["emotion"]
-        probabilities = torch.softmax(logits / model.card.temperature, dim=-1)
+        main = model.card.main
+        logits = output.logits[main.name]
+        probabilities = label_probabilities(main, logits, model.card.temperature)
         for b, i in enumerate(indices):
             count = len(examples[i].conversation.utterances)
             answers[i] = Prediction(
@@ -52,8 +59,26 @@ def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Predict
                 probabilities[b, :count].numpy(),
                 {m: _gates(batch, m, g, b, count) for m, g in output.gates.items()},
                 {m: batch.present[b, :count, n].numpy() for n, m in enumerate(dims)},
+                {head: values[b, :count].numpy() for head, values in output.logits.items()},
             )
     return [answers[i] for i in range(len(examples))]
+
+
+def label_probabilities(task: Task, outputs: Tensor, temperature: float = 1.0) -> Tensor:
+    """Probabilities of a task's labels.
+
+    Args:
+        task: of the head.
+        outputs: of the head, shape (..., K).
+        temperature: divides the logits.
+
+    Returns:
+        Shape (..., K); (..., 0) for a number.
+    """
+    if task.kind == "number":
+        return outputs[..., :0]
+    scaled = outputs / temperature
+    return torch.softmax(scaled, dim=-1) if task.kind == "single" else torch.sigmoid(scaled)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 
 import emospot
-from emospot.config import ModelConfig, parse_config
-from emospot.emotions import LabelSet
-from emospot.errors import ConfigError, ModelError
+from emospot.config import AnyModelConfig, parse_config
+from emospot.emotions import LabelSet, Task, emotion_task
+from emospot.errors import ModelError, UsageError
 from emospot.features.base import FeatureDescription
-from emospot.model.builder import build_recognizer
-from emospot.model.recognizer import Recognizer
+from emospot.model.builder import build_model
+from emospot.model.emotion_model import EmotionModel
 
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"
@@ -33,7 +33,8 @@ class ModelCard:
 
     Args:
         name: how it is called.
-        labels: label set, in the order of the logits.
+        labels: the main head's outputs, in the order of the logits: of a
+            single-label task its label set.
         features: modality → what the weights were trained on.
         temperature: divides the logits, chosen on dev.
         unsure_below: calibrated probability under which the answer is "unsure".
@@ -42,6 +43,7 @@ class ModelCard:
         limits: sentences that every reader of its answers must see.
         scores: figures from the protocol, e.g. {"test_weighted_f1": 0.65}.
         emospot_version: version of the program that wrote it.
+        tasks: what the heads say, the main task first; none: `labels` alone.
     """
 
     name: str
@@ -54,14 +56,25 @@ class ModelCard:
     limits: tuple[str, ...] = ()
     scores: Mapping[str, float] | None = None
     emospot_version: str = emospot.__version__
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def heads(self) -> tuple[Task, ...]:
+        """What the heads say, the main task first."""
+        return self.tasks or (emotion_task(self.labels),)
+
+    @property
+    def main(self) -> Task:
+        """The task that the model was chosen by."""
+        return self.heads[0]
 
 
 @dataclass(frozen=True, slots=True)
 class PretrainedModel:
-    """A recognizer with its configuration and its card."""
+    """A model of any kind with its configuration and its card."""
 
-    recognizer: Recognizer
-    config: ModelConfig
+    recognizer: EmotionModel
+    config: AnyModelConfig
     card: ModelCard
 
     def check_features(self, features: Mapping[str, FeatureDescription], where: str) -> None:
@@ -87,6 +100,20 @@ class PretrainedModel:
                     f"{self.card.name} was trained on {_named(expected)}: extract them again with "
                     f"--{modality} {expected.extractor}, or choose another model"
                 )
+
+    def require_single_label(self) -> None:
+        """Raise where the model does not answer one emotion an utterance.
+
+        Raises:
+            ModelError: naming its task and what to do.
+        """
+        main = self.card.main
+        if main.kind != "single":
+            raise ModelError(
+                f'the model {self.card.name} was trained on the task "{main.name}" '
+                f"({', '.join(main.outputs)}), but an analysis needs one emotion an utterance: "
+                "choose a model of a single-label task"
+            )
 
 
 def _identity(description: FeatureDescription) -> tuple[Any, ...]:
@@ -138,9 +165,9 @@ def load_model(folder: Path) -> PretrainedModel:
     from safetensors.torch import load_file
 
     config, card = read_description(folder)
-    outputs = {"emotion": len(card.labels)}
+    outputs = {task.name: len(task.outputs) for task in card.heads}
     dims = {m: f.dim for m, f in card.features.items()}
-    recognizer = build_recognizer(config, dims, outputs)
+    recognizer = build_model(config, dims, outputs)
     try:
         weights = load_file(folder / WEIGHTS)
         recognizer.load_state_dict({name: w.float() for name, w in weights.items()})
@@ -150,7 +177,7 @@ def load_model(folder: Path) -> PretrainedModel:
     return PretrainedModel(recognizer.eval(), config, card)
 
 
-def read_description(folder: Path) -> tuple[ModelConfig, ModelCard]:
+def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
     """The configuration and card of a model, without its weights.
 
     Raises:
@@ -175,8 +202,10 @@ def read_description(folder: Path) -> tuple[ModelConfig, ModelCard]:
         card["labels"] = LabelSet(card["labels"]["name"], tuple(card["labels"]["labels"]))
         card["features"] = {m: FeatureDescription(**f) for m, f in card["features"].items()}
         card["limits"] = tuple(card["limits"])
+        tasks = (Task(**{**t, "outputs": tuple(t["outputs"])}) for t in card.get("tasks", ()))
+        card["tasks"] = tuple(tasks)
         return config, ModelCard(**card)
-    except (KeyError, TypeError, ConfigError) as error:
+    except (KeyError, TypeError, UsageError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None
 
 

@@ -11,7 +11,7 @@ similar length are computed together, so that padding costs little.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -19,32 +19,12 @@ from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
+from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
 
 LENGTH_FACTOR = 1.4
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionOutput:
-    """What the recognizer says of a batch.
-
-    Args:
-        logits: head → shape (B, U, classes).
-        gates: modality → hotspot gate of each token averaged over channels,
-            shape (B, U, T), zero on padding; empty without hotspot-gated fusion.
-        routing: "k->j" (with "tokens:" or "utterances:" before it) → aligner
-            weights of each utterance, shape (B, U, E).
-        expert_usage: the same names → mean use of each aligner, shape (E,).
-        losses: "balance" and "router_z": scalars.
-    """
-
-    logits: Mapping[str, Tensor]
-    gates: Mapping[str, Tensor] = field(default_factory=dict)
-    routing: Mapping[str, Tensor] = field(default_factory=dict)
-    expert_usage: Mapping[str, Tensor] = field(default_factory=dict)
-    losses: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class InputNormalisation(nn.Module):
@@ -106,7 +86,7 @@ class ModalityStem(nn.Module):
         self.token_context = token_context
 
 
-class Recognizer(nn.Module):
+class Recognizer(EmotionModel):
     """Emotions of the utterances of conversations.
 
     Args:
@@ -154,10 +134,6 @@ class Recognizer(nn.Module):
         normalisation = self._stem(modality).normalisation
         normalisation.mean.copy_(mean)
         normalisation.deviation.copy_(deviation)
-
-    def set_prior(self, head: str, logits: Tensor) -> None:
-        """What a head answers where no modality is present, shape (classes,)."""
-        self.get_buffer(f"prior_{head}").copy_(logits)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""

@@ -1,28 +1,20 @@
 """The analysis as a file."""
 
-import os
 from pathlib import Path
 
 from emospot.analysis.types import Analysis
-from emospot.errors import EmospotError
+from emospot.files import write_file
 
 
 def write_analysis(analysis: Analysis, path: Path) -> None:
-    """Write the analysis as JSON, beside and renamed.
+    """Write the analysis as JSON.
+
+    Args:
+        analysis: what is written.
+        path: the file; missing folders are made.
 
     Raises:
         EmospotError: if it cannot be written; an older file is left as it was.
     """
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(analysis.to_json() + "\n", encoding="utf-8", errors="replace")
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise EmospotError(
-            f"cannot write the analysis {path}: {error.strerror}; free space or choose "
-            "another folder, an older analysis is left as it was"
-        ) from error
+    # A file name that is not valid Unicode must not lose the analysis.
+    write_file(path, (analysis.to_json() + "\n").encode("utf-8", "replace"), "the analysis")

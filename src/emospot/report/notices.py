@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emospot.analysis.types import Analysis
+from emospot.conversation import WORDS
 from emospot.report.modalities import hotspot_use, hotspots_of, modality_chip, modality_names
 
 Kind = Literal["warning", "absent", "unused", "use"]
@@ -54,10 +55,11 @@ def _absent(analysis: Analysis, modality: str) -> list[Notice]:
     ]
     reasons = Counter(chip.reason for chip in chips if chip.state == "absent")
     total = len(analysis.utterances)
+    are = "are" if modality == WORDS else "is"
     found = []
     for reason, count in reasons.most_common():
         where = "" if count == total else f" in {count:,} of {total:,} utterances"
-        found.append(Notice("absent", sentence(f"{modality} is absent{where}: {reason}")))
+        found.append(Notice("absent", sentence(f"{modality} {are} absent{where}: {reason}")))
     return found
 
 
@@ -68,7 +70,8 @@ def _unused(analysis: Analysis, modality: str) -> list[Notice]:
     if unread:
         reason = next((finding.reason for finding in unread if finding.reason), "")
         why = f" ({reason})" if reason else ""
-        text = f"{modality} was measured, but this model does not use it{why}"
+        was, it = ("were", "them") if modality == WORDS else ("was", "it")
+        text = f"{modality} {was} measured, but this model does not use {it}{why}"
         return [Notice("unused", sentence(text) + _outlined(analysis, modality))]
     if measured and hotspot_use(analysis, modality) in ("not used", "partly used"):
         text = f"the model reads {modality}, but not at the grain of its hotspots"

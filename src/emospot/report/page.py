@@ -12,8 +12,6 @@ the template engine, and a content security policy allows our own script only
 
 import base64
 import hashlib
-import os
-import uuid
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,7 +21,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emospot.analysis.types import Analysis
-from emospot.errors import EmospotError
+from emospot.files import write_file
 from emospot.report.clock import clock, hundredths, number, percent
 from emospot.report.face_strip import FaceStill
 from emospot.report.modalities import NOT_USED, modality_rows
@@ -44,8 +42,7 @@ def write_report(
 ) -> None:
     """Write the report of an analysis as one self-contained HTML file.
 
-    The file is written beside its place and renamed, so that a failure leaves
-    an older report as it was.
+    A failure leaves an older report as it was.
 
     Args:
         analysis: what is reported.
@@ -60,22 +57,7 @@ def write_report(
     page = render_report(analysis, path, media=media, face_strip=face_strip)
     # A file name that is not valid Unicode must not lose the whole report.
     data = page.encode("utf-8", "replace")
-    draft = path.with_name(f".report-{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise EmospotError(
-            f"cannot write the report {path} ({len(data):,} bytes): {error.strerror}; "
-            "free space or choose another folder, an older report is left as it was"
-        ) from error
+    write_file(path, data, "the report")
 
 
 def render_report(

@@ -15,6 +15,7 @@ from emospot.analysis.types import UNSURE
 
 COLOURS: Mapping[str, str] = {
     "anger": "#d55e00",
+    "calm": "#a8f0a8",
     "disgust": "#1b8048",
     "excited": "#f0a202",
     "excitement": "#f0a202",
@@ -23,10 +24,26 @@ COLOURS: Mapping[str, str] = {
     "happiness": "#f5e663",
     "joy": "#f5e663",
     "neutral": "#b9c0c7",
+    "powerful": "#a87860",
     "sadness": "#1b74cc",
     "surprise": "#5ec4ee",
 }
 """Colour of each usual class, as #rrggbb."""
+
+SYNONYMS: Mapping[str, str] = {
+    "angry": "anger",
+    "fearful": "fear",
+    "happy": "happiness",
+    "joyful": "joy",
+    "mad": "anger",
+    "negative": "anger",
+    "peaceful": "calm",
+    "positive": "happiness",
+    "sad": "sadness",
+    "scared": "fear",
+    "surprised": "surprise",
+}
+"""Other names of the same classes."""
 
 UNSURE_COLOUR = "#8a9099"
 OTHER_COLOURS = (
@@ -103,7 +120,8 @@ def emotion_styles(labels: Iterable[str]) -> dict[str, EmotionStyle]:
     for label in dict.fromkeys(labels):
         if label == UNSURE:
             continue
-        known = COLOURS.get(label.casefold())
+        name = label.casefold()
+        known = COLOURS.get(SYNONYMS.get(name, name))
         colour, pattern = (known, "solid") if known else _other_look(label, taken)
         taken.add((colour, pattern))
         styles[label] = _style(label, colour, pattern, len(styles))

@@ -1,10 +1,13 @@
 """Checkpoints that a kill cannot damage: written beside, then renamed."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from emospot.files import written_beside
+
+ADVICE = "free space and go on with --resume; the checkpoint before is kept"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -13,8 +16,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
     ) -> None:
-        """Write `checkpoint` to `path`."""
-        final = Path(path)
-        temporary = final.with_name(f".{final.name}.part")
-        super().save_checkpoint(checkpoint, temporary, storage_options)
-        os.replace(temporary, final)
+        """Write `checkpoint` to `path`.
+
+        Raises:
+            EmospotError: if it cannot be written; the one before is kept.
+        """
+        with written_beside(Path(path), "the checkpoint", advice=ADVICE) as draft:
+            super().save_checkpoint(checkpoint, draft, storage_options)

@@ -1,7 +1,7 @@
 """From a store to the batches of an epoch."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.config import TrainingConfig
-from emospot.emotions import LabelSet
+from emospot.emotions import LabelSet, Task, task_named
 from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.training.dev_split import dev_ids
@@ -36,7 +36,8 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
     is training data throughout.
 
     Raises:
-        StoreError: if nothing is labelled.
+        StoreError: if the answer to the main task is known nowhere in a part.
+        UsageError: if the store lacks what a task needs.
     """
     name = "train" if "train" in store.splits else "none"
     train = [as_example(c) for c in store.conversations(name if name in store.splits else None)]
@@ -48,21 +49,67 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
         dev = [e for e in train if e.conversation.id in held_out]
         train = [e for e in train if e.conversation.id not in held_out]
     for part, examples in (("training", train), ("dev", dev)):
-        if not any(u.label for e in examples for u in e.conversation.utterances):
-            raise StoreError(
-                f"no labelled utterance among the {part} conversations of {store.path}"
-            )
+        main = learned_tasks(train, store.label_set, config.tasks)[0]
+        if len(known_answers(examples, main)) == 0:
+            needed = ", ".join(main.targets)
+            what = f"utterance with {needed}" if needed else "labelled utterance"
+            raise StoreError(f"no {what} among the {part} conversations of {store.path}")
     return Split(tuple(train), tuple(dev))
 
 
-def class_counts(examples: Sequence[Example], labels: LabelSet) -> torch.Tensor:
-    """Labelled utterances of each class, shape (C,), float."""
-    counts = torch.zeros(len(labels))
-    for example in examples:
-        for utterance in example.conversation.utterances:
-            if utterance.label is not None:
-                counts[labels.index(utterance.label)] += 1
-    return counts
+def learned_tasks(
+    examples: Sequence[Example], labels: LabelSet, names: Sequence[str]
+) -> tuple[Task, ...]:
+    """The tasks of those names over training data, the main one first.
+
+    Args:
+        examples: the training conversations; mean and deviation of a number
+            are taken from them.
+        labels: the store's label set.
+        names: see `emotions.task_named`.
+
+    Raises:
+        UsageError: if the data lack what a task needs.
+    """
+    utterances = [u for example in examples for u in example.conversation.utterances]
+    targets = {name for utterance in utterances for name in utterance.targets}
+    found = []
+    for name in names:
+        task = task_named(name, labels, targets)
+        if task.kind == "number":
+            values = known_answers(examples, task).numpy()
+            # A constant stays as it is instead of being blown up.
+            scale = float(values.std()) if np.ptp(values) > 0 else 1.0
+            task = replace(task, center=float(values.mean()), scale=scale)
+        found.append(task)
+    return tuple(found)
+
+
+def known_answers(examples: Sequence[Example], task: Task) -> torch.Tensor:
+    """What is known of a task, shape (N, K) or, of a single label, (N, 1), double."""
+    answers = [
+        task.answer(utterance.label, utterance.targets)
+        for example in examples
+        for utterance in example.conversation.utterances
+    ]
+    known = [answer for answer in answers if answer is not None]
+    return torch.tensor(known, dtype=torch.double)
+
+
+def class_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
+    """How many utterances carry each label.
+
+    Args:
+        examples: the training conversations.
+        task: of one label or of several.
+
+    Returns:
+        Shape (C,), float.
+    """
+    answers = known_answers(examples, task)
+    if task.kind == "several":
+        return answers.sum(dim=0).float().reshape(-1)
+    return torch.bincount(answers.flatten().long(), minlength=len(task.outputs)).float()
 
 
 def input_statistics(
@@ -112,23 +159,28 @@ class ConversationData(LightningDataModule):
     Args:
         split: what to learn from and to choose on.
         dims: modality → numbers a token, in the order of the model.
-        labels: the label set.
+        tasks: what is learned, the main task first.
         batch_size: conversations a batch.
         seed: of the shuffling.
     """
 
     def __init__(
-        self, split: Split, dims: dict[str, int], labels: LabelSet, batch_size: int, seed: int
+        self,
+        split: Split,
+        dims: dict[str, int],
+        tasks: Sequence[Task],
+        batch_size: int,
+        seed: int,
     ) -> None:
         super().__init__()
         self.split = split
         self.dims = dims
-        self.labels = labels
+        self.tasks = tuple(tasks)
         self.batch_size = batch_size
         self.seed = seed
 
     def _collate(self, examples: Sequence[Example]) -> ConversationBatch:
-        return collate(examples, self.dims, self.labels)
+        return collate(examples, self.dims, tasks=self.tasks)
 
     def train_dataloader(self) -> DataLoader[Example]:
         """The training conversations, shuffled by seed and epoch."""

@@ -11,14 +11,13 @@ A run folder holds
 
 import json
 import logging
-import os
 import platform
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning
 import numpy as np
@@ -26,61 +25,33 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 import emospot
-from emospot.config import Config
-from emospot.errors import ModelError, UsageError
+from emospot.config import BaselineConfig, Config, parse_config
+from emospot.emotions import Task
+from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
-from emospot.model.builder import build_recognizer
+from emospot.files import write_file
+from emospot.model.baselines.utterance_model import UtteranceModel
+from emospot.model.builder import build_model
+from emospot.model.emotion_model import EmotionModel
 from emospot.model.predict import predict
 from emospot.model.pretrained import ModelCard, PretrainedModel, renamed, save_model
 from emospot.training.checkpoint import AtomicCheckpointIO
+from emospot.training.closed_form import Fitted, fit_closed_form
 from emospot.training.data import (
     ConversationData,
     Split,
     class_counts,
     input_statistics,
+    known_answers,
+    learned_tasks,
     load_split,
 )
-from emospot.training.losses import balanced_weights, log_prior
-from emospot.training.module import EmotionModule
+from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
+from emospot.training.module import CHOICE, EmotionModule
+from emospot.training.results import EpochReport, SeedResult, run_metrics
 
 LAST = "last.ckpt"
-
-
-@dataclass(frozen=True, slots=True)
-class EpochReport:
-    """What is told after each epoch: seed, epoch, of how many, loss and dev w-F1."""
-
-    seed: int
-    epoch: int
-    epochs: int
-    loss: float
-    dev_weighted_f1: float
-
-
-@dataclass(frozen=True, slots=True)
-class SeedResult:
-    """One trained seed.
-
-    Args:
-        seed: of every random choice.
-        dev_weighted_f1: of the chosen epoch, averaged weights.
-        epoch: the chosen epoch, from 0.
-        epochs_run: epochs trained before the early stop.
-        temperature: chosen on dev.
-        unsure_below: chosen on dev.
-        seconds: of training in this process.
-        history: loss and dev scores of every epoch.
-    """
-
-    seed: int
-    dev_weighted_f1: float
-    epoch: int
-    epochs_run: int
-    temperature: float
-    unsure_below: float
-    seconds: float
-    history: tuple[Mapping[str, float], ...]
 
 
 def train(
@@ -120,7 +91,7 @@ def train(
             results.append(SeedResult(**json.loads(done.read_text(encoding="utf-8"))))
             continue
         results.append(train_seed(store, split, out / f"seed-{seed}", config, seed, on_epoch))
-    write_json(out / "metrics.json", _metrics(results))
+    write_json(out / "metrics.json", run_metrics(results))
     return results
 
 
@@ -135,52 +106,119 @@ def train_seed(
     """Train, calibrate and save one model; goes on from `last.ckpt` if there is one."""
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    module, data = _prepare(store, split, config, seed)
+    tasks = learned_tasks(split.train, store.label_set, config.training.tasks)
+    untrained = _untrained(store, split, config, tasks, seed)
+    if isinstance(config.model, BaselineConfig) and config.model.closed_form:
+        fitted = _fit_at_once(untrained, store, split, config, tasks, seed, on_epoch)
+    else:
+        fitted = _fit_by_steps(untrained, store, split, folder, config, tasks, seed, on_epoch)
+    features = _features(store, config)
+    card = ModelCard(folder.parent.name, tasks[0].labels, features, tasks=tasks)
+    model = PretrainedModel(untrained.cpu().eval(), config.model, card)
+    model = calibrated(model, split, fitted.score)
+    save_model(model, folder / "model")
+    result = SeedResult(
+        seed=seed,
+        dev_weighted_f1=None if tasks[0].kind == "number" else fitted.score,
+        epoch=fitted.epoch,
+        epochs_run=len(fitted.history),
+        temperature=model.card.temperature,
+        unsure_below=model.card.unsure_below,
+        seconds=time.monotonic() - started,
+        history=fitted.history,
+        dev_mae=-fitted.score if tasks[0].kind == "number" else None,
+    )
+    write_json(folder / "result.json", asdict(result))
+    (folder / LAST).unlink(missing_ok=True)
+    return result
+
+
+def _untrained(
+    store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
+) -> EmotionModel:
+    """A model with its initial weights and what it must know of the training data."""
+    torch.manual_seed(seed)
+    dims = {m: f.dim for m, f in _features(store, config).items()}
+    model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})
+    for modality, dim in dims.items():
+        model.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
+    for task in tasks:
+        if task.kind == "single":
+            model.set_prior(task.name, log_prior(class_counts(split.train, task)))
+        elif task.kind == "several":
+            total = len(known_answers(split.train, task))
+            model.set_prior(task.name, log_odds(class_counts(split.train, task), total))
+        # A number's prior is 0, its mean.
+    return model
+
+
+def _class_weights(split: Split, main: Task) -> torch.Tensor | None:
+    """What makes rare labels weigh as much as frequent ones; None for a number."""
+    if main.kind == "number":
+        return None
+    counts = class_counts(split.train, main)
+    if main.kind == "single":
+        return balanced_weights(counts)
+    return presence_weights(counts, len(known_answers(split.train, main)))
+
+
+def _fit_at_once(
+    model: EmotionModel,
+    store: FeatureStore,
+    split: Split,
+    config: Config,
+    tasks: Sequence[Task],
+    seed: int,
+    on_epoch: Callable[[EpochReport], None] | None,
+) -> Fitted:
+    if [task.kind for task in tasks] != ["single"]:
+        raise UsageError(
+            f"{config.model.kind} learns one task of one label an utterance, found "
+            f"{', '.join(f'{task.name} ({task.kind})' for task in tasks)}: set training.tasks"
+        )
+
+    def tell(figures: Mapping[str, float], count: int) -> None:
+        if on_epoch is not None:
+            epoch, loss, score = (figures[k] for k in ("epoch", "loss", "dev_weighted_f1"))
+            on_epoch(EpochReport(seed, int(epoch), count, loss, score))
+
+    dims = {m: f.dim for m, f in _features(store, config).items()}
+    baseline = cast(UtteranceModel, model)
+    return fit_closed_form(baseline, config, split, dims, tasks[0], tell)
+
+
+def _fit_by_steps(
+    model: EmotionModel,
+    store: FeatureStore,
+    split: Split,
+    folder: Path,
+    config: Config,
+    tasks: Sequence[Task],
+    seed: int,
+    on_epoch: Callable[[EpochReport], None] | None,
+) -> Fitted:
+    """Train by gradient; `model` then has the weights that were best on dev."""
+    dims = {m: f.dim for m, f in _features(store, config).items()}
+    batch_size = config.training.batch_size
+    module = EmotionModule(
+        model,
+        config.training,
+        tasks,
+        seed=seed,
+        steps_an_epoch=-(-len(split.train) // batch_size),
+        class_weights=_class_weights(split, tasks[0]) if config.training.class_weights else None,
+    )
+    data = ConversationData(split, dims, tasks, batch_size, seed)
     last = folder / LAST
     with _quiet():
         trainer = _trainer(folder, config, [_Reporter(on_epoch)] if on_epoch else [])
         trainer.fit(module, data, ckpt_path=str(last) if last.is_file() else None)
-    module.recognizer.load_state_dict(module.best["weights"])
-    card = ModelCard(folder.parent.name, store.label_set, _features(store, config))
-    model = PretrainedModel(module.recognizer.cpu().eval(), config.model, card)
-    model = calibrated(model, split, float(module.best["score"]))
-    save_model(model, folder / "model")
-    result = SeedResult(
-        seed=seed,
-        dev_weighted_f1=float(module.best["score"]),
-        epoch=int(module.best["epoch"]),
-        epochs_run=len(module.history),
-        temperature=model.card.temperature,
-        unsure_below=model.card.unsure_below,
-        seconds=time.monotonic() - started,
-        history=tuple(module.history),
-    )
-    write_json(folder / "result.json", asdict(result))
-    last.unlink(missing_ok=True)
-    return result
-
-
-def _prepare(
-    store: FeatureStore, split: Split, config: Config, seed: int
-) -> tuple[EmotionModule, ConversationData]:
-    labels = store.label_set
-    torch.manual_seed(seed)
-    dims = {m: f.dim for m, f in _features(store, config).items()}
-    recognizer = build_recognizer(config.model, dims, {"emotion": len(labels)})
-    counts = class_counts(split.train, labels)
-    for modality, dim in dims.items():
-        recognizer.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
-    recognizer.set_prior("emotion", log_prior(counts))
-    batch_size = config.training.batch_size
-    module = EmotionModule(
-        recognizer,
-        config.training,
-        labels,
-        seed=seed,
-        steps_an_epoch=-(-len(split.train) // batch_size),
-        class_weights=balanced_weights(counts) if config.training.class_weights else None,
-    )
-    return module, ConversationData(split, dims, labels, batch_size, seed)
+    if not module.best["weights"]:
+        raise ModelError(
+            f"no epoch of seed {seed} gave finite answers on dev: set training.learning_rate lower"
+        )
+    model.load_state_dict(module.best["weights"])
+    return Fitted(float(module.best["score"]), int(module.best["epoch"]), tuple(module.history))
 
 
 def _features(store: FeatureStore, config: Config) -> dict[str, Any]:
@@ -201,9 +239,7 @@ def _trainer(folder: Path, config: Config, callbacks: list[Callback]) -> lightni
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    stop = EarlyStopping(
-        "dev_weighted_f1", mode="max", patience=config.training.patience, check_finite=False
-    )
+    stop = EarlyStopping(CHOICE, mode="max", patience=config.training.patience, check_finite=False)
     return lightning.Trainer(
         max_epochs=config.training.epochs,
         gradient_clip_val=config.training.gradient_clip,
@@ -234,20 +270,25 @@ class _Reporter(Callback):
                 int(last["epoch"]),
                 pl_module.config.epochs,
                 last["loss"],
-                last["dev_weighted_f1"],
+                last.get("dev_weighted_f1"),
+                last.get("dev_mae"),
             )
         )
 
 
 def calibrated(model: PretrainedModel, split: Split, score: float) -> PretrainedModel:
-    """The model with temperature and "unsure" threshold chosen on dev."""
-    labels = model.card.labels
+    """The model with temperature and "unsure" threshold chosen on dev, for a single label."""
+    main = model.card.main
+    if main.kind != "single":
+        figure = {"dev_mae": -score} if main.kind == "number" else {"dev_weighted_f1": score}
+        return renamed(model, scores=figure)
     logits, true = [], []
     for example, answer in zip(split.dev, predict(model, split.dev), strict=True):
         for u, utterance in enumerate(example.conversation.utterances):
-            if utterance.label is not None:
+            known = main.answer(utterance.label, utterance.targets)
+            if known is not None:
                 logits.append(answer.logits[u])
-                true.append(labels.index(utterance.label))
+                true.append(int(known[0]))
     found, expected = np.stack(logits), np.array(true)
     temperature = fit_temperature(found, expected)
     probabilities = softmax(found / temperature)
@@ -276,6 +317,7 @@ def _open_run(
                 "add --resume to go on with it, or choose another --out"
             )
         found = json.loads(path.read_text(encoding="utf-8"))
+        found["config"] = _completed(found.get("config"))
         changed = [key for key in wanted if found.get(key) != wanted[key]]
         if changed:
             raise UsageError(
@@ -294,22 +336,21 @@ def _open_run(
     write_json(path, {**wanted, "versions": versions, "machine": platform.platform()})
 
 
-def _metrics(results: Sequence[SeedResult]) -> dict[str, Any]:
-    scores = np.array([r.dev_weighted_f1 for r in results])
-    return {
-        "dev_weighted_f1": {
-            "mean": float(scores.mean()),
-            "sd": float(scores.std(ddof=1)) if len(scores) > 1 else 0.0,
-        },
-        "seeds": [asdict(r) for r in results],
-    }
+def _completed(config: Any) -> Any:
+    """A configuration as it would be written today: older ones lack the newer keys."""
+    try:
+        return parse_config(config).model_dump(mode="json")
+    except ConfigError:
+        return config
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside and rename it."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, path)
+    """Write JSON.
+
+    Raises:
+        EmospotError: if it cannot be written; an older file is left as it was.
+    """
+    write_file(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
 
 
 class _quiet:  # noqa: N801

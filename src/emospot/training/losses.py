@@ -1,9 +1,14 @@
 """What training minimises.
 
-    loss = Σ_heads task loss + λ · L_lb + μ · L_z
+    loss = L_main + w · Σ_others L_task + λ · L_lb + μ · L_z
 
-For a single label the task loss is cross-entropy with label smoothing, over the
-labelled utterances of the batch. L_lb is the aligners' load balance, L_z the
+over the utterances of the batch whose answer is known:
+
+    single     cross-entropy with label smoothing
+    several    binary cross-entropy, mean over the labels
+    number     smooth L1 (quadratic below one standard deviation) or L1
+
+L_lb is the aligners' load balance, L_z the
 router's z-loss (see `model.mixture_of_aligners`, `model.recognizer`).
 """
 
@@ -11,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from emospot.batch import ConversationBatch
+from emospot.batch import ConversationBatch, Target
 from emospot.config import TrainingConfig
-from emospot.model.recognizer import EmotionOutput
+from emospot.model.emotion_model import EmotionOutput
 
 
 def total_loss(
@@ -22,21 +27,50 @@ def total_loss(
     config: TrainingConfig,
     class_weights: Tensor | None = None,
 ) -> Tensor:
-    """The scalar that is minimised; 0 · logits where nothing is labelled."""
-    loss = config.balance_weight * output.losses["balance"]
-    loss = loss + config.router_z_weight * output.losses["router_z"]
-    for name, target in batch.targets.items():
-        logits = output.logits[name][target.mask]
-        if len(logits) == 0:
+    """The scalar that is minimised; 0 · logits where no answer is known.
+
+    Args:
+        output: of the model.
+        batch: its first target is that of the main task.
+        config: weights and kinds of the losses.
+        class_weights: of the main task, shape (C,): of each class for a single
+            label, of its presence for several, see `balanced_weights` and
+            `presence_weights`.
+    """
+    weights = {"balance": config.balance_weight, "router_z": config.router_z_weight}
+    loss = torch.zeros((), device=batch.mask.device)
+    for name, part in output.losses.items():
+        loss = loss + weights[name] * part
+    for position, (name, target) in enumerate(batch.targets.items()):
+        outputs = output.logits[name][target.mask]
+        if len(outputs) == 0:
             loss = loss + 0.0 * output.logits[name].sum()
-            continue
-        loss = loss + F.cross_entropy(
-            logits,
-            target.values[target.mask],
-            weight=class_weights,
-            label_smoothing=config.label_smoothing,
-        )
+        elif position == 0:
+            loss = loss + task_loss(outputs, target, config, class_weights)
+        else:
+            loss = loss + config.auxiliary_weight * task_loss(outputs, target, config)
     return loss
+
+
+def task_loss(
+    outputs: Tensor, target: Target, config: TrainingConfig, class_weights: Tensor | None = None
+) -> Tensor:
+    """The loss of one head over the utterances whose answer is known.
+
+    Args:
+        outputs: of the head, where `target.mask` is True, shape (N, K), N ≥ 1.
+        target: all of the batch's answers.
+        config: label smoothing and the loss of numbers are read.
+        class_weights: as in `total_loss`.
+    """
+    values = target.values[target.mask]
+    if target.kind == "single":
+        return F.cross_entropy(
+            outputs, values, weight=class_weights, label_smoothing=config.label_smoothing
+        )
+    if target.kind == "several":
+        return F.binary_cross_entropy_with_logits(outputs, values, pos_weight=class_weights)
+    return (F.l1_loss if config.number_loss == "l1" else F.smooth_l1_loss)(outputs, values)
 
 
 def balanced_weights(counts: Tensor) -> Tensor:
@@ -51,6 +85,29 @@ def balanced_weights(counts: Tensor) -> Tensor:
     return counts.sum() / (len(counts) * counts.clamp(min=1))
 
 
+def presence_weights(counts: Tensor, total: int) -> Tensor:
+    """How many utterances lack a label for each that carries it.
+
+    Args:
+        counts: utterances that carry each label, shape (K,).
+        total: utterances in all.
+
+    >>> presence_weights(torch.tensor([5.0, 2.0]), 10)
+    tensor([1., 4.])
+    """
+    return (total - counts) / counts.clamp(min=1)
+
+
 def log_prior(counts: Tensor) -> Tensor:
     """Log frequencies of the classes with one utterance added to each, shape (C,)."""
     return torch.log((counts + 1) / (counts + 1).sum())
+
+
+def log_odds(counts: Tensor, total: int) -> Tensor:
+    """Log odds of each label with one utterance added either way, shape (K,).
+
+    Args:
+        counts: utterances that carry each label, shape (K,).
+        total: utterances in all.
+    """
+    return torch.log((counts + 1) / (total - counts + 1))

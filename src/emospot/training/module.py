@@ -6,6 +6,7 @@ ends with the weights of one that was not.
 """
 
 import math
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -16,24 +17,36 @@ from torch.optim.swa_utils import AveragedModel
 
 from emospot.batch import ConversationBatch
 from emospot.config import TrainingConfig
-from emospot.emotions import LabelSet
-from emospot.evaluation.classification import classification_scores
-from emospot.model.recognizer import Recognizer
+from emospot.emotions import Task
+from emospot.evaluation.task_scores import Scores, choice, decided, task_scores
+from emospot.model.emotion_model import EmotionModel
 from emospot.training.losses import total_loss
 from emospot.training.modality_dropout import with_modality_dropout
 
 FINAL_RATE = 0.05
 """Learning rate at the last step, as a share of the greatest."""
 
+CHOICE = "dev_score"
+"""Under this name the score that an epoch is chosen by is logged; greater is better."""
+
 
 def rate_factor(step: int, warmup: int, total: int) -> float:
     """The learning rate at a step as a share of the greatest: warm-up, then cosine.
 
+    Args:
+        step: from 0.
+        warmup: steps of the rise.
+        total: steps of the whole training, or 0: constant after the rise.
+
     >>> rate_factor(0, warmup=4, total=100)
     0.25
+    >>> rate_factor(50, warmup=4, total=0)
+    1.0
     """
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, total))))
     rise = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    if total == 0:
+        return rise
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
     return rise * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
 
 
@@ -51,23 +64,28 @@ def averaging(decay: float) -> Any:
     return average
 
 
+def dev_figures(scores: Scores) -> dict[str, float]:
+    """What the history of a training says of dev: the two foremost metrics."""
+    return {f"dev_{name}": value for name, value in list(scores.metrics().items())[:2]}
+
+
 class EmotionModule(LightningModule):
-    """Trains a recognizer and keeps the averaged weights that were best on dev.
+    """Trains a model and keeps the averaged weights that were best on dev.
 
     Args:
         recognizer: what is trained.
         config: how.
-        labels: the label set.
+        tasks: what is learned; the first is the main one.
         seed: of every random choice.
         steps_an_epoch: optimiser steps.
-        class_weights: shape (C,), or None.
+        class_weights: of the main task, shape (C,), or None.
     """
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: EmotionModel,
         config: TrainingConfig,
-        labels: LabelSet,
+        tasks: Sequence[Task],
         *,
         seed: int,
         steps_an_epoch: int,
@@ -77,11 +95,11 @@ class EmotionModule(LightningModule):
         self.recognizer = recognizer
         self.averaged = AveragedModel(recognizer, avg_fn=averaging(config.average_decay))
         self.config = config
-        self.labels = labels
+        self.main = tasks[0]
         self.seed = seed
         self.steps_an_epoch = steps_an_epoch
         self.register_buffer("class_weights", class_weights, persistent=False)
-        self.best: dict[str, Any] = {"score": -1.0, "epoch": -1, "weights": {}}
+        self.best: dict[str, Any] = {"score": -math.inf, "epoch": -1, "weights": {}}
         self.history: list[dict[str, float]] = []
         self._answers: list[tuple[Tensor, Tensor]] = []
         self._loss_sum = 0.0
@@ -113,36 +131,34 @@ class EmotionModule(LightningModule):
 
     def validation_step(self, batch: ConversationBatch, index: int) -> None:
         """Collect the averaged model's answers on dev."""
-        target = batch.targets["emotion"]
-        logits = self.averaged.module(batch).logits["emotion"]
-        self._answers.append((logits[target.mask].cpu(), target.values[target.mask].cpu()))
+        target = batch.targets[self.main.name]
+        outputs = self.averaged.module(batch).logits[self.main.name]
+        self._answers.append((outputs[target.mask].cpu(), target.values[target.mask].cpu()))
 
-    def dev_answers(self) -> tuple[Tensor, Tensor]:
-        """Logits (N, C) and labels (N,) of the last pass over dev."""
-        logits, labels = zip(*self._answers, strict=True)
-        return torch.cat(logits), torch.cat(labels)
+    def dev_scores(self) -> Scores:
+        """The scores of the last pass over dev, of the main task."""
+        outputs, values = (torch.cat(part).numpy() for part in zip(*self._answers, strict=True))
+        true = values if self.main.kind == "single" else decided(self.main, values)
+        return task_scores(self.main, true, decided(self.main, outputs))
 
     def on_validation_epoch_end(self) -> None:
         """Score the epoch; keep its weights if they are the best so far."""
-        logits, labels = self.dev_answers()
-        scores = classification_scores(
-            labels.numpy(), logits.argmax(dim=-1).numpy(), self.labels.labels
-        )
-        self.log("dev_weighted_f1", scores.weighted_f1)
+        scores = self.dev_scores()
+        score = choice(scores)
+        self.log(CHOICE, score)
         if self.trainer.sanity_checking:
             return
         self.history.append(
             {
                 "epoch": self.current_epoch,
                 "loss": self._loss_sum / self.steps_an_epoch,
-                "dev_weighted_f1": scores.weighted_f1,
-                "dev_macro_f1": scores.macro_f1,
+                **dev_figures(scores),
             }
         )
-        if scores.weighted_f1 > self.best["score"]:
+        if score > self.best["score"]:
             weights = deepcopy(self.averaged.module.state_dict())
             self.best = {
-                "score": scores.weighted_f1,
+                "score": score,
                 "epoch": self.current_epoch,
                 "weights": {name: weight.cpu() for name, weight in weights.items()},
             }
@@ -157,7 +173,7 @@ class EmotionModule(LightningModule):
         self.history = checkpoint["emospot"]["history"]
 
     def configure_optimizers(self) -> Any:
-        """AdamW, weight decay on matrices alone, warm-up and cosine by step."""
+        """AdamW, weight decay on matrices alone, warm-up and schedule by step."""
         parameters = [p for p in self.recognizer.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim > 1]},
@@ -167,7 +183,8 @@ class EmotionModule(LightningModule):
             groups, lr=self.config.learning_rate, weight_decay=self.config.weight_decay
         )
         warmup = self.config.warmup_epochs * self.steps_an_epoch
-        total = self.config.epochs * self.steps_an_epoch
+        falls = self.config.schedule == "cosine"
+        total = self.config.epochs * self.steps_an_epoch if falls else 0
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: rate_factor(step, warmup, total)
         )

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
-from emospot.model.recognizer import EmotionOutput, InputNormalisation
+from emospot.model.emotion_model import EmotionModel, EmotionOutput
+from emospot.model.recognizer import InputNormalisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class UtteranceVectors:
     present: Tensor
     mask: Tensor
     speakers: Tensor
+
+    @property
+    def known(self) -> Tensor:
+        """Which utterances have any modality, shape (B, U)."""
+        return self.present.any(dim=-1)
 
     def joined(self) -> Tensor:
         """The vectors of all modalities side by side, shape (B, U, Σ d_m)."""
@@ -63,7 +69,7 @@ class MeanPool(nn.Module):
         return (x * mask.unsqueeze(-1)).sum(dim=1) / count
 
 
-class UtteranceModel(nn.Module):
+class UtteranceModel(EmotionModel):
     """A baseline behind the recognizer's interface.
 
     Args:
@@ -107,20 +113,20 @@ class UtteranceModel(nn.Module):
         normalisation.mean.copy_(mean)
         normalisation.deviation.copy_(deviation)
 
-    def set_prior(self, head: str, logits: Tensor) -> None:
-        """What a head answers where no modality is present, shape (classes,)."""
-        self.get_buffer(f"prior_{head}").copy_(logits)
-
-    def forward(self, batch: ConversationBatch) -> EmotionOutput:
-        """Recognise the emotions of a batch."""
+    def utterance_vectors(self, batch: ConversationBatch) -> UtteranceVectors:
+        """What the network reads of a batch."""
         present = batch.present & batch.mask.unsqueeze(-1)
         vectors = {
             m: self._vectors(m, batch, present[:, :, number])
             for number, m in enumerate(self.modalities)
         }
-        inputs = UtteranceVectors(vectors, present, batch.mask, batch.speakers)
+        return UtteranceVectors(vectors, present, batch.mask, batch.speakers)
+
+    def forward(self, batch: ConversationBatch) -> EmotionOutput:
+        """Recognise the emotions of a batch."""
+        inputs = self.utterance_vectors(batch)
         features = self.network(inputs)
-        known = present.any(dim=-1, keepdim=True)
+        known = inputs.known.unsqueeze(-1)
         return EmotionOutput(
             logits={
                 name: torch.where(known, head(features), self.get_buffer(f"prior_{name}"))

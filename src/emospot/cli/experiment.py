@@ -1,0 +1,125 @@
+"""`emospot experiment`: run a study, or run one again and compare."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emospot.cli.console import note, progress, say, say_json
+from emospot.errors import EmospotError, UsageError
+
+if TYPE_CHECKING:
+    from emospot.experiments.results import Repetition
+    from emospot.experiments.runner import Outcome
+    from emospot.experiments.study import Study
+
+REPEAT = "repeat"
+
+
+def experiment(
+    study: Annotated[
+        str, typer.Argument(help="A study's YAML file, the name of a shipped one, or repeat.")
+    ],
+    results: Annotated[
+        Path | None, typer.Argument(help="With repeat: the results.json to run again.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes at once; 0: one a core.")] = 0,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Seeds a model, instead of the study's.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run a study: corpora × models × seeds, one protocol, with significance.
+
+    Goes on where it stopped when it is called again with the same --out.
+
+    Examples: emospot experiment smoke --out OUT;
+    emospot experiment repeat OUT/results.json --out AGAIN
+    """
+    if study == REPEAT:
+        _repeat(results, out, workers, json_output=json_output)
+        return
+    if results is not None:
+        raise UsageError(f'unexpected "{results}": one study a call')
+    from emospot.experiments.study import load_study
+
+    loaded = load_study(study)
+    if seeds is not None:
+        loaded = loaded.model_copy(update={"seeds": seeds})
+    folder = out or Path(Path(study).stem)
+    outcome = _run(loaded, folder, workers, quiet=json_output)
+    if json_output:
+        say(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8"))))
+    else:
+        say((folder / "table.md").read_text(encoding="utf-8"))
+        note(f"written: {folder}/results.json, table.md, curves.html")
+    _complain(outcome)
+
+
+def _run(study: "Study", out: Path, workers: int, *, quiet: bool) -> "Outcome":
+    from emospot.experiments.results import write_results
+    from emospot.experiments.runner import Progress, run_study
+
+    with progress(quiet=quiet) as bar:
+        tasks: dict[str, object] = {}
+
+        def tell(now: Progress) -> None:
+            if now.stage not in tasks:
+                tasks[now.stage] = bar.add_task(now.stage, total=now.total)
+            bar.update(
+                tasks[now.stage],  # type: ignore[arg-type]
+                completed=now.done,
+                total=now.total,
+            )
+            if now.error and now.last is not None:
+                note(f"failed: {now.last.id}: {now.error}")
+
+        outcome = run_study(study, out, workers=workers or os.cpu_count() or 1, tell=tell)
+    write_results(study, outcome, out)
+    return outcome
+
+
+def _complain(outcome: "Outcome") -> None:
+    if outcome.failed:
+        raise EmospotError(
+            f"{len(outcome.failed)} of {len(outcome.failed) + len(outcome.results)} runs failed; "
+            "the others are kept: run the same command again to try them anew"
+        )
+
+
+def _repeat(results: Path | None, out: Path | None, workers: int, *, json_output: bool) -> None:
+    from dataclasses import asdict
+
+    from emospot.experiments.results import compare_results, read_results
+
+    if results is None:
+        raise UsageError("repeat what? give a results.json")
+    study, earlier = read_results(results)
+    folder = out or results.parent / "repeated"
+    outcome = _run(study, folder, workers, quiet=json_output)
+    _, present = read_results(folder / "results.json")
+    repetition = compare_results(earlier, present)
+    if json_output:
+        say_json(asdict(repetition))
+    else:
+        _tell(repetition, results)
+    _complain(outcome)
+    if not repetition.identical:
+        raise EmospotError(f"the figures are not those of {results}")
+
+
+def _tell(repetition: "Repetition", results: Path) -> None:
+    total = len(repetition.same) + len(repetition.different) + len(repetition.missing)
+    say(f"{len(repetition.same)} of {total} runs gave exactly the figures of {results}")
+    for name, metrics in repetition.different.items():
+        for metric, (before, now) in metrics.items():
+            say(f"  {name}: {metric} was {before:.6f}, is {now:.6f}")
+    for name in repetition.missing:
+        say(f"  {name}: did not finish")
+    for name in repetition.data_changed:
+        note(f"warning: the data of {name} are not what they were")
+    for package, (old, new) in repetition.versions_changed.items():
+        note(f"warning: {package} was {old}, is {new}")

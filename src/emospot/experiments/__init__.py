@@ -1,0 +1,1 @@
+"""Studies: corpora × features × models × seeds under one protocol, repeatable."""

@@ -1,0 +1,93 @@
+"""`curves.html`: loss and dev score of every job, epoch by epoch, on one page.
+
+Plain SVG in one file that needs no network. One small chart a model: a thin line
+a seed and fold, a dot at the chosen epoch.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined
+
+from emospot.experiments.job import Result
+from emospot.experiments.study import OPPONENT, Study
+
+WIDTH, HEIGHT, MARGIN = 320, 170, 34
+
+
+def curves_page(study: Study, results: Sequence[Result]) -> str:
+    """The whole page."""
+    groups: dict[tuple[str, str, str], dict[str, list[Result]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for result in results:
+        if result.history and result.job.protocol != OPPONENT:
+            job = result.job
+            groups[job.corpus, job.features, job.protocol][job.model].append(result)
+    template = resources.files("emospot.experiments") / "curves.html.j2"
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    page = environment.from_string(template.read_text(encoding="utf-8"))
+    return page.render(
+        title=study.title,
+        width=WIDTH,
+        height=HEIGHT,
+        margin=MARGIN,
+        tables=[
+            {
+                "name": ", ".join(table),
+                "charts": [
+                    {"model": model, **_chart(own), "jobs": len(own)}
+                    for model, own in models.items()
+                ],
+            }
+            for table, models in groups.items()
+        ],
+    )
+
+
+def _chart(results: Sequence[Result]) -> dict[str, object]:
+    score = next(name for name in results[0].history[0] if name.startswith("dev"))
+    scores = [[h[score] for h in r.history] for r in results]
+    losses = [[h["loss"] for h in r.history] for r in results]
+    epochs = max(len(s) for s in scores)
+    dev, loss = _Axis(scores), _Axis(losses)
+    return {
+        "epochs": epochs,
+        "score": score.replace("_", " "),
+        "dev_range": dev.ends,
+        "loss_range": loss.ends,
+        "dev": [_line(s, dev, epochs) for s in scores],
+        "loss": [_line(s, loss, epochs) for s in losses],
+        "chosen": [
+            (_x(r.epoch, epochs), dev.y(s[r.epoch]))
+            for r, s in zip(results, scores, strict=True)
+            if r.epoch < len(s)
+        ],
+    }
+
+
+class _Axis:
+    """A vertical axis that spans all values."""
+
+    def __init__(self, series: Sequence[Sequence[float]]) -> None:
+        values = [v for one in series for v in one]
+        self.low, self.high = min(values), max(values)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The least and the greatest value, to be read."""
+        return f"{self.low:.3g}", f"{self.high:.3g}"
+
+    def y(self, value: float) -> float:
+        """The place of a value from the top."""
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return round(MARGIN + (1 - share) * (HEIGHT - 2 * MARGIN), 1)
+
+
+def _x(epoch: int, epochs: int) -> float:
+    return round(MARGIN + epoch / max(1, epochs - 1) * (WIDTH - 2 * MARGIN), 1)
+
+
+def _line(values: Sequence[float], axis: _Axis, epochs: int) -> str:
+    return " ".join(f"{_x(e, epochs)},{axis.y(v)}" for e, v in enumerate(values))

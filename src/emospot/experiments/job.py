@@ -1,0 +1,147 @@
+"""One job of a study: train on the training conversations, read the test conversations once.
+
+The training gets a view of the store from which it reads the splits "train" and
+"dev" alone; the test conversations are read after the weights are written.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emospot.emotions import Task
+from emospot.evaluation.answers import predictions_of
+from emospot.evaluation.predictions import Predictions
+from emospot.evaluation.run import labelled_examples
+from emospot.evaluation.task_scores import task_scores
+from emospot.experiments.folds import folds_of
+from emospot.experiments.study import OPPONENT, Job, Study, parse_study, study_hash
+from emospot.experiments.views import StoreView
+from emospot.features.store import FeatureStore
+from emospot.files import write_file
+from emospot.model.pretrained import load_model
+from emospot.training.fit import train
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a job gave.
+
+    Args:
+        job: which one.
+        hash: of configuration, data, fold and seed: equal hashes, equal work.
+        data: content hash of what was read.
+        dev: dev score of the chosen epoch.
+        scores: metric → figure on the test conversations.
+        epoch: the chosen epoch, from 0.
+        epochs_run: epochs trained.
+        parameters: numbers that were trained.
+        seconds: of the training.
+        history: loss and dev score of every epoch.
+        answers: hash of all predicted labels.
+    """
+
+    job: Job
+    hash: str
+    data: str
+    dev: float
+    scores: Mapping[str, float]
+    epoch: int
+    epochs_run: int
+    parameters: int
+    seconds: float
+    history: tuple[Mapping[str, float], ...]
+    answers: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists and numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Result":
+        """The result that `to_dict` wrote."""
+        return cls(**{**values, "job": Job(**values["job"]), "history": tuple(values["history"])})
+
+
+def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out: str) -> Result:
+    """Train, test and write the answers of one job; what a worker process calls.
+
+    Args:
+        values: the study as plain dictionaries.
+        job: which job.
+        stores: corpus → folder of its store.
+        out: the study's folder.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    study = parse_study(values, "the study")
+    store = FeatureStore.open(Path(stores[job.corpus]))
+    view = view_of(study, job, store)
+    folder = Path(out) / "runs" / job.folder
+    started = time.monotonic()
+    (trained,) = train(view, folder, study.config(job.model), seeds=[job.seed], resume=True)
+    seconds = time.monotonic() - started
+    model = load_model(folder / f"seed-{job.seed}" / "model")
+    answers = predictions_of(model, labelled_examples(view, "test"), where=f"test of {job.id}")
+    write_answers(answers, answers_file(Path(out), job))
+    return Result(
+        job=job,
+        hash=study_hash(study, job, store.content_hash),
+        data=view.content_hash,
+        dev=trained.dev_score,
+        scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics(),
+        epoch=trained.epoch,
+        epochs_run=trained.epochs_run,
+        parameters=sum(p.numel() for p in model.recognizer.parameters()),
+        seconds=max(seconds, trained.seconds),
+        history=trained.history,
+        answers=hashlib.sha256(answers.predicted.tobytes()).hexdigest()[:16],
+    )
+
+
+def view_of(study: Study, job: Job, store: FeatureStore) -> StoreView:
+    """The store as a job sees it."""
+    protocol = study.choose_opponent if job.protocol == OPPONENT else study.protocols[job.protocol]
+    if protocol is None:
+        raise ValueError(f"{job.id}: the study does not choose an opponent")
+    splits = folds_of(store, protocol)[job.fold]
+    return StoreView(store, study.features[job.features], splits)
+
+
+def answers_file(out: Path, job: Job) -> Path:
+    """Where the answers of a job lie."""
+    return out / "answers" / f"{job.folder}.json"
+
+
+def write_answers(answers: Predictions, path: Path) -> None:
+    """Write the answers of one seed."""
+    values = {
+        "task": asdict(answers.task),
+        "dialogues": answers.dialogues,
+        "utterances": answers.utterances,
+        "true": answers.true.tolist(),
+        "predicted": answers.predicted.tolist(),
+    }
+    write_file(path, json.dumps(values).encode())
+
+
+def read_answers(path: Path) -> Predictions:
+    """The answers that `write_answers` wrote."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    task: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values["task"].items()
+    }
+    return Predictions(
+        task=Task(**task),
+        dialogues=tuple(values["dialogues"]),
+        utterances=tuple(values["utterances"]),
+        true=np.array(values["true"]),
+        predicted=np.array(values["predicted"]),
+    )

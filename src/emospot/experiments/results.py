@@ -1,0 +1,156 @@
+"""`results.json`: everything that a study found, and what is needed to repeat it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from emospot.errors import ConfigError
+from emospot.experiments.curves import curves_page
+from emospot.experiments.job import Result
+from emospot.experiments.provenance import provenance
+from emospot.experiments.runner import Outcome
+from emospot.experiments.study import OPPONENT, Study, parse_study
+from emospot.experiments.summary import Summary, summarise_study, summary_dict
+from emospot.experiments.tables import markdown
+from emospot.features.store import FeatureStore
+from emospot.files import write_file
+
+FORMAT_VERSION = 1
+
+
+def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
+    """Write results.json, table.md and curves.html of a study that has run."""
+    summary = summarise_study(study, outcome.results, outcome.opponents, out)
+    values = {
+        "format_version": FORMAT_VERSION,
+        "study": study.model_dump(mode="json"),
+        "provenance": provenance(),
+        "corpora": {name: _corpus(path) for name, path in outcome.stores.items()},
+        "configurations": {
+            name: study.config(name).model_dump(mode="json") for name in study.entries()
+        },
+        "opponents": dict(outcome.opponents),
+        "runs": [_run(result) for result in outcome.results],
+        "failed": dict(outcome.failed),
+        **summary_dict(summary),
+    }
+    write_file(out / "results.json", json.dumps(values, indent=1, ensure_ascii=False).encode())
+    table = markdown(study, summary, dict(outcome.opponents))
+    write_file(out / "table.md", table.encode())
+    write_file(out / "curves.html", curves_page(study, outcome.results).encode())
+    return summary
+
+
+def _corpus(path: Path) -> dict[str, Any]:
+    store = FeatureStore.open(path)
+    return {
+        "hash": store.content_hash,
+        "labels": list(store.label_set.labels),
+        "features": {m: asdict(f) for m, f in store.features.items()},
+        "splits": {name: asdict(counts) for name, counts in store.splits.items()},
+    }
+
+
+def _run(result: Result) -> dict[str, Any]:
+    job = result.job
+    return {
+        "corpus": job.corpus,
+        "features": job.features,
+        "model": job.model,
+        "protocol": job.protocol,
+        "fold": job.fold,
+        "seed": job.seed,
+        "hash": result.hash,
+        "data": result.data,
+        "dev": result.dev,
+        "scores": dict(result.scores),
+        "epoch": result.epoch,
+        "epochs_run": result.epochs_run,
+        "parameters": result.parameters,
+        "seconds": round(result.seconds, 1),
+        "answers": result.answers,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A study that was run again, held against what was written down.
+
+    Args:
+        same: runs with the same answers and scores.
+        different: run → metric → earlier and present figure.
+        missing: runs that the repetition did not finish.
+        data_changed: corpora whose data are not what they were.
+        versions_changed: package → earlier and present version.
+    """
+
+    same: tuple[str, ...]
+    different: Mapping[str, Mapping[str, tuple[float, float]]]
+    missing: tuple[str, ...]
+    data_changed: tuple[str, ...]
+    versions_changed: Mapping[str, tuple[str, str]]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every run gave the same figures."""
+        return not (self.different or self.missing)
+
+
+def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
+    """The study and the content of a results.json.
+
+    Raises:
+        ConfigError: if it is missing, damaged or of another version.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from None
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if version != FORMAT_VERSION:
+        raise ConfigError(
+            f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}"
+        )
+    return parse_study(values["study"], str(path)), values
+
+
+def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> Repetition:
+    """Hold the content of two results.json of one study against each other."""
+    now = {_name(run): run for run in present["runs"]}
+    same, missing = [], []
+    different: dict[str, dict[str, tuple[float, float]]] = {}
+    for run in earlier["runs"]:
+        name, again = _name(run), now.get(_name(run))
+        if again is None:
+            missing.append(name)
+        elif (again["answers"], again["scores"]) == (run["answers"], run["scores"]):
+            same.append(name)
+        else:
+            different[name] = {
+                metric: (value, again["scores"][metric])
+                for metric, value in run["scores"].items()
+                if value != again["scores"].get(metric)
+            }
+    before, after = (r["provenance"]["packages"] for r in (earlier, present))
+    return Repetition(
+        tuple(same),
+        different,
+        tuple(missing),
+        tuple(
+            name
+            for name, corpus in earlier["corpora"].items()
+            if present["corpora"].get(name, {}).get("hash") != corpus["hash"]
+        ),
+        {p: (v, after.get(p, "")) for p, v in before.items() if v != after.get(p)},
+    )
+
+
+def _name(run: Mapping[str, Any]) -> str:
+    parts = [run["corpus"], run["features"], run["model"]]
+    parts += [run["protocol"]] if run["protocol"] != OPPONENT else ["choosing"]
+    parts += [run["fold"]] if run["fold"] else []
+    return " / ".join([*parts, f"seed {run['seed']}"])

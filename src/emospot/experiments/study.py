@@ -1,0 +1,318 @@
+"""What a study file says: corpora × features × models × protocols × seeds.
+
+A study is a small YAML file in which every entry is a difference over a base:
+
+    title: Two models on my corpus
+    seeds: 5
+    corpora:
+      mine: {source: mine.parquet, labels: [calm, angry]}
+    features:
+      tokens: {}
+      pooled: {pool: [words]}
+    base:
+      training: {epochs: 20}
+    models:
+      emospot: {}
+      gru: {model: {kind: contextual_gru}, candidate: true}
+    ablations:
+      no graph: {model: {graph: false}}
+    primary: emospot
+
+Every combination is a *job*: one training on the training conversations, one
+reading of the test conversations.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from emospot.config import Config, parse_config
+from emospot.errors import ConfigError
+
+DATA_VARIABLE = "EMOSPOT_DATA"
+DATA_DEFAULT = "../shared/data"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusEntry(_Entry):
+    """Where a corpus comes from: a store, or something to import.
+
+    Paths are relative to the folder of data (`EMOSPOT_DATA`); a file that comes
+    with emospot is named alone.
+    """
+
+    store: str | None = None
+    kind: str = "table"
+    source: str | None = None
+    columns: dict[str, str] = {}
+    label_set: str | None = None
+    labels: tuple[str, ...] = ()
+    no_label: tuple[str, ...] = ()
+    features: dict[str, str] = {}
+    targets: tuple[str, ...] = ()
+    task: str | None = None
+    words: str = "minilm-l6"
+    voice: str = "none"
+    face: str = "none"
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.store is None) == (self.source is None):
+            raise ValueError("a corpus needs either store or source")
+        return self
+
+
+class FeatureEntry(_Entry):
+    """What of a corpus is read: which modalities, and which of them pooled."""
+
+    modalities: tuple[str, ...] = ()
+    pool: tuple[str, ...] = ()
+    unlabelled: bool = True
+    """Whether utterances without a label stay as context."""
+
+
+class ModelEntry(_Entry):
+    """A model: differences over the base configuration.
+
+    `candidate`: whether it may be the opponent of the primary model.
+    """
+
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    features: tuple[str, ...] = ()
+    candidate: bool = False
+
+
+class Protocol(_Entry):
+    """Which conversations are trained on and which are tested on.
+
+    - official: the corpus's own splits;
+    - leave_one_out: each group in turn is tested on, and all others trained on;
+      a group is what `groups`, a regular expression, finds in the dialogue's id;
+    - cross_validation: within the official training conversations, by `groups`
+      or else in `folds` seeded parts.
+    """
+
+    kind: Literal["official", "leave_one_out", "cross_validation"] = "official"
+    groups: str | None = None
+    folds: int = Field(4, ge=2)
+    seeds: int | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kind == "leave_one_out" and self.groups is None:
+            raise ValueError("leave_one_out needs groups, a regular expression over dialogue ids")
+        return self
+
+
+class Study(_Entry):
+    """A whole study; see the module's docstring."""
+
+    title: str
+    seeds: int = Field(5, ge=1)
+    corpora: dict[str, CorpusEntry]
+    features: dict[str, FeatureEntry] = {"all": FeatureEntry()}
+    base: ModelEntry = ModelEntry()
+    models: dict[str, ModelEntry]
+    ablations: dict[str, ModelEntry] = {}
+    ablated: str | None = None
+    primary: str | None = None
+    metric: str = "weighted_f1"
+    protocols: dict[str, Protocol] = {"official": Protocol()}
+    choose_opponent: Protocol | None = None
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for what, name in (("primary", self.primary), ("ablated", self.ablated)):
+            if name is not None and name not in self.models:
+                raise ValueError(f"{what} {name} is not among the models {list(self.models)}")
+        if self.ablations and self.ablated is None:
+            raise ValueError("ablations need ablated: the name of the model that loses its parts")
+        for name, entry in self.models.items():
+            for wanted in entry.features:
+                if wanted not in self.features:
+                    raise ValueError(f"model {name} reads unknown features {wanted}")
+        if self.choose_opponent and self.choose_opponent.kind != "cross_validation":
+            raise ValueError("choose_opponent must be of the kind cross_validation")
+        return self
+
+    def entries(self) -> dict[str, ModelEntry]:
+        """The models, and the ablated model without each of its parts."""
+        found = dict(self.models)
+        for name, change in self.ablations.items():
+            whole = self.models[str(self.ablated)]
+            found[f"{self.ablated}, {name}"] = ModelEntry(
+                model={**whole.model, **change.model},
+                training={**whole.training, **change.training},
+                features=change.features or whole.features,
+            )
+        return found
+
+    def config(self, name: str) -> Config:
+        """The whole configuration of a model.
+
+        Raises:
+            ConfigError: naming the model and the key that is wrong.
+        """
+        entry = self.entries()[name]
+        # Another kind of model has other keys: the base's model does not hold for it.
+        shares = entry.model.get("kind") == self.base.model.get("kind")
+        base = self.base.model if shares else {}
+        try:
+            return parse_config(
+                {
+                    "model": {**base, **entry.model},
+                    "training": {**self.base.training, **entry.training},
+                }
+            )
+        except ConfigError as error:
+            raise ConfigError(f"model {name}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training and one reading of the conversations it is tested on.
+
+    Args:
+        corpus: name in the study.
+        features: name in the study.
+        model: name in the study.
+        protocol: name in the study, or "opponent" where the opponent is chosen.
+        fold: which part is tested on; "" under the official protocol.
+        seed: of every random choice.
+    """
+
+    corpus: str
+    features: str
+    model: str
+    protocol: str
+    fold: str
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """A name that is unique in the study."""
+        parts = (self.corpus, self.features, self.model, self.protocol, self.fold)
+        return " / ".join(part for part in parts if part) + f" / seed {self.seed}"
+
+    @property
+    def folder(self) -> str:
+        """A name for files: readable at the front, unique at the end."""
+        plain = "".join(c if c.isalnum() else "-" for c in f"{self.model}-{self.features}")
+        digest = hashlib.sha256(self.id.encode()).hexdigest()[:10]
+        return f"{plain[:40].strip('-').lower()}-{self.seed}-{digest}"
+
+
+OPPONENT = "opponent"
+"""The protocol under which the opponent is chosen, within the training conversations."""
+
+
+def opponent_jobs(study: Study, folds: Mapping[str, tuple[str, ...]]) -> Iterator[Job]:
+    """The jobs that choose the opponent; `folds`: corpus → names of its folds."""
+    if study.choose_opponent is None:
+        return
+    for corpus in study.corpora:
+        for features in study.features:
+            for name, entry in study.models.items():
+                if entry.candidate and _reads(entry, features):
+                    for fold in folds[corpus]:
+                        for seed in range(study.choose_opponent.seeds or 1):
+                            yield Job(corpus, features, name, OPPONENT, fold, seed)
+
+
+def test_jobs(study: Study, folds: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[Job]:
+    """The jobs of the protocols; `folds`: corpus and protocol → names of its folds."""
+    for corpus in study.corpora:
+        for protocol, how in study.protocols.items():
+            for fold in folds[corpus, protocol]:
+                for seed in range(how.seeds or study.seeds):
+                    for features in study.features:
+                        for name, entry in study.entries().items():
+                            if _reads(entry, features):
+                                yield Job(corpus, features, name, protocol, fold, seed)
+
+
+def _reads(entry: ModelEntry, features: str) -> bool:
+    return not entry.features or features in entry.features
+
+
+STUDIES = Path(__file__).parent / "studies"
+"""The studies that come with emospot, and the small table of `smoke`."""
+
+
+def shipped_studies() -> list[str]:
+    """The names of the studies that come with emospot."""
+    return sorted(file.stem for file in STUDIES.glob("*.yaml"))
+
+
+def shipped_file(name: str) -> Path | None:
+    """A data file that comes with emospot, or None."""
+    path = STUDIES / name
+    return path if path.is_file() and path.parent == STUDIES else None
+
+
+def load_study(name_or_file: str) -> Study:
+    """A shipped study by its name, or one from a file.
+
+    Raises:
+        ConfigError: if there is none, or a key or value is wrong.
+    """
+    shipped = name_or_file in shipped_studies()
+    path = STUDIES / f"{name_or_file}.yaml" if shipped else Path(name_or_file)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ConfigError(
+            f"no study {name_or_file}: give a YAML file or one of {', '.join(shipped_studies())}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    return parse_study(values, name_or_file)
+
+
+def parse_study(values: Any, where: str) -> Study:
+    """Check a nested mapping and make it a study.
+
+    Raises:
+        ConfigError: naming the key, what was found and what was expected.
+    """
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        sentences = (
+            f'key "{".".join(str(part) for part in e["loc"]) or "study"}": {e["msg"]}'
+            for e in error.errors()
+        )
+        raise ConfigError(f"{where}: {'; '.join(sentences)}") from None
+    for name in study.entries():
+        study.config(name)
+    return study
+
+
+def study_hash(study: Study, job: Job, data_hash: str) -> str:
+    """What identifies a job's result: configuration, data, fold and seed."""
+    how = study.choose_opponent if job.protocol == OPPONENT else study.protocols[job.protocol]
+    what = [
+        study.config(job.model).model_dump(mode="json"),
+        study.features[job.features].model_dump(mode="json"),
+        how.model_dump(mode="json") if how else None,
+        job.fold,
+        job.seed,
+        data_hash,
+    ]
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def data_folder() -> Path:
+    """Where the sources of a study lie."""
+    return Path(os.environ.get(DATA_VARIABLE, DATA_DEFAULT))

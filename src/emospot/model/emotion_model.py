@@ -1,0 +1,57 @@
+"""What every model offers: emospot's own recognizer and the published baselines.
+
+    ConversationBatch (B, U, …) ──> EmotionOutput (B, U, classes) a head
+
+Training, prediction, evaluation and analysis know a model by this interface
+alone, so that all of them run for any model.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from emospot.batch import ConversationBatch
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionOutput:
+    """What a model says of a batch.
+
+    Args:
+        logits: head → shape (B, U, classes).
+        gates: modality → hotspot gate of each token averaged over channels,
+            shape (B, U, T), zero on padding; empty without hotspot-gated fusion.
+        routing: "k->j" (with "tokens:" or "utterances:" before it) → aligner
+            weights of each utterance, shape (B, U, E).
+        expert_usage: the same names → mean use of each aligner, shape (E,).
+        losses: "balance" and "router_z": scalars; empty without aligners.
+    """
+
+    logits: Mapping[str, Tensor]
+    gates: Mapping[str, Tensor] = field(default_factory=dict)
+    routing: Mapping[str, Tensor] = field(default_factory=dict)
+    expert_usage: Mapping[str, Tensor] = field(default_factory=dict)
+    losses: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class EmotionModel(nn.Module, ABC):
+    """A model of conversations; a buffer `prior_HEAD` holds what it answers to nothing."""
+
+    @property
+    @abstractmethod
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities in the order of the batch."""
+
+    @abstractmethod
+    def set_input_statistics(self, modality: str, mean: Tensor, deviation: Tensor) -> None:
+        """Standardise a modality by the training data's mean and deviation, shape (d,)."""
+
+    def set_prior(self, head: str, logits: Tensor) -> None:
+        """What a head answers where no modality is present, shape (classes,)."""
+        self.get_buffer(f"prior_{head}").copy_(logits)
+
+    @abstractmethod
+    def forward(self, batch: ConversationBatch) -> EmotionOutput:
+        """Recognise the emotions of a batch."""

@@ -1,0 +1,126 @@
+import json
+import sys
+
+import pytest
+
+import emospot
+from emospot.analysis.analyze import analyze
+from emospot.conversation import FACE, VOICE, WORDS
+from emospot.errors import ModelError
+from emospot.sample import sample_files
+
+SAMPLE = sample_files()
+GERMAN = (
+    (0.4, 4.0, "ANNA: Ich bin so wütend, das ist wirklich furchtbar."),
+    (4.5, 10.0, "BEN: Wir haben die Wohnung bekommen, ich freue mich sehr darüber!"),
+)
+
+
+def test_the_sample_from_end_to_end(sample_analysis):
+    assert sample_analysis.recording == "conversation.ogg"
+    assert [u.speaker for u in sample_analysis.utterances[:3]] == ["ANNA", "BEN", "ANNA"]
+    assert len(sample_analysis.utterances) == 10
+    for utterance in sample_analysis.utterances:
+        assert sum(utterance.probabilities.values()) == pytest.approx(1)
+        assert utterance.emotion in (*sample_analysis.model.labels, "unsure")
+        assert utterance.confidence == max(utterance.probabilities.values())
+        assert utterance.modalities[WORDS].used_by_model
+        assert utterance.modalities[FACE].reason == "the recording has no picture"
+    assert sample_analysis.emospot_version == emospot.__version__
+    assert {"decode", "words", "voice", "model"} <= set(sample_analysis.seconds_by_stage)
+    assert len(sample_analysis.waveform) <= 2000
+
+
+def test_evidence_is_kept_apart_from_the_claim(sample_analysis):
+    spots = [h for u in sample_analysis.utterances for h in u.hotspots]
+    words = [h for h in spots if h.modality == WORDS]
+    assert words
+    assert all(h.used_by_model and 0 <= h.gate <= 1 for h in words)
+    assert not any(h.used_by_model for h in spots if h.modality == VOICE)
+    for utterance in sample_analysis.utterances:
+        said = [
+            utterance.text[h.char_start : h.char_end]
+            for h in utterance.hotspots
+            if h.modality == WORDS
+        ]
+        assert all(said)
+    assert any(
+        "angry" in u.text[h.char_start : h.char_end]
+        for u in sample_analysis.utterances
+        for h in u.hotspots
+        if h.modality == WORDS
+    )
+
+
+def test_it_is_written_as_plain_json(sample_analysis):
+    plain = json.loads(sample_analysis.to_json())
+    assert plain["format_version"] == 1
+    assert plain["utterances"][0]["modalities"]["face"]["present"] is False
+
+
+def test_estimated_word_times_are_told_and_notices_come_once(sample_analysis):
+    assert any("word times are estimated" in w for w in sample_analysis.warnings)
+    assert len(set(sample_analysis.warnings)) == len(sample_analysis.warnings)
+
+
+def test_words_alone(bundled):
+    found = analyze(SAMPLE.transcript, model=bundled)
+    assert (found.duration, found.waveform) == (None, ())
+    assert found.warnings[0] == "voice missing: no recording was given, so there is no voice"
+    assert any(u.emotion != "unsure" for u in found.utterances)
+
+
+def test_another_language_is_told_and_gives_no_labels(bundled, write_srt):
+    found = analyze(SAMPLE.conversation, write_srt(*GERMAN), model=bundled)
+    assert found.warnings[0].startswith('the words seem to be in "de", but the model understands')
+    assert {u.emotion for u in found.utterances} == {"unsure"}
+    assert not any(u.modalities[WORDS].used_by_model for u in found.utterances)
+    assert not any(h.modality == WORDS for u in found.utterances for h in u.hotspots)
+    assert not any("could not read the words" in warning for warning in found.warnings)
+
+
+def test_a_model_of_any_language_reads_it(bundled, write_srt):
+    from dataclasses import replace
+
+    anything = replace(bundled, card=replace(bundled.card, language=""))
+    found = analyze(write_srt(*GERMAN), model=anything)
+    assert all(u.modalities[WORDS].used_by_model for u in found.utterances)
+    assert not any("seem to be in" in warning for warning in found.warnings)
+
+
+def test_silence_gives_an_empty_analysis(bundled, silence):
+    found = analyze(silence, model=bundled)
+    assert found.utterances == ()
+    assert found.warnings == ("silence.wav: no speech was found, so there is nothing to analyse",)
+
+
+def test_nobody_speaks_so_nothing_is_claimed(bundled, silent_video):
+    (found,) = analyze(silent_video, model=bundled).utterances
+    assert found.emotion == "unsure"
+    assert found.modalities[VOICE].reason == "no speech was found in the recording"
+
+
+def test_the_missing_extra_is_named_in_warning_and_finding(bundled, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resemblyzer", None)
+    found = analyze(SAMPLE.conversation, SAMPLE.transcript, model=bundled)
+    assert "pip install 'emospot[voice]'" in found.warnings[0]
+    assert "pip install 'emospot[voice]'" in found.utterances[0].modalities[VOICE].reason
+    assert found.utterances[0].modalities[VOICE].present
+
+
+def test_too_little_voice_is_told(bundled, write_srt):
+    found = analyze(SAMPLE.conversation, write_srt((0.4, 0.5, "ANNA: Hi Ben.")), model=bundled)
+    assert "every utterance has too little voice for the model to read" in found.warnings
+
+
+def test_damage_is_told_once(bundled, cut_off):
+    warnings = analyze(cut_off, SAMPLE.transcript, model=bundled).warnings
+    assert sum("it seems to be cut off" in w for w in warnings) == 1
+
+
+def test_the_package_offers_it(sample_analysis):
+    assert emospot.analyze is analyze
+    with pytest.raises(ModelError, match='no model "nowhere"'):
+        emospot.load("nowhere")
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        emospot.nothing  # noqa: B018

@@ -1,0 +1,129 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emospot.analysis import analyze as pipeline
+from emospot.cli.analyze import output_stems
+from emospot.errors import UsageError
+from emospot.sample import sample_files
+
+
+def test_report_and_json_are_left_and_named(emospot, talk, tmp_path):
+    out = tmp_path / "a" / "b"
+    ran = emospot("analyze", talk, "--out", out)
+    assert ran.status == 0
+    assert sorted(path.name for path in out.iterdir()) == ["talk.analysis.json", "talk.html"]
+    assert f"report:   {out / 'talk.html'}" in ran.out
+    assert f"analysis: {out / 'talk.analysis.json'}" in ran.out
+    assert "ANNA" in ran.out.splitlines()[0]
+    assert "words: “so happy”" in ran.out
+    assert "warning: voice missing" in ran.err
+    plain = json.loads((out / "talk.analysis.json").read_text(encoding="utf-8"))
+    assert len(plain["utterances"]) == 2
+
+
+def test_json_on_stdout_is_nothing_else(emospot, talk, tmp_path):
+    ran = emospot("analyze", talk, "--out", tmp_path, "--json")
+    written = json.loads((tmp_path / "talk.analysis.json").read_text(encoding="utf-8"))
+    assert json.loads(ran.out) == written
+    assert "warning: voice missing" in ran.err
+
+
+def test_one_bad_recording_does_not_cost_the_others(emospot, talk, broken, tmp_path):
+    second = tmp_path / "second.txt"
+    shutil.copy(talk, second)
+    out = tmp_path / "out"
+    ran = emospot("analyze", talk, broken, second, "--out", out)
+    assert ran.status == 1
+    assert {p.name for p in out.glob("*.html")} == {"talk.html", "second.html"}
+    assert f"{second}:" in ran.out
+    assert "warning: second.txt: voice missing" in ran.err
+    first, last = ran.error_lines
+    assert first.startswith(f"emospot: {broken}: is no recording that can be read")
+    assert last == f"emospot: 1 of 3 recordings failed: broken.mp4; the others are in {out}"
+
+
+def test_of_several_json_is_a_list_of_what_succeeded(emospot, talk, broken, tmp_path):
+    ran = emospot("analyze", talk, broken, "--out", tmp_path, "--json")
+    assert ran.status == 1
+    assert [one["recording"] for one in json.loads(ran.out)] == ["talk.txt"]
+    both_bad = emospot("analyze", broken, tmp_path / "gone.wav", "--out", tmp_path, "--json")
+    assert (both_bad.status, both_bad.out) == (1, "")
+    assert both_bad.error_lines[-1].endswith("2 of 2 recordings failed: broken.mp4, gone.wav")
+
+
+def test_an_unexpected_error_of_one_does_not_cost_the_others(emospot, talk, tmp_path, monkeypatch):
+    second = tmp_path / "second.txt"
+    shutil.copy(talk, second)
+    analyze = pipeline.analyze
+
+    def fragile(recording: Path, *args, **kwargs):
+        if recording == talk:
+            raise ZeroDivisionError("x")
+        return analyze(recording, *args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "analyze", fragile)
+    ran = emospot("analyze", talk, second, "--out", tmp_path / "out")
+    assert ran.status == 1
+    assert (tmp_path / "out" / "second.html").is_file()
+    assert "unexpected ZeroDivisionError" in ran.error_lines[0]
+    with pytest.raises(ZeroDivisionError):
+        emospot("analyze", talk, second, "--out", tmp_path / "out", "--debug")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("gone.mp4",), 1, "gone.mp4: no such file"),
+        (("BROKEN",), 1, "broken.mp4: is no recording that can be read"),
+        (("SOUND", "--transcript", "gone.srt"), 1, "gone.srt: no such file"),
+        (
+            ("SOUND", "--transcript", "LATE"),
+            1,
+            "late.srt: all 1 utterances of the transcript begin",
+        ),
+        (("TALK", "--transcript", "TALK"), 2, "are both transcripts"),
+        (("TALK", "SOUND", "--transcript", "TALK"), 2, "--transcript belongs to one recording"),
+        (("TALK", "--model", "nowhere"), 1, 'no model "nowhere"'),
+        (("TALK", "--voice", "loud"), 2, 'no voice descriptors "loud"; known ones: auto, egem'),
+        (("TALK", "--out", "TALK"), 1, "talk.txt is a file, not a folder"),
+        (("a/x.wav", "b/x.wav"), 2, "two recordings are called x.wav"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(
+    emospot, talk, broken, tmp_path, monkeypatch, arguments, status, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "late.srt").write_text("1\n01:00:00,000 --> 01:00:01,000\nHi.\n", encoding="utf-8")
+    names = {
+        "TALK": talk,
+        "BROKEN": broken,
+        "SOUND": sample_files().conversation,
+        "LATE": tmp_path / "late.srt",
+    }
+    ran = emospot("analyze", *(names.get(a, a) for a in arguments))
+    assert (ran.status, ran.out) == (status, "")
+    (line,) = ran.error_lines
+    assert message in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_on_a_full_disk_what_was_written_is_kept(emospot, talk, tmp_path):
+    (tmp_path / "talk.html").write_text("older", encoding="utf-8")
+    (tmp_path / "talk.html.part").symlink_to("/dev/full")
+    ran = emospot("analyze", talk, "--out", tmp_path)
+    assert ran.status == 1
+    (line,) = ran.error_lines
+    assert "cannot write the report" in line
+    assert "talk.html: No space left on device; free space" in line
+    assert json.loads((tmp_path / "talk.analysis.json").read_text(encoding="utf-8"))
+    assert (tmp_path / "talk.html").read_text(encoding="utf-8") == "older"
+
+
+def test_names_of_the_outputs():
+    assert output_stems([Path("a/talk.mp4"), Path("hall.wav")]) == ["talk", "hall"]
+    assert output_stems([Path("talk.mp4"), Path("b/talk.wav")]) == ["talk.mp4", "talk.wav"]
+    with pytest.raises(UsageError, match=r"talk\.mp4.*different folders"):
+        output_stems([Path("a/talk.mp4"), Path("b/talk.mp4")])

@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+from emospot.cli.console import fail, one_line, progress, say_json, table, told
+from emospot.errors import ConfigError, MissingExtraError
+
+
+def test_fail_prints_one_line_and_ends(capsys):
+    with pytest.raises(SystemExit) as ended:
+        fail("first\n  second", 3)
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == "emospot: first second\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ConfigError('unknown key "x"'), ('unknown key "x"', 2)),
+        (
+            MissingExtraError("face features", "face"),
+            ("face features need the extra [face]: pip install 'emospot[face]'", 1),
+        ),
+        (OSError(28, "No space left on device"), ("No space left on device", 1)),
+        (
+            OSError("odd"),
+            ("unexpected OSError: odd (run again with --debug for the traceback)", 1),
+        ),
+    ],
+)
+def test_errors_as_they_are_told(error, expected):
+    assert told(error) == expected
+
+
+def test_a_long_unexpected_error_is_cut():
+    message, _ = told(RuntimeError("x" * 5000))
+    assert len(message) < 400
+
+
+def test_one_line():
+    assert one_line(" a\n\tb ") == "a b"
+
+
+def test_json_keeps_letters(capsys):
+    say_json({"name": "Zoë"})
+    out = capsys.readouterr().out
+    assert "Zoë" in out
+    assert json.loads(out) == {"name": "Zoë"}
+
+
+def test_a_table_shows_foreign_text_as_it_is(capsys):
+    table("seeds", ["name", "value"], [["[bold]x", "1"]])
+    out = capsys.readouterr().out
+    assert "seeds" in out
+    assert "[bold]x" in out
+
+
+def test_progress_goes_to_stderr(capsys):
+    with progress() as bar:
+        bar.update(bar.add_task("work", total=2), completed=1)
+    assert capsys.readouterr().out == ""
+    with progress(quiet=True) as bar:
+        bar.add_task("work", total=1)
+    assert capsys.readouterr() == ("", "")

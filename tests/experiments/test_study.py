@@ -1,0 +1,114 @@
+"""What a study file may say, and the jobs that follow from it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emospot.errors import ConfigError
+from emospot.experiments.study import (
+    Job,
+    Study,
+    load_study,
+    opponent_jobs,
+    parse_study,
+    shipped_studies,
+    study_hash,
+)
+from emospot.experiments.study import (
+    test_jobs as jobs_of,
+)
+
+
+def test_every_combination_is_one_job(make_study: Callable[..., Study]) -> None:
+    study = make_study()
+    jobs = list(jobs_of(study, {("moods", "official"): ("",)}))
+    combinations = {(j.features, j.model) for j in jobs}
+    assert combinations == {
+        ("tokens", "emospot"),
+        ("pooled", "emospot"),
+        ("pooled", "MLP"),
+        ("pooled", "majority"),
+        ("tokens", "emospot, no graph"),
+    }
+    assert len(jobs) == 2 * len(combinations)
+    assert len({j.id for j in jobs}) == len({j.folder for j in jobs}) == len(jobs)
+
+
+def test_only_candidates_choose_the_opponent(make_study: Callable[..., Study]) -> None:
+    jobs = list(opponent_jobs(make_study(), {"moods": ("part 1", "part 2")}))
+    assert {(j.model, j.features, j.fold, j.seed) for j in jobs} == {
+        ("MLP", "pooled", "part 1", 0),
+        ("MLP", "pooled", "part 2", 0),
+    }
+    assert list(opponent_jobs(make_study(choose_opponent=None), {})) == []
+
+
+def test_entries_are_differences_over_the_base(make_study: Callable[..., Study]) -> None:
+    study = make_study()
+    assert study.config("emospot").model.width == 16
+    assert not study.config("emospot, no graph").model.graph
+    assert study.config("MLP").model.kind == "mlp"
+    assert study.config("MLP").training.epochs == 2
+    quick = make_study(models={"emospot": {"training": {"epochs": 9}}}, choose_opponent=None)
+    assert quick.config("emospot").training.epochs == 9
+    assert quick.config("emospot").training.batch_size == 4
+
+
+def test_what_changes_a_result_changes_its_hash(make_study: Callable[..., Study]) -> None:
+    job = Job("moods", "tokens", "emospot", "official", "", 0)
+    study = make_study()
+    same = make_study(title="Other", seeds=4)
+    assert study_hash(study, job, "data") == study_hash(same, job, "data")
+    others = [
+        study_hash(study, job, "other data"),
+        study_hash(study, Job("moods", "tokens", "emospot", "official", "", 1), "data"),
+        study_hash(study, Job("moods", "pooled", "emospot", "official", "", 0), "data"),
+        study_hash(study, Job("moods", "tokens", "emospot, no graph", "official", "", 0), "data"),
+        study_hash(make_study(base={}), job, "data"),
+    ]
+    assert len({study_hash(study, job, "data"), *others}) == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 3}, 'key "seed"'),
+        ({"seeds": 0}, 'key "seeds"'),
+        ({"primary": "nobody"}, "primary nobody is not among the models"),
+        ({"ablated": None}, "ablations need ablated"),
+        ({"models": {"emospot": {"features": ["smell"]}}}, "reads unknown features smell"),
+        ({"models": {"emospot": {"model": {"widht": 3}}}}, 'model emospot: unknown key "model.wi'),
+        ({"corpora": {"a": {}}}, "needs either store or source"),
+        ({"corpora": {"a": {"store": "x", "source": "y"}}}, "needs either store or source"),
+        ({"choose_opponent": {"kind": "official"}}, "must be of the kind cross_validation"),
+        ({"protocols": {"loso": {"kind": "leave_one_out"}}}, "leave_one_out needs groups"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    make_study: Callable[..., Study], change: dict, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_study(**change)
+
+
+def test_shipped_studies_are_valid() -> None:
+    assert "smoke" in shipped_studies()
+    for name in shipped_studies():
+        study = load_study(name)
+        assert study.title
+        assert study.primary in study.models
+
+
+def test_files_that_are_no_studies(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no study .*absent.* one of .*smoke"):
+        load_study(str(tmp_path / "absent.yaml"))
+    path = tmp_path / "study.yaml"
+    path.write_text("title: [unclosed")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        load_study(str(path))
+    path.write_text("title: alone\n")
+    with pytest.raises(ConfigError, match='key "corpora"'):
+        load_study(str(path))
+    with pytest.raises(ConfigError, match="the list"):
+        parse_study([], "the list")

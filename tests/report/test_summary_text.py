@@ -1,0 +1,29 @@
+from dataclasses import replace
+
+from emospot.analysis.types import HotspotFinding, UtteranceFinding
+from emospot.report.summary_text import summary_lines
+
+SAID = UtteranceFinding("1", "ANNA", 65.0, 67.0, "I am so angry", "anger", 0.816, {"anger": 0.816})
+WORDS = HotspotFinding("words", 65.0, 66.0, 0.9, "lexicon", True, 0.5, char_start=5, char_end=13)
+VOICE = HotspotFinding("voice", 65.0, 66.0, 0.4, "loudness", False)
+
+
+def test_a_line_tells_time_speaker_emotion_and_the_strongest_hotspot():
+    (line,) = summary_lines([replace(SAID, hotspots=(VOICE, WORDS))])
+    assert line.split() == ["1:05.0", "ANNA", "anger", "82%", "words:", "“so", "angry”", "(0.90)"]
+
+
+def test_what_was_not_used_is_said_so():
+    (line,) = summary_lines([replace(SAID, hotspots=(VOICE,))])
+    assert line.endswith("voice: loudness (0.40, measured, not used)")
+
+
+def test_without_hotspots_and_time():
+    (line,) = summary_lines([replace(SAID, start=None, end=None)])
+    assert line.split() == ["–", "ANNA", "anger", "82%"]
+
+
+def test_columns_stay_in_line():
+    lines = summary_lines([SAID, replace(SAID, speaker="BENJAMIN")])
+    assert len({line.index("anger") for line in lines}) == 1
+    assert summary_lines([]) == []

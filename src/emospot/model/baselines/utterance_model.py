@@ -10,7 +10,7 @@ A modality with one token an utterance (pooled features) passes the pooling
 unchanged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.recognizer import InputNormalisation
+from emospot.model.recognizer import InputNormalisation, rows_by_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,9 @@ class UtteranceModel(EmotionModel):
     def utterance_vectors(self, batch: ConversationBatch) -> UtteranceVectors:
         """What the network reads of a batch."""
         present = batch.present & batch.mask.unsqueeze(-1)
+        groups = rows_by_length(batch)
         vectors = {
-            m: self._vectors(m, batch, present[:, :, number])
+            m: self._vectors(m, batch, present[:, :, number], groups)
             for number, m in enumerate(self.modalities)
         }
         return UtteranceVectors(vectors, present, batch.mask, batch.speakers)
@@ -134,11 +135,22 @@ class UtteranceModel(EmotionModel):
             }
         )
 
-    def _vectors(self, modality: str, batch: ConversationBatch, present: Tensor) -> Tensor:
+    def _vectors(
+        self, modality: str, batch: ConversationBatch, present: Tensor, groups: Sequence[Tensor]
+    ) -> Tensor:
+        """Standardise and pool; rows of similar length together, so that padding costs little."""
         tensors = batch.modalities[modality]
         mask = (tensors.mask & present.unsqueeze(-1)).flatten(0, 1)
-        standardised: Tensor = self.normalisation[modality](tensors.values.flatten(0, 1))
-        # NaN in the padding must not spread.
-        x = standardised.masked_fill(~mask.unsqueeze(-1), 0.0)
-        pooled: Tensor = x[:, 0] if x.shape[1] == 1 else self.pool[modality](x, mask)
-        return pooled.view(*present.shape, -1) * present.unsqueeze(-1)
+        values = tensors.values.flatten(0, 1)
+        pooled = []
+        for rows in groups:
+            own = mask[rows]
+            T = max(1, int(own.sum(dim=1).max()))
+            own = own[:, :T]
+            standardised: Tensor = self.normalisation[modality](values[rows, :T])
+            # NaN in the padding must not spread.
+            x = standardised.masked_fill(~own.unsqueeze(-1), 0.0)
+            pooled.append(x[:, 0] if T == 1 else self.pool[modality](x, own))
+        joined = torch.cat(pooled)
+        flat = joined.new_zeros(len(mask), joined.shape[-1])
+        return flat.index_copy(0, torch.cat(list(groups)), joined).view(*present.shape, -1)

@@ -1,11 +1,13 @@
 import json
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import emospot
-from emospot.analysis.analyze import analyze
-from emospot.conversation import FACE, VOICE, WORDS
+from emospot.analysis.analyze import analyze, brought_near
+from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError
 from emospot.sample import sample_files
 
@@ -124,3 +126,19 @@ def test_the_package_offers_it(sample_analysis):
         emospot.load("nowhere")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         emospot.nothing  # noqa: B018
+
+
+def test_a_voice_unlike_the_training_is_brought_near_and_told(sample_analysis, bundled):
+    (warning,) = (w for w in sample_analysis.warnings if "unlike all that the model was" in w)
+    assert "the voice of this recording" in warning
+    known = bundled.card.recordings["voice"]
+    usual = [Tokens(np.array([known.mean], np.float32)) for _ in range(3)]
+    far = [Tokens(t.values + 5.0) for t in usual]
+    assert brought_near({"voice": usual}, bundled) == ({"voice": usual}, {})
+    near, unusual = brought_near({"voice": far, "words": usual}, bundled)
+    assert unusual["voice"] > 1
+    assert near["words"] is usual
+    moved = np.concatenate([t.values for t in near["voice"]])
+    assert known.distance(moved) == pytest.approx(known.limit, rel=1e-3)
+    causal = replace(bundled, config=bundled.config.model_copy(update={"causal": True}))
+    assert brought_near({"voice": far}, causal) == ({"voice": far}, {})

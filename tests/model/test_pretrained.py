@@ -24,6 +24,7 @@ from emospot.model.pretrained import (
     renamed,
     save_model,
 )
+from emospot.model.recording_range import RecordingRange
 
 DIMS = {"words": 7, "voice": 5}
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
@@ -40,6 +41,7 @@ def model() -> PretrainedModel:
     card = ModelCard(
         "small", LABELS, FEATURES, temperature=1.5, unsure_below=0.4, language="en",
         licence="free", limits=("It is small.",), scores={"test_weighted_f1": 0.5},
+        recordings={"voice": RecordingRange((0.5,) * 5, (1.0,) * 5, (0.25,) * 5, 1.5)},
     )  # fmt: skip
     recognizer = build_recognizer(config, DIMS, {"emotion": 4})
     recognizer.set_prior("emotion", torch.tensor([1.0, 2.0, 3.0, 4.0]))

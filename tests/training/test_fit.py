@@ -69,6 +69,7 @@ def test_learns_and_two_runs_are_equal_and_two_seeds_are_not(make_store, tmp_pat
     train(store, tmp_path / "b", config, seeds=(0,))
     assert _same(_weights(tmp_path / "a"), _weights(tmp_path / "b"))
     assert not _same(_weights(tmp_path / "a", 0), _weights(tmp_path / "a", 1))
+    assert set(load_model(tmp_path / "a" / "seed-0" / "model").card.recordings) == {"voice"}
     first = [r.epoch for r in reports if r.seed == 0]
     assert first == list(range(len(first)))
     assert reports[-1].loss < reports[0].loss

@@ -1,6 +1,6 @@
 """A recording in, explained emotions out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
 from emospot.batch import Example
-from emospot.conversation import WORDS
+from emospot.conversation import WORDS, Tokens
 from emospot.features.base import FeatureDescription
 from emospot.features.language import language_of
 from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import PretrainedModel
+
+Sequences = Mapping[str, Sequence[Tokens | None]]
 
 
 def analyze(
@@ -64,14 +66,15 @@ def analyze(
     )
     on_stage("model")
     with watch.stage("model"):
-        prediction = _predict(inputs, measured, loaded)
+        near, unusual = brought_near(measured.features, loaded)
+        prediction = _predict(inputs, measured, near, loaded)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,
         duration=inputs.info.duration if inputs.info else None,
         utterances=explain(inputs.conversation, evidence),
         model=model_finding(loaded),
-        warnings=_warnings(inputs, evidence, language),
+        warnings=_warnings(inputs, evidence, language, unusual),
         extractors=measured.extractors,
         waveform=measured.waveform,
         seconds_by_stage={stage: round(s, 3) for stage, s in watch.seconds().items()},
@@ -86,15 +89,44 @@ def _wanted(model: PretrainedModel, *, understood: bool) -> dict[str, FeatureDes
     return {m: f for m, f in wanted.items() if m != WORDS or understood}
 
 
-def _predict(inputs: Inputs, measured: Measurements, model: PretrainedModel) -> Prediction:
+def brought_near(
+    features: Sequences, model: PretrainedModel
+) -> tuple[dict[str, Sequence[Tokens | None]], dict[str, float]]:
+    """The features of a recording, brought near to the recordings of the training.
+
+    Args:
+        features: modality → tokens of each utterance.
+        model: knows its training's range; a causal model has not heard the end yet
+            and reads the features as they are.
+
+    Returns:
+        The features, and for modalities that lay outside of the range how many times
+        as far off they were as its edge.
+    """
+    near: dict[str, Sequence[Tokens | None]] = dict(features)
+    unusual = {}
+    if not model.config.causal:
+        for modality in model.card.recordings.keys() & features.keys():
+            known = model.card.recordings[modality]
+            near[modality], excess = known.brought_near(features[modality])
+            if excess > 1:
+                unusual[modality] = excess
+    return near, unusual
+
+
+def _predict(
+    inputs: Inputs, measured: Measurements, features: Sequences, model: PretrainedModel
+) -> Prediction:
     if not inputs.conversation.utterances:
         nothing = np.zeros((0, len(model.card.labels)), np.float32)
         return Prediction(nothing, nothing, gates={}, present={}, outputs={})
     hotspots = [[h for h in own if uses_hotspots(model, h.modality)] for own in measured.hotspots]
-    return predict(model, [Example(inputs.conversation, measured.features, hotspots)])[0]
+    return predict(model, [Example(inputs.conversation, features, hotspots)])[0]
 
 
-def _warnings(inputs: Inputs, evidence: Evidence, language: str) -> tuple[str, ...]:
+def _warnings(
+    inputs: Inputs, evidence: Evidence, language: str, unusual: Mapping[str, float]
+) -> tuple[str, ...]:
     """Sentences, the weightiest first, each once."""
     model, measured = evidence.model, evidence.measured
     found = []
@@ -111,6 +143,12 @@ def _warnings(inputs: Inputs, evidence: Evidence, language: str) -> tuple[str, .
             found.append(f"the model does not read the {modality}: {measured.unread[modality]}")
         elif evidence.never_read(modality) and (modality != WORDS or evidence.understood):
             found.append(f"every utterance has too little {modality} for the model to read")
+        if modality in unusual:
+            found.append(
+                f"the {modality} of this recording is unlike all that the model was trained on "
+                f"({unusual[modality]:.1f} times as far off as the edge of its training): "
+                "moved to that edge, and less to be trusted"
+            )
     if any(u.word_times_estimated for u in utterances):
         found.append("word times are estimated: they are spread over each utterance by characters")
     return tuple(dict.fromkeys((*found, *measured.notices, *inputs.notices)))

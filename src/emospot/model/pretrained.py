@@ -8,7 +8,7 @@ model is never fed with others.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from emospot.errors import ModelError, UsageError
 from emospot.features.base import FeatureDescription
 from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
+from emospot.model.recording_range import RecordingRange
 
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"
@@ -44,6 +45,8 @@ class ModelCard:
         scores: figures from the protocol, e.g. {"test_weighted_f1": 0.65}.
         emospot_version: version of the program that wrote it.
         tasks: what the heads say, the main task first; none: `labels` alone.
+        recordings: modality with one vector an utterance → the range of the
+            training's recordings.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ModelCard:
     scores: Mapping[str, float] | None = None
     emospot_version: str = emospot.__version__
     tasks: tuple[Task, ...] = ()
+    recordings: Mapping[str, RecordingRange] = field(default_factory=dict)
 
     @property
     def heads(self) -> tuple[Task, ...]:
@@ -204,6 +208,12 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
         card["limits"] = tuple(card["limits"])
         tasks = (Task(**{**t, "outputs": tuple(t["outputs"])}) for t in card.get("tasks", ()))
         card["tasks"] = tuple(tasks)
+        card["recordings"] = {
+            m: RecordingRange(
+                tuple(r["mean"]), tuple(r["between"]), tuple(r["within"]), float(r["limit"])
+            )
+            for m, r in card.get("recordings", {}).items()
+        }
         return config, ModelCard(**card)
     except (KeyError, TypeError, UsageError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None

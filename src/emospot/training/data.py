@@ -1,6 +1,6 @@
 """From a store to the batches of an epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from emospot.config import TrainingConfig
 from emospot.emotions import LabelSet, Task, task_named
 from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
+from emospot.model.recording_range import RecordingRange, recording_range
 from emospot.training.dev_split import dev_ids
 
 
@@ -131,6 +132,26 @@ def input_statistics(
     # A constant column stays as it is instead of being blown up.
     deviation[deviation < 1e-4] = 1.0
     return torch.from_numpy(mean).float(), torch.from_numpy(deviation).float()
+
+
+def recording_ranges(
+    examples: Sequence[Example], modalities: Collection[str]
+) -> dict[str, RecordingRange]:
+    """The range of each modality's vectors over the recordings; none where they are few.
+
+    Args:
+        examples: the training conversations.
+        modalities: those with one vector an utterance.
+    """
+    found = {}
+    for modality in modalities:
+        vectors = [
+            [t.values for t in e.tokens.get(modality, ()) if t is not None] for e in examples
+        ]
+        own = recording_range([np.concatenate(v) for v in vectors if v])
+        if own is not None:
+            found[modality] = own
+    return found
 
 
 class EpochShuffle(Sampler[int]):

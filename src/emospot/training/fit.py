@@ -46,6 +46,7 @@ from emospot.training.data import (
     known_answers,
     learned_tasks,
     load_split,
+    recording_ranges,
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
@@ -113,7 +114,14 @@ def train_seed(
     else:
         fitted = _fit_by_steps(untrained, store, split, folder, config, tasks, seed, on_epoch)
     features = _features(store, config)
-    card = ModelCard(folder.parent.name, tasks[0].labels, features, tasks=tasks)
+    pooled = [m for m, feature in features.items() if feature.pooled]
+    card = ModelCard(
+        folder.parent.name,
+        tasks[0].labels,
+        features,
+        tasks=tasks,
+        recordings=recording_ranges(split.train, pooled),
+    )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
     save_model(model, folder / "model")

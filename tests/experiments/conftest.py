@@ -1,6 +1,10 @@
 """A small store whose labels can be learned, and a study over it."""
 
+import importlib.util
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -59,6 +63,21 @@ def make_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Featur
 @pytest.fixture(scope="session")
 def store(make_store: Callable[..., FeatureStore]) -> FeatureStore:
     return make_store()
+
+
+@pytest.fixture(scope="session")
+def corpora_tests() -> Callable[[str], ModuleType]:
+    """The tests of a corpus, whose helpers write files of its published structure."""
+
+    @cache
+    def load(name: str) -> ModuleType:
+        path = Path(__file__).parents[1] / "corpora" / f"test_{name}.py"
+        spec = importlib.util.spec_from_file_location(f"corpora_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 SMALL: dict[str, Any] = {

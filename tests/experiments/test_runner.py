@@ -1,6 +1,7 @@
 """A study runs, stops, goes on, and runs again with the same figures."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,32 +10,42 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from emospot.errors import ConfigError, UsageError
+from emospot.errors import ConfigError, CorpusError, UsageError
+from emospot.experiments import job as job_module
 from emospot.experiments import runner
-from emospot.experiments.job import run_job
+from emospot.experiments.corpus_entry import CorpusEntry
+from emospot.experiments.job import Result, answers_file, run_job
 from emospot.experiments.results import compare_results, read_results, write_results
 from emospot.experiments.runner import Outcome, Progress, run_study
 from emospot.experiments.study import Job, Study
 from emospot.features.store import FeatureStore
+from emospot.training.results import EpochReport
 
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Jobs run in this process; the list says which did."""
     ran: list[Job] = []
+    monkeypatch.setattr(runner._Runner, "_results", _in_this_process(ran))
+    return ran
 
+
+def _in_this_process(ran: list[Job]) -> Callable[..., object]:
     def results(self, jobs):
         for job in jobs:
             ran.append(job)
             values = self.study.model_dump(mode="json")
             yield job, run_job(values, job, self.stores, str(self.out)), ""
 
-    monkeypatch.setattr(runner._Runner, "_results", results)
-    return ran
+    return results
 
 
 @pytest.fixture
 def small(make_study: Callable[..., Study]) -> Study:
+    return _small(make_study)
+
+
+def _small(make_study: Callable[..., Study]) -> Study:
     return make_study(
         seeds=1, features={"pooled": {"pool": ["words"]}}, ablations={}, ablated=None
     )
@@ -129,12 +140,195 @@ def test_wrong_folders_and_corpora(
     with pytest.raises(UsageError, match="holds another study"):
         run_study(small, tmp_path)
     monkeypatch.setenv("EMOSPOT_DATA", str(tmp_path / "data"))
-    for entry, message in (({"source": "gone.csv"}, "gone.csv is not there; set EMOSPOT_DATA"),):
-        study = small.model_copy(update={"corpora": {"m": small.corpora["moods"].model_copy(
-            update={"store": None, **entry})}})  # fmt: skip
-        with pytest.raises(ConfigError, match=message):
-            run_study(study, tmp_path / "new")
+    study = small.model_copy(update={"corpora": {"mine": CorpusEntry(source="gone.csv")}})
+    with pytest.raises(ConfigError, match="corpus mine: .*gone.csv is not there"):
+        run_study(study, tmp_path / "new")
     assert in_process == []
+    # A damaged description is written anew.
+    (tmp_path / "study.json").write_text('{"tit')
+    assert len(run_study(small, tmp_path).results) == 5
+
+
+def test_an_import_is_told(
+    in_process: list[Job], small: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"d{d},{u},{'AB'[u % 2]},{'calm' if u % 2 else 'angry'},{u % 2}" for d in range(8)
+            for u in range(6)]  # fmt: skip
+    split = [row + (",train" if row < "d6" else ",test") for row in rows]
+    (tmp_path / "mine.csv").write_text(
+        "\n".join(["dialogue,utterance,speaker,emotion,pitch,split", *split])
+    )
+    monkeypatch.setenv("EMOSPOT_DATA", str(tmp_path))
+    entry = CorpusEntry(
+        source="mine.csv", labels=("calm", "angry"), features={"voice": "pitch"}, voice="basic"
+    )
+    with pytest.raises(CorpusError, match="corpus mine: voice is to come from column pitch and"):
+        run_study(small.model_copy(update={"corpora": {"mine": entry}}), tmp_path / "wrong")
+    assert in_process == []
+
+
+def _damage_answers(out: Path, result: Result) -> None:
+    path = answers_file(out, result.job)
+    values = json.loads(path.read_text())
+    values["predicted"][0][0] = (values["predicted"][0][0] + 1) % 3
+    path.write_text(json.dumps(values))
+
+
+def _cut_answers(out: Path, result: Result) -> None:
+    answers_file(out, result.job).write_text('{"task": {"name": "emo')
+
+
+def _other_answers(out: Path, result: Result) -> None:
+    answers_file(out, result.job).write_text('{"task": {"name": "emotion", "sort": 1}}')
+
+
+def _change_line(out: Path, result: Result, change: Callable[[dict], None]) -> None:
+    path = out / "results.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line["hash"] == result.hash:
+            change(line)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _newer_line(out: Path, result: Result) -> None:
+    _change_line(out, result, lambda line: line.update(version=2))
+
+
+def _older_line(out: Path, result: Result) -> None:
+    _change_line(out, result, lambda line: line.pop("epochs_run"))
+
+
+def _binary_line(out: Path, result: Result) -> None:
+    path = out / "results.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    broken = [b"\xff\x00\n" if result.hash.encode() in line else line for line in lines]
+    path.write_bytes(b"".join(broken))
+
+
+def _no_list(out: Path, result: Result) -> None:
+    path = out / "results.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join("[]" if result.hash in line else line for line in lines))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_damage_answers, _cut_answers, _other_answers, _newer_line, _older_line, _binary_line,
+     _no_list],
+)  # fmt: skip
+def test_what_is_damaged_or_of_another_version_runs_again(
+    in_process: list[Job],
+    finished: tuple[Path, Outcome],
+    small: Study,
+    tmp_path: Path,
+    damage: Callable[[Path, Result], None],
+) -> None:
+    folder, outcome = finished
+    out = tmp_path / "out"
+    shutil.copytree(folder, out)
+    damage(out, outcome.results[0])
+    again = run_study(small, out)
+    assert [job.id for job in in_process] == [outcome.results[0].job.id]
+    assert _answers(again) == _answers(outcome)
+    # And the next call finds everything in order.
+    run_study(small, out)
+    assert len(in_process) == 1
+
+
+@pytest.fixture(scope="module")
+def finished(
+    make_study: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Outcome]:
+    """A small study that has run."""
+    out = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner._Runner, "_results", _in_this_process([]))
+        return out, run_study(_small(make_study), out)
+
+
+def _answers(outcome: Outcome) -> dict[str, tuple[str, object]]:
+    return {r.job.id: (r.answers, r.scores) for r in outcome.results}
+
+
+def test_other_settings_begin_anew(
+    in_process: list[Job],
+    finished: tuple[Path, Outcome],
+    make_study: Callable[..., Study],
+    small: Study,
+    tmp_path: Path,
+) -> None:
+    folder, outcome = finished
+    out = tmp_path / "out"
+    shutil.copytree(folder, out)
+    models = small.model_dump(mode="json")["models"]
+    models["MLP"]["training"] = {"epochs": 3}
+    changed = make_study(**{**small.model_dump(mode="json"), "models": models})
+    longer = {r.job.id: r for r in run_study(changed, out).results}
+    assert {job.model for job in in_process} == {"MLP"}
+    mlp = Job("moods", "pooled", "MLP", "official", "", 0)
+    assert longer[mlp.id].epochs_run == 3
+    # Back again: the line is there, but the answers are those of the other settings.
+    del in_process[:]
+    back = run_study(small, out)
+    assert {job.model for job in in_process} <= {"MLP"}
+    assert _answers(back) == _answers(outcome)
+
+
+class StoppedError(Exception):
+    """What ends a training in the middle."""
+
+
+def test_a_study_stopped_within_a_job_ends_as_an_uninterrupted_one(
+    in_process: list[Job],
+    finished: tuple[Path, Outcome],
+    small: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, outcome = finished
+    train = job_module.train
+    reports: list[int] = []
+
+    def stopped(*args: object, **options: object) -> object:
+        def on_epoch(report: EpochReport) -> None:
+            reports.append(report.epoch)
+            if len(reports) == 6:
+                raise StoppedError
+
+        return train(*args, **options, on_epoch=on_epoch)
+
+    monkeypatch.setattr(job_module, "train", stopped)
+    with pytest.raises(StoppedError):
+        run_study(small, tmp_path)
+    (unfinished,) = tmp_path.glob("runs/*/seed-*/last.ckpt")
+    lines = (tmp_path / "results.jsonl").read_text().splitlines()
+    assert 0 < len(lines) < len(outcome.results)
+    del reports[:], in_process[:]
+    monkeypatch.setattr(job_module, "train", train)
+    again = run_study(small, tmp_path)
+    assert len(in_process) == len(outcome.results) - len(lines)
+    assert _answers(again) == _answers(outcome)
+    assert again.opponents == outcome.opponents
+    assert not unfinished.exists()
+    for one, other in zip(again.results, outcome.results, strict=True):
+        assert one.history == other.history
+
+
+def test_after_half_a_line_a_new_one_begins(
+    in_process: list[Job], finished: tuple[Path, Outcome], small: Study, tmp_path: Path
+) -> None:
+    folder, _ = finished
+    out = tmp_path / "out"
+    shutil.copytree(folder, out)
+    path = out / "results.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    run_study(small, out)
+    assert len(in_process) == 1
+    assert path.read_bytes().startswith(whole[:-40] + b"\n{")
+    run_study(small, out)
+    assert len(in_process) == 1
 
 
 def test_damaged_results(tmp_path: Path) -> None:

@@ -79,8 +79,6 @@ def test_what_changes_a_result_changes_its_hash(make_study: Callable[..., Study]
         ({"ablated": None}, "ablations need ablated"),
         ({"models": {"emospot": {"features": ["smell"]}}}, "reads unknown features smell"),
         ({"models": {"emospot": {"model": {"widht": 3}}}}, 'model emospot: unknown key "model.wi'),
-        ({"corpora": {"a": {}}}, "needs either store or source"),
-        ({"corpora": {"a": {"store": "x", "source": "y"}}}, "needs either store or source"),
         ({"choose_opponent": {"kind": "official"}}, "must be of the kind cross_validation"),
         ({"protocols": {"loso": {"kind": "leave_one_out"}}}, "leave_one_out needs groups"),
     ],

@@ -1,13 +1,17 @@
 """A view changes what is read, and nothing on the disk."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from emospot.conversation import Tokens
+from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.emotions import NO_LABELS
 from emospot.errors import StoreError
 from emospot.experiments.study import FeatureEntry
 from emospot.experiments.views import StoreView, pooled
-from emospot.features.store import FeatureStore
+from emospot.features.base import FeatureDescription
+from emospot.features.store import FeatureStore, StoredConversation, StoreWriter
 
 
 def test_a_view_that_changes_nothing_is_the_store(store: FeatureStore) -> None:
@@ -67,3 +71,28 @@ def test_unlabelled_utterances_can_be_left_out(store: FeatureStore) -> None:
     (seen,) = view.conversations(ids=["east-00"])
     assert [u.id for u in seen.conversation.utterances] == [f"u{i}" for i in (0, 1, 2, 4, 5, 6, 7)]
     assert len(seen.tokens["words"]) == len(seen.hotspots) == 7
+
+
+def test_only_words_are_scaled(store: FeatureStore) -> None:
+    view = StoreView(store, FeatureEntry(pool=("words", "voice")))
+    (stored,) = store.conversations(ids=["east-00"])
+    (seen,) = view.conversations(ids=["east-00"])
+    mean = stored.tokens["voice"][0].values.mean(axis=0)
+    assert np.allclose(seen.tokens["voice"][0].values[0], mean, atol=1e-3)
+    assert abs(np.linalg.norm(mean) - 1) > 0.1
+
+
+def test_without_a_label_set_targets_count(tmp_path: Path) -> None:
+    features = {"words": FeatureDescription("words", "letters", "1", 2, pooled=True)}
+    utterances = tuple(
+        Utterance(f"u{n}", "A", targets={} if n == 1 else {"sentiment": 1.0}) for n in range(3)
+    )
+    tokens = tuple(Tokens(np.ones((1, 2))) for _ in utterances)
+    with StoreWriter(
+        tmp_path / "store", corpus="x", label_set=NO_LABELS, features=features
+    ) as writer:
+        conversation = Conversation("d", utterances, split="train")
+        writer.add(StoredConversation(conversation, {"words": tokens}, ((), (), ())))
+    view = StoreView(FeatureStore.open(tmp_path / "store"), FeatureEntry(unlabelled=False))
+    (seen,) = view.conversations()
+    assert [u.id for u in seen.conversation.utterances] == ["u0", "u2"]

@@ -1,4 +1,4 @@
-"""`emospot experiment`: run a study, or run one again and compare."""
+"""`emospot experiment`: run a study, run one again and compare, or list the shipped ones."""
 
 import json
 import os
@@ -20,12 +20,19 @@ REPEAT = "repeat"
 
 def experiment(
     study: Annotated[
-        str, typer.Argument(help="A study's YAML file, the name of a shipped one, or repeat.")
-    ],
+        str | None,
+        typer.Argument(
+            help="A study's YAML file, the name of a shipped one, or repeat; without it the "
+            "shipped ones are listed."
+        ),
+    ] = None,
     results: Annotated[
         Path | None, typer.Argument(help="With repeat: the results.json to run again.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the study; without it, one of its name here."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes at once; 0: one a core.")] = 0,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Seeds a model, instead of the study's.")
@@ -34,11 +41,17 @@ def experiment(
 ) -> None:
     """Run a study: corpora × models × seeds, one protocol, with significance.
 
-    Goes on where it stopped when it is called again with the same --out.
+    Goes on where it stopped when it is called again with the same --out. Corpora are
+    looked for in the folder that EMOSPOT_DATA names. The exit status is 1 where runs
+    failed, or where a repetition gave other figures.
 
-    Examples: emospot experiment smoke --out OUT;
-    emospot experiment repeat OUT/results.json --out AGAIN
+    Example: emospot experiment smoke --out OUT
+
+    Example: emospot experiment repeat OUT/results.json --out AGAIN
     """
+    if study is None:
+        _list(json_output=json_output)
+        return
     if study == REPEAT:
         _repeat(results, out, workers, json_output=json_output)
         return
@@ -52,11 +65,24 @@ def experiment(
     folder = out or Path(Path(study).stem)
     outcome = _run(loaded, folder, workers, quiet=json_output)
     if json_output:
-        say(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8"))))
+        say_json(json.loads((folder / "results.json").read_text(encoding="utf-8")))
     else:
         say((folder / "table.md").read_text(encoding="utf-8"))
         note(f"written: {folder}/results.json, table.md, curves.html")
     _complain(outcome)
+
+
+def _list(*, json_output: bool) -> None:
+    from emospot.experiments.study import load_study, shipped_studies
+
+    titles = {name: load_study(name).title for name in shipped_studies()}
+    if json_output:
+        say_json(titles)
+        return
+    width = max(len(name) for name in titles)
+    for name, title in titles.items():
+        say(f"{name:{width}}  {title}")
+    note("Run one: emospot experiment NAME --out OUT")
 
 
 def _run(study: "Study", out: Path, workers: int, *, quiet: bool) -> "Outcome":
@@ -67,6 +93,9 @@ def _run(study: "Study", out: Path, workers: int, *, quiet: bool) -> "Outcome":
         tasks: dict[str, object] = {}
 
         def tell(now: Progress) -> None:
+            if now.notice:
+                note(f"warning: {now.notice}")
+                return
             if now.stage not in tasks:
                 tasks[now.stage] = bar.add_task(now.stage, total=now.total)
             bar.update(
@@ -99,6 +128,9 @@ def _repeat(results: Path | None, out: Path | None, workers: int, *, json_output
         raise UsageError("repeat what? give a results.json")
     study, earlier = read_results(results)
     folder = out or results.parent / "repeated"
+    finished = folder / "results.json"
+    if finished.is_file() and not read_results(finished)[1]["failed"]:
+        raise UsageError(f"{folder} holds a study that has run: choose another --out")
     outcome = _run(study, folder, workers, quiet=json_output)
     _, present = read_results(folder / "results.json")
     repetition = compare_results(earlier, present)

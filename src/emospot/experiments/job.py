@@ -6,6 +6,7 @@ The training gets a view of the store from which it reads the splits "train" and
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from emospot.emotions import Task
+from emospot.errors import EmospotError
 from emospot.evaluation.answers import predictions_of
 from emospot.evaluation.predictions import Predictions
 from emospot.evaluation.run import labelled_examples
@@ -26,6 +28,9 @@ from emospot.features.store import FeatureStore
 from emospot.files import write_file
 from emospot.model.pretrained import load_model
 from emospot.training.fit import train
+
+VERSION = 1
+"""Of the structure of a line of results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,24 @@ class Result:
     answers: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, lists and numbers."""
-        return asdict(self)
+        """Plain dictionaries, lists and numbers, with the version of their structure."""
+        return {"version": VERSION, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Result":
-        """The result that `to_dict` wrote."""
-        return cls(**{**values, "job": Job(**values["job"]), "history": tuple(values["history"])})
+        """The result that `to_dict` wrote.
+
+        Raises:
+            TypeError: if it has other fields, or is no mapping.
+            KeyError: if it has no job or history.
+            ValueError: if it is of another version.
+        """
+        found = dict(values)
+        # Before versions were written there was only the first.
+        version = found.pop("version", VERSION)
+        if version != VERSION:
+            raise ValueError(f"expected version {VERSION}, found {version}")
+        return cls(**{**found, "job": Job(**found["job"]), "history": tuple(found["history"])})
 
 
 def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out: str) -> Result:
@@ -84,6 +100,8 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     store = FeatureStore.open(Path(stores[job.corpus]))
     view = view_of(study, job, store)
     folder = Path(out) / "runs" / job.folder
+    key = study_hash(study, job, store.content_hash)
+    _begin(folder, key)
     started = time.monotonic()
     (trained,) = train(view, folder, study.config(job.model), seeds=[job.seed], resume=True)
     seconds = time.monotonic() - started
@@ -92,7 +110,7 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     write_answers(answers, answers_file(Path(out), job))
     return Result(
         job=job,
-        hash=study_hash(study, job, store.content_hash),
+        hash=key,
         data=view.content_hash,
         dev=trained.dev_score,
         scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics(),
@@ -101,8 +119,25 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
         parameters=sum(p.numel() for p in model.recognizer.parameters()),
         seconds=max(seconds, trained.seconds),
         history=trained.history,
-        answers=hashlib.sha256(answers.predicted.tobytes()).hexdigest()[:16],
+        answers=_digest(answers),
     )
+
+
+def _begin(folder: Path, key: str) -> None:
+    """Make a job's folder; what an earlier call trained with other settings is removed.
+
+    Without that, training would refuse to go on with a run of another configuration.
+    """
+    path = folder / "job.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = None
+    if found != {"hash": key}:
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        write_file(path, json.dumps({"hash": key}).encode())
 
 
 def view_of(study: Study, job: Job, store: FeatureStore) -> StoreView:
@@ -117,6 +152,20 @@ def view_of(study: Study, job: Job, store: FeatureStore) -> StoreView:
 def answers_file(out: Path, job: Job) -> Path:
     """Where the answers of a job lie."""
     return out / "answers" / f"{job.folder}.json"
+
+
+def answers_hash(path: Path) -> str:
+    """The hash of the answers in a file, "" where there are none that can be read."""
+    try:
+        return _digest(read_answers(path))
+    except (OSError, ValueError, KeyError, TypeError, EmospotError):
+        return ""
+
+
+def _digest(answers: Predictions) -> str:
+    # One number type for one kind of task: what a file holds must give the same hash.
+    kind = {"single": np.int64, "several": np.bool_, "number": np.float64}[answers.task.kind]
+    return hashlib.sha256(answers.predicted.astype(kind).tobytes()).hexdigest()[:16]
 
 
 def write_answers(answers: Predictions, path: Path) -> None:

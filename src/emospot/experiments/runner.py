@@ -14,30 +14,28 @@ A study's folder holds
 
 import json
 import multiprocessing
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from emospot.corpora.instruments import NONE, standard_instruments
-from emospot.corpora.table import FeatureColumn, TableOptions, import_table
-from emospot.errors import ConfigError, UsageError
+from emospot.errors import UsageError
+from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.folds import folds_of
-from emospot.experiments.job import Result, answers_file, run_job
+from emospot.experiments.job import Result, answers_file, answers_hash, run_job
+from emospot.experiments.metric import better
+from emospot.experiments.stores import open_store
 from emospot.experiments.study import (
-    DATA_VARIABLE,
     OPPONENT,
-    CorpusEntry,
     Job,
     Study,
-    data_folder,
     opponent_jobs,
-    shipped_file,
     study_hash,
     test_jobs,
 )
+from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
 from emospot.files import make_folder, write_file
 
@@ -54,6 +52,7 @@ class Progress:
         total: units in all.
         last: the job that has just ended, if one has.
         error: why it failed, if it did.
+        notice: what was odd in an import, "" for nothing.
     """
 
     stage: str
@@ -61,6 +60,7 @@ class Progress:
     total: int
     last: Job | None = None
     error: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,68 +96,59 @@ def run_study(
         tell: told of every step.
 
     Raises:
-        UsageError: if the folder holds another study.
-        ConfigError: if a corpus is not found.
+        UsageError: if the folder holds another study, or a store that was
+            imported with other settings.
+        EmospotError: if a corpus is not found or cannot be imported; the
+            message names it.
     """
     _open(study, out)
-    stores = {
-        name: _store(name, entry, out / "stores" / name, tell)
-        for name, entry in study.corpora.items()
-    }
-    opened = {name: FeatureStore.open(path) for name, path in stores.items()}
-    runner = _Runner(study, out, stores, opened, workers, tell)
-    runner.run("choosing opponents", _opponent_jobs(study, opened))
+    stores = _stores(study, out, tell)
+    runner = _Runner(study, out, stores, workers, tell)
+    runner.run("choosing opponents", _opponent_jobs(study, stores))
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
         write_file(out / "opponents.json", json.dumps(opponents, indent=2).encode())
-    runner.run("training and testing", _test_jobs(study, opened))
-    return Outcome(tuple(runner.done.values()), opponents, stores, runner.failed)
+    runner.run("training and testing", _test_jobs(study, stores))
+    paths = {name: store.path for name, store in stores.items()}
+    return Outcome(tuple(runner.done.values()), opponents, paths, runner.failed)
 
 
 def _open(study: Study, out: Path) -> None:
     make_folder(out)
     path = out / "study.json"
     values = study.model_dump(mode="json")
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8"))["title"] != study.title:
+    if path.is_file() and _title(path) not in (study.title, None):
         raise UsageError(f"{out} holds another study: choose another --out")
     write_file(path, json.dumps(values, indent=2, ensure_ascii=False).encode())
 
 
-def _store(name: str, entry: CorpusEntry, folder: Path, tell: Callable[[Progress], None]) -> Path:
-    """The store of a corpus, imported if it is not there."""
-    if entry.store is not None:
-        return data_folder() / entry.store
-    if (folder / "manifest.json").is_file():
-        return folder
-    source = shipped_file(str(entry.source)) or data_folder() / str(entry.source)
-    if not source.exists():
-        raise ConfigError(
-            f"corpus {name}: {source} is not there; set {DATA_VARIABLE} to the folder that "
-            f"holds {entry.source}"
-        )
-    if entry.kind != "table":
-        raise ConfigError(f'corpus {name}: unknown kind "{entry.kind}"')
-    import_table(
-        source,
+def _title(path: Path) -> str | None:
+    """The title of the study that a folder holds, None where the file is damaged."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return str(values.get("title")) if isinstance(values, dict) else None
+
+
+def _stores(study: Study, out: Path, tell: Callable[[Progress], None]) -> dict[str, FeatureStore]:
+    return {
+        name: _store(name, entry, out / "stores" / name, tell)
+        for name, entry in study.corpora.items()
+    }
+
+
+def _store(
+    name: str, entry: CorpusEntry, folder: Path, tell: Callable[[Progress], None]
+) -> FeatureStore:
+    stage = f"importing {name}"
+    return open_store(
+        name,
+        entry,
         folder,
-        TableOptions(
-            name=name,
-            columns=entry.columns,
-            label_set=entry.label_set,
-            labels=entry.labels,
-            no_label=entry.no_label,
-            features={m: FeatureColumn(*c.split(":", 1)) for m, c in entry.features.items()},
-            targets=entry.targets,
-        ),
-        standard_instruments(
-            words=NONE if "words" in entry.features else entry.words,
-            voice=entry.voice,
-            face=entry.face,
-            recordings=entry.voice != NONE or entry.face != NONE,
-        ),
-        lambda done, total: tell(Progress(f"importing {name}", done, total)),
+        lambda done, total: tell(Progress(stage, done, total)),
+        lambda text: tell(Progress(stage, 1, 1, notice=text)),
     )
-    return folder
 
 
 def _opponent_jobs(study: Study, stores: Mapping[str, FeatureStore]) -> list[Job]:
@@ -183,8 +174,12 @@ def _choose_opponents(study: Study, results: Iterable[Result]) -> dict[str, str]
         if result.job.protocol == OPPONENT:
             place = f"{result.job.corpus} / {result.job.features}"
             scores[place][result.job.model].append(result.scores[study.metric])
+
+    def quality(figures: Sequence[float]) -> float:
+        return better(study.metric, sum(figures) / len(figures))
+
     return {
-        place: max(models, key=lambda name: sum(models[name]) / len(models[name]))
+        place: max(models, key=lambda name: quality(models[name]))
         for place, models in scores.items()
     }
 
@@ -196,14 +191,13 @@ class _Runner:
         self,
         study: Study,
         out: Path,
-        stores: Mapping[str, Path],
-        opened: Mapping[str, FeatureStore],
+        stores: Mapping[str, FeatureStore],
         workers: int,
         tell: Callable[[Progress], None],
     ) -> None:
         self.study, self.out, self.tell, self.workers = study, out, tell, workers
-        self.stores = {name: str(path) for name, path in stores.items()}
-        self.hashes = {name: store.content_hash for name, store in opened.items()}
+        self.stores = {name: str(store.path) for name, store in stores.items()}
+        self.hashes = {name: store.content_hash for name, store in stores.items()}
         self.done: dict[str, Result] = {}
         self.failed: dict[str, str] = {}
         self.earlier = _earlier(out / LINES)
@@ -213,8 +207,9 @@ class _Runner:
         waiting = []
         for job in jobs:
             result = self.earlier.get(study_hash(self.study, job, self.hashes[job.corpus]))
-            if result is not None and answers_file(self.out, job).is_file():
-                self.done[job.id] = result
+            # The answers may be damaged, or of another call with other settings.
+            if result is not None and answers_hash(answers_file(self.out, job)) == result.answers:
+                self.done[job.id] = replace(result, job=job)
             else:
                 waiting.append(job)
         done = len(jobs) - len(waiting)
@@ -224,11 +219,20 @@ class _Runner:
             done += 1
             if result is not None:
                 self.done[job.id] = result
-                with (self.out / LINES).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(result.to_dict()) + "\n")
+                self._append(result)
             else:
                 self.failed[job.id] = error
             self.tell(Progress(stage, done, len(jobs), job, error))
+
+    def _append(self, result: Result) -> None:
+        with (self.out / LINES).open("a+b") as file:
+            file.seek(0, os.SEEK_END)
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                # After the half line that a kill left, a new line begins.
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(json.dumps(result.to_dict()).encode() + b"\n")
 
     def _results(self, jobs: Sequence[Job]) -> Iterable[tuple[Job, Result | None, str]]:
         if not jobs:
@@ -236,7 +240,9 @@ class _Runner:
         values = self.study.model_dump(mode="json")
         # Spawned, not forked: a fork of a process with threads can hang.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(self.workers, len(jobs)), mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            min(self.workers, len(jobs)), mp_context=context, initializer=end_with_parent
+        ) as pool:
             running: dict[Future[Result], Job] = {
                 pool.submit(run_job, values, job, self.stores, str(self.out)): job for job in jobs
             }
@@ -259,21 +265,18 @@ def _outcome(job: Job, future: "Future[Result]") -> tuple[Job, Result | None, st
 
 
 def _earlier(path: Path) -> dict[str, Result]:
-    """Hash → result of the jobs that an earlier call finished."""
+    """Hash → result of the jobs that an earlier call finished.
+
+    Lines that cannot be read are passed over, so that their jobs run again: the
+    half line that a kill left, damaged ones and those of another version.
+    """
     if not path.is_file():
         return {}
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        values = _whole(line)
-        if values is not None:
-            found[values["hash"]] = Result.from_dict(values)
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            result = Result.from_dict(json.loads(line))
+        except (ValueError, TypeError, KeyError):
+            continue
+        found[result.hash] = result
     return found
-
-
-def _whole(line: str) -> dict[str, Any] | None:
-    """A line of results, or None for the half line that a kill left."""
-    try:
-        values = json.loads(line)
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) else None

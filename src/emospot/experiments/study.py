@@ -35,6 +35,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from emospot.config import Config, parse_config
 from emospot.errors import ConfigError
+from emospot.experiments.corpus_entry import CorpusEntry
+from emospot.experiments.metric import check_metric
 
 DATA_VARIABLE = "EMOSPOT_DATA"
 DATA_DEFAULT = "../shared/data"
@@ -44,41 +46,14 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CorpusEntry(_Entry):
-    """Where a corpus comes from: a store, or something to import.
-
-    Paths are relative to the folder of data (`EMOSPOT_DATA`); a file that comes
-    with emospot is named alone.
-    """
-
-    store: str | None = None
-    kind: str = "table"
-    source: str | None = None
-    columns: dict[str, str] = {}
-    label_set: str | None = None
-    labels: tuple[str, ...] = ()
-    no_label: tuple[str, ...] = ()
-    features: dict[str, str] = {}
-    targets: tuple[str, ...] = ()
-    task: str | None = None
-    words: str = "minilm-l6"
-    voice: str = "none"
-    face: str = "none"
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.store is None) == (self.source is None):
-            raise ValueError("a corpus needs either store or source")
-        return self
-
-
 class FeatureEntry(_Entry):
     """What of a corpus is read: which modalities, and which of them pooled."""
 
     modalities: tuple[str, ...] = ()
     pool: tuple[str, ...] = ()
     unlabelled: bool = True
-    """Whether utterances without a label stay as context."""
+    """Whether utterances without a label stay as context; where a corpus has no label
+    set, those without any target."""
 
 
 class ModelEntry(_Entry):
@@ -116,7 +91,11 @@ class Protocol(_Entry):
 
 
 class Study(_Entry):
-    """A whole study; see the module's docstring."""
+    """A whole study; see the module's docstring.
+
+    `metric`: what models are compared by and the opponent is chosen by; one of
+    `metric.metrics_of` their main task.
+    """
 
     title: str
     seeds: int = Field(5, ge=1)
@@ -294,8 +273,11 @@ def parse_study(values: Any, where: str) -> Study:
             for e in error.errors()
         )
         raise ConfigError(f"{where}: {'; '.join(sentences)}") from None
-    for name in study.entries():
-        study.config(name)
+    tasks = {name: study.config(name).training.tasks[0] for name in study.entries()}
+    try:
+        check_metric(study.metric, tasks)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
     return study
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from emospot.experiments.metric import SMALLER_IS_BETTER, better, is_share
 from emospot.experiments.study import Study
 from emospot.experiments.summary import Figure, PairedFigure, Summary
 
@@ -11,9 +12,24 @@ SHOWN = {
     "accuracy": "accuracy",
     "uar": "UAR",
     "mae": "MAE",
+    "micro_f1": "micro F1",
+    "mean_weighted_f1": "mean w-F1",
+    "weighted_accuracy": "weighted accuracy",
     "correlation": "r",
+    "concordance": "CCC",
+    "acc7": "Acc-7",
+    "acc5": "Acc-5",
+    "acc2_negative_nonnegative": "Acc-2 (neg./non-neg.)",
+    "f1_negative_nonnegative": "F1 (neg./non-neg.)",
+    "acc2_negative_positive": "Acc-2 (neg./pos.)",
+    "f1_negative_positive": "F1 (neg./pos.)",
 }
-SHARES = ("weighted_f1", "macro_f1", "accuracy", "uar", "f1:", "acc", "micro")
+EACH = {
+    "f1": "F1",
+    "weighted_f1": "w-F1 of both answers",
+    "weighted_accuracy": "weighted accuracy",
+}
+"""What is shown of each label, and how it is called."""
 
 
 def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
@@ -30,15 +46,17 @@ def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
                 f"Opponent, chosen by cross-validation on the training dialogues: **{opponent}**."
             )
         parts.append(_main_table(study, figures, pairs))
-        parts.append(_class_table(figures))
+        parts += [_class_table(figures, metric) for metric in EACH]
         parts += _confusions(summary, table, study)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _how_to_read(study: Study) -> str:
     text = (
-        "Per cent, mean ± standard deviation over seeds; in brackets the 95 % interval of the "
-        "mean by bootstrap over dialogues."
+        "Per cent (MAE, r and CCC as they are), mean ± standard deviation over seeds; in "
+        "brackets the 95 % interval of the mean by bootstrap over dialogues. Best model by "
+        f"{SHOWN.get(study.metric, study.metric)} first"
+        + (", of which less is better." if study.metric in SMALLER_IS_BETTER else ".")
     )
     if study.primary:
         text += (
@@ -52,7 +70,7 @@ def _main_table(study: Study, figures: Sequence[Figure], pairs: Sequence[PairedF
     metrics = [m for m in dict.fromkeys(f.metric for f in figures) if ":" not in m]
     rows = list(dict.fromkeys(f.row for f in figures))
     value = {(f.row, f.metric): f for f in figures}
-    rows.sort(key=lambda row: -value[row, study.metric].mean)
+    rows.sort(key=lambda row: -better(study.metric, value[row, study.metric].mean))
     compared = {c.reference: c for c in pairs if c.row.model == (study.primary or study.ablated)}
     head = ["model", "seeds", *(SHOWN.get(m, m) for m in metrics)]
     head += ["Δ", "p"] if compared else []
@@ -69,18 +87,21 @@ def _main_table(study: Study, figures: Sequence[Figure], pairs: Sequence[PairedF
 def _pair_cells(pair: PairedFigure | None) -> list[str]:
     if pair is None:
         return ["", ""]
-    scale = 100 if _is_share(pair.metric) else 1
-    low, high = (scale * limit for limit in pair.ci)
+    scale, digits = _scale(pair.metric)
+    values = (pair.difference, *pair.ci)
+    difference, low, high = (f"{scale * value:+.{digits}f}" for value in values)
     mark = "*" if pair.primary else ""
-    return [f"{scale * pair.difference:+.1f} [{low:+.1f}, {high:+.1f}]", f"{pair.p:.4f}{mark}"]
+    return [f"{difference} [{low}, {high}]", f"{pair.p:.4f}{mark}"]
 
 
-def _class_table(figures: Sequence[Figure]) -> str:
-    classes = [m for m in dict.fromkeys(f.metric for f in figures) if m.startswith("f1:")]
+def _class_table(figures: Sequence[Figure], metric: str) -> str:
+    """A figure of each label; "" where there is none."""
+    start = f"{metric}:"
+    classes = [m for m in dict.fromkeys(f.metric for f in figures) if m.startswith(start)]
     if not classes:
         return ""
     value = {(f.row, f.metric): f for f in figures}
-    head = ["F1", *(c.removeprefix("f1:") for c in classes)]
+    head = [EACH[metric], *(c.removeprefix(start) for c in classes)]
     lines = [_line(head), _line(["---"] * len(head))]
     for row in dict.fromkeys(f.row for f in figures):
         lines.append(_line([row.model, *(_cell(value[row, c]) for c in classes)]))
@@ -103,7 +124,7 @@ def _confusions(summary: Summary, table: tuple[str, str, str], study: Study) -> 
 
 
 def _cell(figure: Figure) -> str:
-    scale, digits = (100, 1) if _is_share(figure.metric) else (1, 3)
+    scale, digits = _scale(figure.metric)
     text = f"{scale * figure.mean:.{digits}f}"
     if figure.n > 1:
         text += f" ± {scale * figure.sd:.{digits}f}"
@@ -113,8 +134,9 @@ def _cell(figure: Figure) -> str:
     return text
 
 
-def _is_share(metric: str) -> bool:
-    return metric.startswith(SHARES) or metric.endswith(("f1", "accuracy"))
+def _scale(metric: str) -> tuple[int, int]:
+    """By what a figure is multiplied, and how many digits are shown."""
+    return (100, 1) if is_share(metric) else (1, 3)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,18 +1,18 @@
 """A store seen through a study: some modalities, some pooled, other splits.
 
 A view is a store for everybody who reads it (training, evaluation); nothing is
-written. The pooled vector of an utterance is the mean of its tokens scaled to
-length 1, as sentence encoders give it.
+written. The pooled vector of an utterance is the mean of its tokens; that of words
+is scaled to length 1, as sentence encoders give it.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from emospot.conversation import Conversation, Hotspot, Tokens
+from emospot.conversation import WORDS, Conversation, Hotspot, Tokens
 from emospot.errors import StoreError
 from emospot.experiments.study import FeatureEntry
 from emospot.features.base import FeatureDescription
@@ -96,7 +96,7 @@ class StoreView(FeatureStore):
 
     def _seen(self, stored: StoredConversation) -> StoredConversation:
         tokens = {
-            m: tuple(pooled(t) for t in stored.tokens[m])
+            m: tuple(pooled(t, scaled=m == WORDS) for t in stored.tokens[m])
             if m in self._entry.pool
             else stored.tokens[m]
             for m in self.features
@@ -106,15 +106,25 @@ class StoreView(FeatureStore):
             conversation = replace(conversation, split=self._splits[conversation.id])
         if self._entry.unlabelled:
             return StoredConversation(conversation, tokens, stored.hotspots)
-        return _labelled_alone(conversation, tokens, stored.hotspots)
+        kept = _labelled(conversation, by_label=len(self.label_set) > 0)
+        return _these_alone(kept, conversation, tokens, stored.hotspots)
 
 
-def _labelled_alone(
+def _labelled(conversation: Conversation, *, by_label: bool) -> list[int]:
+    """The places of the utterances with a label or, where there is no label set, a target."""
+    return [
+        place
+        for place, utterance in enumerate(conversation.utterances)
+        if (utterance.label is not None if by_label else utterance.targets)
+    ]
+
+
+def _these_alone(
+    kept: Sequence[int],
     conversation: Conversation,
     tokens: Mapping[str, tuple[Tokens | None, ...]],
     hotspots: tuple[tuple[Hotspot, ...], ...],
 ) -> StoredConversation:
-    kept = [i for i, u in enumerate(conversation.utterances) if u.label is not None]
     return StoredConversation(
         replace(conversation, utterances=tuple(conversation.utterances[i] for i in kept)),
         {m: tuple(own[i] for i in kept) for m, own in tokens.items()},
@@ -122,8 +132,13 @@ def _labelled_alone(
     )
 
 
-def pooled(tokens: Tokens | None) -> Tokens | None:
-    """The mean of the tokens scaled to length 1, as one token.
+def pooled(tokens: Tokens | None, *, scaled: bool = True) -> Tokens | None:
+    """The mean of the tokens as one token.
+
+    Args:
+        tokens: of one utterance, or None.
+        scaled: whether the mean is scaled to length 1; not for numbers that
+            have units.
 
     >>> pooled(Tokens(np.array([[3.0, 0.0], [3.0, 8.0]]))).values
     array([[0.6, 0.8]])
@@ -131,9 +146,9 @@ def pooled(tokens: Tokens | None) -> Tokens | None:
     if tokens is None:
         return None
     mean = tokens.values.astype(np.float64).mean(axis=0)
-    length = np.linalg.norm(mean)
-    scaled = mean / length if length > 0 else mean
-    return Tokens(scaled[None].astype(np.promote_types(tokens.values.dtype, np.float32)))
+    length = np.linalg.norm(mean) if scaled else 0.0
+    vector = mean / length if length > 0 else mean
+    return Tokens(vector[None].astype(np.promote_types(tokens.values.dtype, np.float32)))
 
 
 def pooled_description(feature: FeatureDescription) -> FeatureDescription:

@@ -51,6 +51,13 @@ def test_a_modality_absent_in_some_is_counted(analysis: Analysis) -> None:
     assert text == "Face is absent in 3 of 10 utterances: no face seen in this utterance."
 
 
+def test_what_a_warning_says_is_not_said_again(analysis: Analysis) -> None:
+    changed = with_modality(analysis, "voice", ModalityFinding(False, False, "no sound"))
+    assert "Voice is absent: no sound." in texts(changed, "absent")
+    warned = replace(changed, warnings=("voice missing: no sound",))
+    assert not any("Voice" in text for text in texts(warned, "absent"))
+
+
 def test_reasons_are_told_apart(analysis: Analysis) -> None:
     first = analysis.utterances[0]
     gone = replace(

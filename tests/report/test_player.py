@@ -39,8 +39,16 @@ def test_the_element_fits_the_kind(tmp_path: Path, name: str, tag: str) -> None:
     assert find_player(tmp_path / "report.html", tmp_path / name).tag == tag
 
 
-def test_a_recording_elsewhere_is_not_referred_to(tmp_path: Path) -> None:
-    assert find_player(tmp_path / "out" / "report.html", tmp_path / "talk.wav") is None
+def test_the_address_leads_up_to_a_recording_above(tmp_path: Path) -> None:
+    report = tmp_path / "a" / "b" / "report.html"
+    player = find_player(report, tmp_path / "my talk.wav")
+    assert player.address == "../../my%20talk.wav"
+    assert urljoin(report.as_uri(), player.address) == (tmp_path / "my talk.wav").as_uri()
+
+
+def test_no_folder_of_a_recording_elsewhere_is_told(tmp_path: Path) -> None:
+    player = find_player(tmp_path / "out" / "report.html", tmp_path / "clients" / "talk.wav")
+    assert (player.address, player.name) == ("./talk.wav", "talk.wav")
     assert find_player(tmp_path / "report.html", None) is None
 
 

@@ -69,6 +69,7 @@ def test_neighbouring_gaps_become_one(analysis: Analysis) -> None:
     face = next(lane for lane in timeline.hotspots if lane.modality == "face")
     assert len(face.gaps) == 1
     assert face.use == "none"
+    assert not face.measured
     end = (face.gaps[0].x + face.gaps[0].width) / 100 * timeline.seconds
     assert end == pytest.approx(utterances[-1].end)
 

@@ -145,7 +145,7 @@ def _warnings(
             found.append(f"every utterance has too little {modality} for the model to read")
         if modality in unusual:
             found.append(
-                f"the {modality} of this recording is unlike all that the model was trained on "
+                f"the {modality} of this recording lies outside what the model was trained on "
                 f"({unusual[modality]:.1f} times as far off as the edge of its training): "
                 "moved to that edge, and less to be trusted"
             )

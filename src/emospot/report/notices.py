@@ -5,6 +5,7 @@ where it fails, modalities that are absent (with the reason, which names the
 extra that would bring them), modalities that were measured but not used.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,9 @@ from emospot.conversation import WORDS
 from emospot.report.modalities import hotspot_use, hotspots_of, modality_chip, modality_names
 
 Kind = Literal["warning", "absent", "unused", "use"]
+
+FILE_NAME_FIRST = re.compile(r"[^:,]*\.\w+[:,]")
+"""A notice about a file: its name, then a colon or the place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,17 @@ def notices(analysis: Analysis) -> list[Notice]:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter and a full stop.
+    """The text with a capital first letter and a full stop; a file name stays as it is.
 
     >>> sentence("no face seen"), sentence("Is it?"), sentence("")
     ('No face seen.', 'Is it?', '')
+    >>> sentence("my talk.srt, line 2: ends before it starts")
+    'my talk.srt, line 2: ends before it starts.'
     """
     text = text.strip()
     end = "" if not text or text[-1] in ".!?" else "."
+    if FILE_NAME_FIRST.match(text):
+        return text + end
     return text[:1].upper() + text[1:] + end
 
 
@@ -58,6 +66,8 @@ def _absent(analysis: Analysis, modality: str) -> list[Notice]:
     are = "are" if modality == WORDS else "is"
     found = []
     for reason, count in reasons.most_common():
+        if count == total and f"{modality} missing: {reason}" in analysis.warnings:
+            continue  # said already
         where = "" if count == total else f" in {count:,} of {total:,} utterances"
         found.append(Notice("absent", sentence(f"{modality} {are} absent{where}: {reason}")))
     return found

@@ -47,8 +47,8 @@ def write_report(
     Args:
         analysis: what is reported.
         path: the HTML file; missing folders are made.
-        media: the recording. The page plays it if it lies beside or under the
-            report, and says so if it does not.
+        media: the recording. The page plays it where it lies beneath the report,
+            in a folder above it, or is put beside it, and says so if it cannot.
         face_strip: pictures of faces, shown in the utterances of their times.
 
     Raises:
@@ -82,7 +82,6 @@ def render_report(
         .render(
             **_content(analysis, face_strip or ()),
             player=find_player(path, media),
-            media_elsewhere=media is not None,
             style=_source("page.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -1,9 +1,10 @@
 """Where the page finds the recording that it plays.
 
 The page never holds the recording. It refers to it by a relative address, so
-that report and recording can be moved together; a recording that lies
-elsewhere is not referred to, because an absolute path would tell where it was
-made and break on the next machine.
+that report and recording can be moved together. The address names no folder but
+those beneath the report: it must not tell where a recording was kept. Of a
+recording that lies elsewhere the page knows the file name alone and looks for it
+beside itself, where it can be put later.
 """
 
 import mimetypes
@@ -30,26 +31,38 @@ class Player:
 
 
 def find_player(report: Path, media: Path | None) -> Player | None:
-    """The player for a recording beside or under the report, else None.
+    """The player for a recording, None where there is none.
 
     Args:
         report: the path of the report.
         media: the path of the recording, or None. It need not exist yet.
 
+    Beneath the report the address leads down to it, in a folder above the report
+    up to it, and for a recording anywhere else beside the report.
+
     >>> find_player(Path("out/talk.html"), Path("out/my talk.mp4"))
     Player(tag='video', address='./my%20talk.mp4', name='my talk.mp4')
-    >>> find_player(Path("out/talk.html"), Path("elsewhere/talk.mp4")) is None
-    True
+    >>> find_player(Path("out/talk.html"), Path("talk.mp4")).address
+    '../talk.mp4'
+    >>> find_player(Path("out/talk.html"), Path("elsewhere/talk.mp4")).address
+    './talk.mp4'
     """
     if media is None:
-        return None
-    folder = Path(os.path.abspath(report)).parent
-    try:
-        relative = Path(os.path.abspath(media)).relative_to(folder)
-    except ValueError:
         return None
     kind = mimetypes.guess_type(media.name)[0] or ""
     # "./" keeps a name such as "a:b.wav" from being read as an address's scheme;
     # fsencode keeps names that are not UTF-8.
-    address = "./" + quote(os.fsencode(relative.as_posix()))
+    address = quote(os.fsencode(_relative(report, media).as_posix()))
+    if not address.startswith("../"):
+        address = "./" + address
     return Player("video" if kind.startswith("video/") else "audio", address, media.name)
+
+
+def _relative(report: Path, media: Path) -> Path:
+    folder = Path(os.path.abspath(report)).parent
+    recording = Path(os.path.abspath(media))
+    if folder in recording.parents:
+        return recording.relative_to(folder)
+    if recording.parent in folder.parents:
+        return Path(os.path.relpath(recording, folder))
+    return Path(recording.name)

@@ -89,10 +89,21 @@ class SpeakerLane:
 
 @dataclass(frozen=True, slots=True)
 class HotspotLane:
-    """The hotspots of one modality, and whether the model read them."""
+    """The hotspots of one modality.
+
+    Args:
+        modality: its name.
+        use: whether the model read its hotspots.
+        measured: whether it was measured in any utterance of the timeline.
+        y: top edge in pixels.
+        height: pixels.
+        marks: the hotspots.
+        gaps: where it was not measured.
+    """
 
     modality: str
     use: Use
+    measured: bool
     y: float
     height: float
     marks: tuple[Mark, ...]
@@ -292,9 +303,16 @@ def _hotspot_lane(
             x, width = _place(hotspot.start, _end(hotspot.start, hotspot.end), seconds)
             height = SHORTEST_MARK + (HOTSPOT_HEIGHT - SHORTEST_MARK) * hotspot.score
             marks.append(Mark(index, hotspot, x, width, y + HOTSPOT_HEIGHT - height, height))
-    gaps = _gaps(_absences(modality, timed), seconds)
-    use = hotspot_use(analysis, modality)
-    return HotspotLane(modality, use, y, HOTSPOT_HEIGHT, tuple(marks), tuple(gaps))
+    absences = list(_absences(modality, timed))
+    return HotspotLane(
+        modality=modality,
+        use=hotspot_use(analysis, modality),
+        measured=any(reason is False for *_, reason in absences),
+        y=y,
+        height=HOTSPOT_HEIGHT,
+        marks=tuple(marks),
+        gaps=tuple(_gaps(absences, seconds)),
+    )
 
 
 def _absences(

@@ -129,7 +129,9 @@ def test_the_package_offers_it(sample_analysis):
 
 
 def test_a_voice_unlike_the_training_is_brought_near_and_told(sample_analysis, bundled):
-    (warning,) = (w for w in sample_analysis.warnings if "outside what the model was trained on" in w)
+    (warning,) = (
+        w for w in sample_analysis.warnings if "outside what the model was trained on" in w
+    )
     assert "the voice of this recording" in warning
     known = bundled.card.recordings["voice"]
     usual = [Tokens(np.array([known.mean], np.float32)) for _ in range(3)]

@@ -21,7 +21,10 @@ def test_fail_prints_one_line_and_ends(capsys):
             MissingExtraError("face features", "face"),
             ("face features need the extra [face]: pip install 'emospot[face]'", 1),
         ),
-        (OSError(28, "No space left on device"), ("No space left on device", 1)),
+        (
+            OSError(28, "No space left on device"),
+            ("No space left on device (run again with --debug to see where)", 1),
+        ),
         (
             OSError("odd"),
             ("unexpected OSError: odd (run again with --debug for the traceback)", 1),

@@ -1,5 +1,11 @@
-import pytest
+import errno
+import os
 
+import pytest
+from py3langid.langid import LanguageIdentifier
+
+from emospot.errors import FeatureError
+from emospot.features import language
 from emospot.features.language import UNKNOWN_LANGUAGE, language_of
 
 DIALOGUES = {
@@ -39,6 +45,18 @@ def test_too_little_text_is_unknown(texts):
 
 def test_letters_at_random_are_no_language():
     assert language_of(["xkcd qwrt zzgh bvnm plkj", "hjkl wqzx"]).code == UNKNOWN_LANGUAGE
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch, tmp_path):
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(LanguageIdentifier, "from_model_file", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    language._identifier.cache_clear()
+    with pytest.raises(FeatureError, match=f"{tmp_path}: No space left.*set TMPDIR"):
+        language_of(DIALOGUES["en"])
+    language._identifier.cache_clear()
 
 
 def test_no_english_dialogue_is_called_foreign(shared_data):

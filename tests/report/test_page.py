@@ -312,6 +312,12 @@ def test_with_the_recording_beside_it_times_become_buttons(analysis: Analysis, p
         assert sorted(times) == pytest.approx(sorted(expected), abs=0.001)
 
 
+def test_a_recording_above_the_page_is_played_from_there(analysis: Analysis, parse) -> None:
+    page = parse(render_report(analysis, Path("out/r.html"), media=Path("evening.mp4")))
+    assert page.one("video").attributes["src"] == "../evening.mp4"
+    assert "in the folder above" in page.one("p", id="player-note").line
+
+
 def test_the_folder_of_a_recording_elsewhere_is_not_named(analysis: Analysis, parse) -> None:
     text = render_report(analysis, PAGE, media=Path("/private/place/talk.wav"))
     assert "/private/place" not in text

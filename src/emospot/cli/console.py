@@ -44,8 +44,10 @@ def told(error: Exception) -> tuple[str, int]:
     if isinstance(error, EmospotError):
         return one_line(str(error)), error.exit_status
     if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return one_line(f"{where}{error.strerror}"), EmospotError.exit_status
+        if error.filename:
+            return one_line(f"{error.filename}: {error.strerror}"), EmospotError.exit_status
+        message = f"{one_line(error.strerror)} (run again with --debug to see where)"
+        return message, EmospotError.exit_status
     what = one_line(str(error))[:300]
     message = (
         f"unexpected {type(error).__name__}: {what} (run again with --debug for the traceback)"

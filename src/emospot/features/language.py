@@ -8,10 +8,13 @@ the length of the text before they are turned into probabilities, so that a
 short text gives a low probability and not a wrong language.
 """
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from emospot.errors import FeatureError
 
 UNKNOWN_LANGUAGE = ""
 """The code of no language: too little text, or none more probable than the others."""
@@ -42,6 +45,9 @@ def language_of(texts: Sequence[str]) -> LanguageGuess:
     Args:
         texts: the texts of its utterances; empty ones do no harm.
 
+    Raises:
+        FeatureError: if the classifier cannot be unpacked (no space left).
+
     >>> language_of(["I don't know what to do.", "Are you really angry with me?"]).code
     'en'
     >>> language_of(["Ich weiß nicht, was ich tun soll.", "Bist du böse auf mich?"]).code
@@ -62,4 +68,12 @@ def _identifier() -> Any:
     # Loading takes about two seconds, so it happens once and only when needed.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:
+        # It unpacks its model into a temporary file, and the system names none.
+        raise FeatureError(
+            "the language cannot be told, since py3langid could not be unpacked into "
+            f"{tempfile.gettempdir()}: {error.strerror or error}; free space there, or set "
+            "TMPDIR to another folder"
+        ) from error

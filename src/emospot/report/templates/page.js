@@ -14,8 +14,12 @@
     if (started) started.catch(() => {});
   }
   if (player) {
-    player.addEventListener("error", () => { byId("player-note").hidden = false; });
-    if (player.error) byId("player-note").hidden = false;
+    const giveUp = () => {
+      byId("player-note").hidden = false;
+      player.style.display = "none";
+    };
+    player.addEventListener("error", giveUp);
+    if (player.error) giveUp();
   }
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".seek");

@@ -5,10 +5,12 @@ whole. A reader therefore sees the older file or the new one, never a part, and
 after a kill or on a full disk the older file is still there.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from emospot.errors import EmospotError
 
@@ -75,6 +77,20 @@ def write_file(
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
+    """Write plain lists, dictionaries, texts and numbers as JSON.
+
+    Args:
+        path: as in `write_file`.
+        value: what `json` can write.
+        indent: spaces a level; None: one line.
+
+    Raises:
+        EmospotError: as in `written_beside`.
+    """
+    write_file(path, json.dumps(value, indent=indent, ensure_ascii=False).encode())
 
 
 def make_folder(path: Path) -> None:

@@ -51,7 +51,7 @@ def import_table(
     Example: emospot corpus import table DATA.parquet --out STORE
     --columns emotion=feeling --labels calm,angry,glad --feature voice=voice_vector:ge2e
     """
-    from emospot.corpora.instruments import NONE, standard_instruments
+    from emospot.corpora.instruments import NONE, corpus_instruments
     from emospot.corpora.table import FeatureColumn, TableOptions
     from emospot.corpora.table import import_table as run_import
 
@@ -67,12 +67,8 @@ def import_table(
         targets=_names(targets),
         missing=missing,
     )
-    instruments = standard_instruments(
-        words=NONE if "words" in options.features else words,
-        voice=voice,
-        face=face,
-        recordings=voice != NONE or face != NONE,
-    )
+    asked = NONE if "words" in options.features else words
+    instruments = corpus_instruments(options.features, words=asked, voice=voice, face=face)
     with progress(quiet=json_output) as bar:
         task = bar.add_task(source.name, total=1)
         summary = run_import(

@@ -12,6 +12,7 @@ from emospot.corpora.kinds import KINDS, CorpusKind
 
 if TYPE_CHECKING:
     from emospot.corpora.corpus import Corpus
+    from emospot.corpora.measuring import Instruments
 
 
 def add_kinds(app: typer.Typer, describe: Callable[..., None]) -> None:
@@ -70,9 +71,11 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
             bool, typer.Option("--json", help="Print the result as JSON.")
         ] = False,
     ) -> None:
+        from emospot.corpora.instruments import corpus_instruments
+
         corpus = kind.read(source, task, splits=splits, tokens=tokens)
-        extractors = {"words": words, "voice": voice, "face": face}
-        _import(corpus, out, extractors, missing, value_type, quiet=json_output)
+        by = corpus_instruments(corpus.features, words=words, voice=voice, face=face)
+        _import(corpus, out, by, missing, value_type, quiet=json_output)
         describe(out, json_output=json_output)
 
     return import_kind
@@ -81,21 +84,14 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
 def _import(
     corpus: "Corpus",
     out: Path,
-    extractors: dict[str, str | None],
+    instruments: "Instruments",
     missing: str,
     value_type: str,
     *,
     quiet: bool,
 ) -> None:
     from emospot.corpora.importing import import_corpus
-    from emospot.corpora.instruments import NONE, standard_instruments
-    from emospot.features.registry import DEFAULT_WORDS
 
-    if extractors["words"] is None:
-        extractors["words"] = NONE if "words" in corpus.features else DEFAULT_WORDS
-    recordings = any(extractors[sense] != NONE for sense in ("voice", "face"))
-    named = {sense: name or NONE for sense, name in extractors.items()}
-    instruments = standard_instruments(**named, recordings=recordings)
     with progress(quiet=quiet) as bar:
         line = bar.add_task(corpus.name, total=1)
         summary = import_corpus(

@@ -4,10 +4,13 @@ Voice and face are measured only where a table names recordings, so their extras
 need not be installed for a table that brings ready-made features.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from emospot.conversation import WORDS
 from emospot.corpora.measuring import Instruments
 from emospot.features.registry import (
+    DEFAULT_WORDS,
     default_voice_descriptors,
     face_extractor,
     voice_extractor,
@@ -20,8 +23,32 @@ DESCRIPTORS = ("egemaps", "basic")
 """Voice features that hotspot detectors can read as well."""
 
 
+def corpus_instruments(
+    ready_made: Collection[str], *, words: str | None = None, voice: str = NONE, face: str = NONE
+) -> Instruments:
+    """What measures a corpus, by what is asked for and what it brings itself.
+
+    Args:
+        ready_made: modalities that the corpus brings features of.
+        words: words extractor, or "none"; None: the usual one, unless the corpus
+            brings features of words.
+        voice: voice extractor of the recordings, or "none".
+        face: face extractor of the recordings, or "none".
+
+    Raises:
+        UsageError: as `standard_instruments`.
+        MissingExtraError: as `standard_instruments`.
+    """
+    return standard_instruments(
+        words=words or (NONE if WORDS in ready_made else DEFAULT_WORDS),
+        voice=voice,
+        face=face,
+        recordings=voice != NONE or face != NONE,
+    )
+
+
 def standard_instruments(
-    *, words: str = "minilm-l6", voice: str = NONE, face: str = NONE, recordings: bool = False
+    *, words: str = DEFAULT_WORDS, voice: str = NONE, face: str = NONE, recordings: bool = False
 ) -> Instruments:
     """Put together what measures a corpus.
 

@@ -25,7 +25,7 @@ from emospot.experiments.folds import folds_of
 from emospot.experiments.study import OPPONENT, Job, Study, parse_study, study_hash
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
-from emospot.files import write_file
+from emospot.files import write_json
 from emospot.model.pretrained import load_model
 from emospot.training.fit import train
 
@@ -137,7 +137,7 @@ def _begin(folder: Path, key: str) -> None:
         if folder.is_dir():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        write_file(path, json.dumps({"hash": key}).encode())
+        write_json(path, {"hash": key}, indent=None)
 
 
 def view_of(study: Study, job: Job, store: FeatureStore) -> StoreView:
@@ -177,7 +177,7 @@ def write_answers(answers: Predictions, path: Path) -> None:
         "true": answers.true.tolist(),
         "predicted": answers.predicted.tolist(),
     }
-    write_file(path, json.dumps(values).encode())
+    write_json(path, values, indent=None)
 
 
 def read_answers(path: Path) -> Predictions:

@@ -15,7 +15,7 @@ from emospot.experiments.study import OPPONENT, Study, parse_study
 from emospot.experiments.summary import Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
-from emospot.files import write_file
+from emospot.files import write_file, write_json
 
 FORMAT_VERSION = 1
 
@@ -36,7 +36,7 @@ def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
         "failed": dict(outcome.failed),
         **summary_dict(summary),
     }
-    write_file(out / "results.json", json.dumps(values, indent=1, ensure_ascii=False).encode())
+    write_json(out / "results.json", values, indent=1)
     table = markdown(study, summary, dict(outcome.opponents))
     write_file(out / "table.md", table.encode())
     write_file(out / "curves.html", curves_page(study, outcome.results).encode())

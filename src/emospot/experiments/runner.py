@@ -37,7 +37,7 @@ from emospot.experiments.study import (
 )
 from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
-from emospot.files import make_folder, write_file
+from emospot.files import make_folder, write_json
 
 LINES = "results.jsonl"
 
@@ -107,7 +107,7 @@ def run_study(
     runner.run("choosing opponents", _opponent_jobs(study, stores))
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
-        write_file(out / "opponents.json", json.dumps(opponents, indent=2).encode())
+        write_json(out / "opponents.json", opponents)
     runner.run("training and testing", _test_jobs(study, stores))
     paths = {name: store.path for name, store in stores.items()}
     return Outcome(tuple(runner.done.values()), opponents, paths, runner.failed)
@@ -119,7 +119,7 @@ def _open(study: Study, out: Path) -> None:
     values = study.model_dump(mode="json")
     if path.is_file() and _title(path) not in (study.title, None):
         raise UsageError(f"{out} holds another study: choose another --out")
-    write_file(path, json.dumps(values, indent=2, ensure_ascii=False).encode())
+    write_json(path, values)
 
 
 def _title(path: Path) -> str | None:

@@ -14,17 +14,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from emospot.conversation import WORDS
 from emospot.corpora.importing import ImportSummary, import_corpus
-from emospot.corpora.instruments import NONE, standard_instruments
+from emospot.corpora.instruments import corpus_instruments
 from emospot.corpora.measuring import Instruments
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.errors import ConfigError, EmospotError, UsageError
 from emospot.experiments.corpus_entry import TABLE, CorpusEntry, corpus_kind
 from emospot.experiments.study import DATA_VARIABLE, data_folder, shipped_file
-from emospot.features.registry import DEFAULT_WORDS
 from emospot.features.store import FeatureStore
-from emospot.files import write_file
+from emospot.files import write_json
 
 Tell = Callable[[int, int], None]
 """Called with the utterances done and all utterances."""
@@ -72,7 +70,7 @@ def _check_same(entry: CorpusEntry, folder: Path) -> None:
     wanted = entry.model_dump(mode="json")
     if not path.is_file():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, json.dumps(wanted, indent=2, ensure_ascii=False).encode())
+        write_json(path, wanted)
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -127,11 +125,6 @@ def _table(name: str, entry: CorpusEntry) -> TableOptions:
 
 
 def _instruments(entry: CorpusEntry, ready_made: tuple[str, ...]) -> Instruments:
-    """What is measured; words, where they are not asked for, unless they are ready-made."""
-    there = WORDS in (*entry.features, *ready_made)
-    return standard_instruments(
-        words=entry.words or (NONE if there else DEFAULT_WORDS),
-        voice=entry.voice,
-        face=entry.face,
-        recordings=entry.voice != NONE or entry.face != NONE,
+    return corpus_instruments(
+        (*entry.features, *ready_made), words=entry.words, voice=entry.voice, face=entry.face
     )

@@ -211,12 +211,13 @@ def opponent_jobs(study: Study, folds: Mapping[str, tuple[str, ...]]) -> Iterato
 
 def test_jobs(study: Study, folds: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[Job]:
     """The jobs of the protocols; `folds`: corpus and protocol → names of its folds."""
+    entries = study.entries()
     for corpus in study.corpora:
         for protocol, how in study.protocols.items():
             for fold in folds[corpus, protocol]:
                 for seed in range(how.seeds or study.seeds):
                     for features in study.features:
-                        for name, entry in study.entries().items():
+                        for name, entry in entries.items():
                             if _reads(entry, features):
                                 yield Job(corpus, features, name, protocol, fold, seed)
 

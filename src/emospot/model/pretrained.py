@@ -6,7 +6,6 @@ model is never fed with others.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from emospot.config import AnyModelConfig, parse_config
 from emospot.emotions import LabelSet, Task, emotion_task
 from emospot.errors import ModelError, UsageError
 from emospot.features.base import FeatureDescription
+from emospot.files import write_file, write_json
 from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.recording_range import RecordingRange
@@ -136,27 +136,25 @@ def save_model(model: PretrainedModel, folder: Path, *, half: bool = False) -> N
         model: what to write.
         folder: made if absent.
         half: store the weights in half precision.
+
+    Raises:
+        EmospotError: if it cannot be written; an older model is left as it was.
     """
     from safetensors.torch import save
 
-    folder.mkdir(parents=True, exist_ok=True)
     dtype = torch.float16 if half else torch.float32
     weights = {
         name: tensor.detach().cpu().to(dtype).contiguous()
         for name, tensor in model.recognizer.state_dict().items()
     }
-    temporary = folder / f".{WEIGHTS}.part"
     # Not `save_file`: it makes a file that only its owner may read.
-    temporary.write_bytes(save(weights))
-    os.replace(temporary, folder / WEIGHTS)
+    write_file(folder / WEIGHTS, save(weights), "the model's weights")
     description = {
         "format_version": FORMAT_VERSION,
         "model": model.config.model_dump(mode="json"),
         "card": asdict(model.card),
     }
-    temporary = folder / f".{DESCRIPTION}.part"
-    temporary.write_text(json.dumps(description, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, folder / DESCRIPTION)
+    write_json(folder / DESCRIPTION, description)
 
 
 def load_model(folder: Path) -> PretrainedModel:

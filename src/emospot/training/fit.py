@@ -30,7 +30,7 @@ from emospot.emotions import Task
 from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
-from emospot.files import write_file
+from emospot.files import write_json
 from emospot.model.baselines.utterance_model import UtteranceModel
 from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
@@ -350,15 +350,6 @@ def _completed(config: Any) -> Any:
         return parse_config(config).model_dump(mode="json")
     except ConfigError:
         return config
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON.
-
-    Raises:
-        EmospotError: if it cannot be written; an older file is left as it was.
-    """
-    write_file(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
 
 
 class _quiet:  # noqa: N801

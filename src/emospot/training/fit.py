@@ -11,6 +11,7 @@ A run folder holds
 
 import json
 import logging
+import math
 import platform
 import time
 import warnings
@@ -148,8 +149,9 @@ def _untrained(
     torch.manual_seed(seed)
     dims = {m: f.dim for m, f in _features(store, config).items()}
     model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})
-    for modality, dim in dims.items():
-        model.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
+    if config.training.standardise:
+        for modality, dim in dims.items():
+            model.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
     for task in tasks:
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
@@ -221,7 +223,7 @@ def _fit_by_steps(
     with _quiet():
         trainer = _trainer(folder, config, [_Reporter(on_epoch)] if on_epoch else [])
         trainer.fit(module, data, ckpt_path=str(last) if last.is_file() else None)
-    if not module.best["weights"]:
+    if not math.isfinite(module.best["score"]):
         raise ModelError(
             f"no epoch of seed {seed} gave finite answers on dev: set training.learning_rate lower"
         )
@@ -247,11 +249,16 @@ def _trainer(folder: Path, config: Config, callbacks: list[Callback]) -> lightni
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    stop = EarlyStopping(CHOICE, mode="max", patience=config.training.patience, check_finite=False)
+    if config.training.choose == "dev":
+        patience = config.training.patience
+        callbacks = [
+            EarlyStopping(CHOICE, mode="max", patience=patience, check_finite=False),
+            *callbacks,
+        ]
     return lightning.Trainer(
         max_epochs=config.training.epochs,
         gradient_clip_val=config.training.gradient_clip,
-        callbacks=[keep, stop, *callbacks],
+        callbacks=[keep, *callbacks],
         plugins=[AtomicCheckpointIO()],
         logger=False,
         enable_progress_bar=False,

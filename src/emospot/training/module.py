@@ -15,19 +15,24 @@ from lightning import LightningModule
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from emospot.batch import ConversationBatch
+from emospot.batch import ConversationBatch, Target
 from emospot.config import TrainingConfig
 from emospot.emotions import Task
 from emospot.evaluation.task_scores import Scores, choice, decided, task_scores
 from emospot.model.emotion_model import EmotionModel
-from emospot.training.losses import total_loss
+from emospot.training.losses import task_loss, total_loss
 from emospot.training.modality_dropout import with_modality_dropout
 
 FINAL_RATE = 0.05
 """Learning rate at the last step, as a share of the greatest."""
 
+PLATEAU_FACTOR = 0.1
+PLATEAU_PATIENCE = 10
+
 CHOICE = "dev_score"
 """Under this name the score that an epoch is chosen by is logged; greater is better."""
+DEV_LOSS = "dev_loss"
+"""Under this name the main task's loss on dev is logged, without label smoothing."""
 
 
 def rate_factor(step: int, warmup: int, total: int) -> float:
@@ -58,6 +63,8 @@ def averaging(decay: float) -> Any:
     """
 
     def average(mean: Tensor, weight: Tensor, count: Tensor | int) -> Tensor:
+        if not weight.is_floating_point():
+            return weight  # a counter of batch normalisation
         own = min(decay, (1 + float(count)) / (10 + float(count)))
         return torch.lerp(mean, weight, 1 - own)
 
@@ -93,7 +100,10 @@ class EmotionModule(LightningModule):
     ) -> None:
         super().__init__()
         self.recognizer = recognizer
-        self.averaged = AveragedModel(recognizer, avg_fn=averaging(config.average_decay))
+        # With the buffers: batch normalisation must fit the averaged weights.
+        self.averaged = AveragedModel(
+            recognizer, avg_fn=averaging(config.average_decay), use_buffers=True
+        )
         self.config = config
         self.main = tasks[0]
         self.seed = seed
@@ -135,6 +145,13 @@ class EmotionModule(LightningModule):
         outputs = self.averaged.module(batch).logits[self.main.name]
         self._answers.append((outputs[target.mask].cpu(), target.values[target.mask].cpu()))
 
+    def dev_loss(self) -> Tensor:
+        """The main task's loss over the last pass over dev, without label smoothing."""
+        outputs, values = (torch.cat(part) for part in zip(*self._answers, strict=True))
+        everywhere = torch.ones(len(outputs), dtype=torch.bool)
+        plain = self.config.model_copy(update={"label_smoothing": 0.0})
+        return task_loss(outputs, Target(values, everywhere, self.main.kind), plain)
+
     def dev_scores(self) -> Scores:
         """The scores of the last pass over dev, of the main task."""
         outputs, values = (torch.cat(part).numpy() for part in zip(*self._answers, strict=True))
@@ -142,10 +159,11 @@ class EmotionModule(LightningModule):
         return task_scores(self.main, true, decided(self.main, outputs))
 
     def on_validation_epoch_end(self) -> None:
-        """Score the epoch; keep its weights if they are the best so far."""
+        """Score the epoch; keep its weights if they are the best so far, or the last."""
         scores = self.dev_scores()
         score = choice(scores)
         self.log(CHOICE, score)
+        self.log(DEV_LOSS, self.dev_loss())
         if self.trainer.sanity_checking:
             return
         self.history.append(
@@ -155,7 +173,7 @@ class EmotionModule(LightningModule):
                 **dev_figures(scores),
             }
         )
-        if score > self.best["score"]:
+        if score > self.best["score"] or self.config.choose == "last":
             weights = deepcopy(self.averaged.module.state_dict())
             self.best = {
                 "score": score,
@@ -173,22 +191,28 @@ class EmotionModule(LightningModule):
         self.history = checkpoint["emospot"]["history"]
 
     def configure_optimizers(self) -> Any:
-        """AdamW, weight decay on matrices alone, warm-up and schedule by step."""
+        """The optimiser, weight decay on matrices alone, and the schedule of its rate."""
         parameters = [p for p in self.recognizer.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW(
+        make = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.config.optimizer]
+        optimizer = make(
             groups, lr=self.config.learning_rate, weight_decay=self.config.weight_decay
         )
+        return {"optimizer": optimizer, "lr_scheduler": self._schedule(optimizer)}
+
+    def _schedule(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        if self.config.schedule == "plateau":
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE
+            )
+            return {"scheduler": plateau, "interval": "epoch", "monitor": DEV_LOSS}
         warmup = self.config.warmup_epochs * self.steps_an_epoch
         falls = self.config.schedule == "cosine"
         total = self.config.epochs * self.steps_an_epoch if falls else 0
-        schedule = torch.optim.lr_scheduler.LambdaLR(
+        by_step = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: rate_factor(step, warmup, total)
         )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return {"scheduler": by_step, "interval": "step"}

@@ -80,6 +80,7 @@ class ConversationBatch:
         mask: which utterances are there, shape (B, U); always a prefix.
         times: start and end of each utterance in seconds, NaN where unknown,
             shape (B, U, 2).
+        word_counts: words of each utterance's text, shape (B, U).
         speakers: index of the speaker within the conversation, shape (B, U).
         ids: conversation and utterance ids of each valid utterance, by row.
         targets: task → target, the main task first.
@@ -89,6 +90,7 @@ class ConversationBatch:
     present: Tensor
     mask: Tensor
     times: Tensor
+    word_counts: Tensor
     speakers: Tensor
     ids: tuple[tuple[tuple[str, str], ...], ...]
     targets: Mapping[str, Target]
@@ -100,6 +102,7 @@ class ConversationBatch:
             present=self.present.to(device),
             mask=self.mask.to(device),
             times=self.times.to(device),
+            word_counts=self.word_counts.to(device),
             speakers=self.speakers.to(device),
             ids=self.ids,
             targets={head: t.to(device) for head, t in self.targets.items()},
@@ -147,21 +150,23 @@ def collate(
     tensors = {m: _modality(examples, m, dim, (B, U)) for m, dim in modalities.items()}
     mask = torch.zeros(B, U, dtype=torch.bool)
     speakers = torch.zeros(B, U, dtype=torch.long)
-    times = torch.full((B, U, 2), float("nan"))
+    times = torch.full((B, U, 2), float("nan"), dtype=torch.double)
+    word_counts = torch.zeros(B, U)
     for b, example in enumerate(examples):
         names = example.conversation.speakers
         for u, utterance in enumerate(example.conversation.utterances):
             mask[b, u] = True
             speakers[b, u] = names.index(utterance.speaker)
+            word_counts[b, u] = len((utterance.text or "").split())
             if utterance.start is not None and utterance.end is not None:
-                times[b, u] = torch.tensor([utterance.start, utterance.end])
+                times[b, u] = torch.tensor([utterance.start, utterance.end], dtype=torch.double)
     present = torch.stack([t.mask[:, :, 0] for t in tensors.values()], dim=-1)
     ids = tuple(
         tuple((e.conversation.id, u.id) for u in e.conversation.utterances) for e in examples
     )
     asked = (*tasks, *([] if labels is None else [emotion_task(labels)]))
     targets = {task.name: _target(examples, task, (B, U)) for task in asked}
-    return ConversationBatch(tensors, present, mask, times, speakers, ids, targets)
+    return ConversationBatch(tensors, present, mask, times, word_counts, speakers, ids, targets)
 
 
 def _modality(

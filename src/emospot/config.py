@@ -72,6 +72,9 @@ class ModelConfig(_ModelSection):
     cross_modal_edges: bool = True
     speaker_typed_edges: bool = True
 
+    own_heads: bool = True
+    timing: bool = True
+
     causal: bool = False
 
     @model_validator(mode="after")
@@ -102,7 +105,7 @@ BaselineKind = Literal[
 _GRAPH_KEYS = ("width", "layers", "dropout", "past", "future", "padding")
 _KEYS_READ: dict[str, tuple[str, ...]] = {
     "majority": (),
-    "logistic_regression": ("past", "future"),
+    "logistic_regression": ("past", "future", "timing"),
     "mlp": ("width", "layers", "dropout"),
     "contextual_gru": ("width", "layers", "dropout", "speaker_path"),
     "dialogue_rnn": ("width", "dropout"),
@@ -111,7 +114,7 @@ _KEYS_READ: dict[str, tuple[str, ...]] = {
     "corect": (*_GRAPH_KEYS, "heads"),
     "cross_modal_transformer": ("width", "layers", "heads", "dropout"),
 }
-_LEARNED_KEYS = ("pooling", "input_dropout")
+_LEARNED_KEYS = ("pooling", "input_dropout", "timing")
 _CLOSED_FORM = ("majority", "logistic_regression")
 
 
@@ -133,6 +136,7 @@ class BaselineConfig(_ModelSection):
     past: int | None = Field(None, ge=0)
     future: int | None = Field(None, ge=0)
     speaker_path: bool = False
+    timing: bool = False
     padding: Literal["masked", "as_published"] = "masked"
     causal: Literal[False] = False
 

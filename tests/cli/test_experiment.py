@@ -150,6 +150,43 @@ def test_a_repetition_with_other_figures_is_an_error(
     assert len(repetition["missing"]) == len(repetition["different"]) == 1
 
 
+def test_results_are_published_and_repeated_from_there(
+    emospot, study: Callable[..., Path], tmp_path: Path
+) -> None:
+    out, docs = tmp_path / "two", tmp_path / "docs"
+    emospot("experiment", study(), "--out", out, "--seeds", 1)
+    emospot("experiment", study(title="One mood"), "--out", tmp_path / "one", "--seeds", 1)
+    for folder in (out, tmp_path / "one"):
+        ran = emospot("experiment", "publish", folder, "--docs", docs)
+        assert ran.status == 0, ran.err
+        assert f"written: {docs / 'benchmarks.md'}" in ran.err
+    page = (docs / "benchmarks.md").read_text()
+    assert page.index("\n## One mood") < page.index("\n## Two moods")
+    # All that the table of the study says stands on the page.
+    table = (out / "table.md").read_text().splitlines()[1:]
+    assert all(line.lstrip("#") in page for line in table)
+    assert "`emospot experiment two`: 2 trainings" in page
+    published = docs / "results" / "two.json"
+    assert json.loads(published.read_text()) == json.loads((out / "results.json").read_text())
+    ran = emospot("experiment", "repeat", published, "--out", tmp_path / "again")
+    assert "2 of 2 runs gave exactly the figures" in ran.out
+
+
+def test_what_cannot_be_published_is_said(
+    emospot, study: Callable[..., Path], tmp_path: Path
+) -> None:
+    ran = emospot("experiment", "publish")
+    assert (ran.status, len(ran.error_lines)) == (2, 1)
+    assert "give the folder of a study" in ran.error_lines[0]
+    ran = emospot("experiment", "publish", tmp_path / "nothing")
+    assert "nothing/results.json: No such file" in ran.error_lines[0]
+    broken = {"models": {**STUDY["models"], "broken": {"model": {"kind": "mlp"}}}}
+    emospot("experiment", study(**broken), "--out", tmp_path / "out", "--seeds", 1)
+    ran = emospot("experiment", "publish", tmp_path / "out", "--docs", tmp_path)
+    assert "1 runs of" in ran.error_lines[0]
+    assert not (tmp_path / "benchmarks.md").exists()
+
+
 def test_failed_runs_are_told_and_tried_again(
     emospot, study: Callable[..., Path], tmp_path: Path, in_process: list[str]
 ) -> None:

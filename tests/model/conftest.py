@@ -1,6 +1,7 @@
 """Small random conversations, and recognizers of every make."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,15 @@ from emospot.model.recognizer import Recognizer
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 POOLED = "voice"
+
+
+def turn(clock: np.random.Generator, place: int) -> dict[str, Any]:
+    """Start, end and text of an utterance; some have no times, some overlap."""
+    start = 3.0 * place + float(clock.uniform(-1, 1))
+    text = "word " * int(clock.integers(0, 8))
+    if clock.random() < 0.2:
+        return {"text": text}
+    return {"start": start, "end": start + float(clock.uniform(0.5, 4.0)), "text": text}
 
 
 @pytest.fixture
@@ -33,9 +43,13 @@ def make_example() -> Callable[..., Example]:
         seed: int = 0,
     ) -> Example:
         random = np.random.default_rng([seed, *name.encode()])
+        clock = np.random.default_rng([seed + 1, *name.encode()])
         utterances = tuple(
             Utterance(
-                f"u{i}", f"S{random.integers(speakers)}", label=LABELS.labels[random.integers(4)]
+                f"u{i}",
+                f"S{random.integers(speakers)}",
+                **turn(clock, i),
+                label=LABELS.labels[random.integers(4)],
             )
             for i in range(count)
         )

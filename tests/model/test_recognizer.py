@@ -210,6 +210,46 @@ def test_without_hotspot_gated_fusion_hotspots_change_nothing(
     assert model(collate([example], TWO)).gates == {}
 
 
+class Silent(torch.nn.Module):
+    """A head that says nothing."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.new_zeros(*x.shape[:-1], len(LABELS))
+
+
+def test_each_present_modality_adds_what_it_says_by_itself(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    model = make_recognizer(TWO, aligners="none", graph=False)
+    batch = collate([make_example("a", 9, TWO)], TWO)
+    whole = model(batch).logits["emotion"]
+    alone = {}
+    for m, head in list(model.own_heads["emotion"].items()):
+        model.own_heads["emotion"][m] = Silent()
+        alone[m] = whole - model(batch).logits["emotion"]
+        model.own_heads["emotion"][m] = head
+    for number, m in enumerate(TWO):
+        there = batch.present[:, :, number]
+        assert (alone[m][~there] == 0).all()
+        assert (alone[m][there].abs().sum(dim=-1) > 0).all()
+
+
+def test_without_own_heads_and_timing_nothing_of_them_is_there(make_recognizer: Builder) -> None:
+    names = [n for n, _ in make_recognizer(TWO, own_heads=False, timing=False).named_parameters()]
+    assert not [n for n in names if "own_heads" in n or "timing" in n]
+
+
+def test_times_are_read_if_asked_for(make_example: Maker, make_recognizer: Builder) -> None:
+    example = make_example("a", 6, TWO, missing=0.0)
+    utterances = tuple(replace(u, start=None, end=None) for u in example.conversation.utterances)
+    # Token times stay, so that nothing else of the input changes.
+    timeless = replace(example, conversation=replace(example.conversation, utterances=utterances))
+    for timing in (True, False):
+        model = make_recognizer(TWO, timing=timing)
+        same = _close(_logits(model, [example], TWO)[0], _logits(model, [timeless], TWO)[0])
+        assert same is not timing
+
+
 def test_output_shapes(make_example: Maker, make_recognizer: Builder) -> None:
     batch = collate([make_example("a", 6, TWO), make_example("b", 3, TWO)], TWO)
     out = make_recognizer(TWO, alignment_axis="both")(batch)

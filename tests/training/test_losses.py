@@ -26,6 +26,7 @@ def _batch(mask: list[bool]) -> ConversationBatch:
         nothing.unsqueeze(-1),
         nothing,
         torch.zeros(1, 3, 2),
+        torch.zeros(1, 3),
         values,
         ((),),
         {"emotion": Target(values, torch.tensor([mask]))},

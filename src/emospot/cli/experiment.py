@@ -1,4 +1,4 @@
-"""`emospot experiment`: run a study, run one again and compare, or list the shipped ones."""
+"""`emospot experiment`: run a study, run one again and compare, publish or list them."""
 
 import json
 import os
@@ -16,18 +16,22 @@ if TYPE_CHECKING:
     from emospot.experiments.study import Study
 
 REPEAT = "repeat"
+PUBLISH = "publish"
 
 
 def experiment(
     study: Annotated[
         str | None,
         typer.Argument(
-            help="A study's YAML file, the name of a shipped one, or repeat; without it the "
-            "shipped ones are listed."
+            help="A study's YAML file, the name of a shipped one, repeat or publish; without "
+            "it the shipped ones are listed."
         ),
     ] = None,
     results: Annotated[
-        Path | None, typer.Argument(help="With repeat: the results.json to run again.")
+        Path | None,
+        typer.Argument(
+            help="With repeat: the results.json to run again; with publish: the study's folder."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -37,6 +41,9 @@ def experiment(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Seeds a model, instead of the study's.")
     ] = None,
+    docs: Annotated[Path, typer.Option(help="With publish: folder of the documentation.")] = Path(
+        "docs"
+    ),
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a study: corpora × models × seeds, one protocol, with significance.
@@ -48,12 +55,17 @@ def experiment(
     Example: emospot experiment smoke --out OUT
 
     Example: emospot experiment repeat OUT/results.json --out AGAIN
+
+    Example: emospot experiment publish OUT --docs docs
     """
     if study is None:
         _list(json_output=json_output)
         return
     if study == REPEAT:
         _repeat(results, out, workers, json_output=json_output)
+        return
+    if study == PUBLISH:
+        _publish(results, docs)
         return
     if results is not None:
         raise UsageError(f'unexpected "{results}": one study a call')
@@ -141,6 +153,15 @@ def _repeat(results: Path | None, out: Path | None, workers: int, *, json_output
     _complain(outcome)
     if not repetition.identical:
         raise EmospotError(f"the figures are not those of {results}")
+
+
+def _publish(folder: Path | None, docs: Path) -> None:
+    from emospot.experiments.benchmarks import publish
+
+    if folder is None:
+        raise UsageError("publish what? give the folder of a study that has run")
+    for path in publish(folder, docs):
+        note(f"written: {path}")
 
 
 def _tell(repetition: "Repetition", results: Path) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -79,6 +79,9 @@ class PairedFigure:
     p: float
     primary: bool
     notice: str = ""
+
+
+AnyFigure = TypeVar("AnyFigure", Figure, PairedFigure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,28 @@ def summary_dict(summary: Summary) -> dict[str, Any]:
         "confusions": [{**asdict(row), "counts": c} for row, c in summary.confusions.items()],
         "labels": {name: list(labels) for name, labels in summary.labels.items()},
     }
+
+
+def read_summary(values: Mapping[str, Any]) -> Summary:
+    """The summary that `summary_dict` wrote into a results.json."""
+    return Summary(
+        tuple(_figure(Figure, v) for v in values["summary"]),
+        tuple(_figure(PairedFigure, v) for v in values["comparisons"]),
+        {_row(v): tuple(tuple(line) for line in v["counts"]) for v in values["confusions"]},
+        {name: tuple(labels) for name, labels in values["labels"].items()},
+    )
+
+
+def _row(values: Mapping[str, Any]) -> Row:
+    return Row(**{name: values[name] for name in ("corpus", "protocol", "features", "model")})
+
+
+def _figure(kind: type[AnyFigure], values: Mapping[str, Any]) -> AnyFigure:
+    row = _row(values)
+    own = {name: value for name, value in values.items() if name not in asdict(row)}
+    if own["ci"] is not None:
+        own["ci"] = tuple(own["ci"])
+    return kind(row, **own)
 
 
 def _flat(figure: Figure | PairedFigure) -> dict[str, Any]:

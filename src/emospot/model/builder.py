@@ -22,6 +22,7 @@ from emospot.model.encoder import (
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import InputNormalisation, ModalityStem, Recognizer
+from emospot.model.timing import TIMING_WIDTH
 
 
 def build_model(
@@ -84,6 +85,12 @@ def build_recognizer(
         else None,
         graph=_graph(config) if config.graph else None,
         heads={name: _head(joined, config, outputs) for name, outputs in heads.items()},
+        own_heads={
+            name: {m: _head(config.width, config, outputs) for m in config.modalities}
+            for name, outputs in heads.items()
+        }
+        if config.own_heads
+        else {},
         prior={name: torch.zeros(outputs) for name, outputs in heads.items()},
         width=config.width,
         causal=config.causal,
@@ -105,6 +112,7 @@ def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem
         TokenEncoder(width, heads, config.token_layers, dropout),
         context,
         nn.Linear(width, width) if token_context and context is not None else None,
+        nn.Linear(TIMING_WIDTH, width) if config.timing else None,
     )
 
 

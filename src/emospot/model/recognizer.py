@@ -23,6 +23,7 @@ from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
+from emospot.model.timing import timing_of
 
 LENGTH_FACTOR = 1.4
 
@@ -77,6 +78,7 @@ class ModalityStem(nn.Module):
         tokens: TokenEncoder,
         context: ContextEncoder | RecurrentContext | None,
         token_context: nn.Linear | None,
+        timing: nn.Linear | None,
     ) -> None:
         super().__init__()
         self.normalisation = normalisation
@@ -84,6 +86,7 @@ class ModalityStem(nn.Module):
         self.tokens = tokens
         self.context = context
         self.token_context = token_context
+        self.timing = timing
 
 
 class Recognizer(EmotionModel):
@@ -95,6 +98,9 @@ class Recognizer(EmotionModel):
         utterance_memory: cross-attention over the utterances, or None.
         graph: the conversation graph, or None.
         heads: head → network from [M ; G] to logits.
+        own_heads: head → modality → network from the modality's own context to
+            logits, which are added where it is present; empty: none.
+        prior: head → logits where no modality is present.
         width: D.
         causal: whether later utterances must not be read.
     """
@@ -109,6 +115,7 @@ class Recognizer(EmotionModel):
         utterance_memory: CrossModalMemory | None,
         graph: nn.Module | None,
         heads: Mapping[str, nn.Module],
+        own_heads: Mapping[str, Mapping[str, nn.Module]],
         prior: Mapping[str, Tensor],
         width: int,
         causal: bool,
@@ -119,6 +126,9 @@ class Recognizer(EmotionModel):
         self.utterance_memory = utterance_memory
         self.graph = graph
         self.heads = nn.ModuleDict(heads)
+        self.own_heads = nn.ModuleDict(
+            {name: nn.ModuleDict(networks) for name, networks in own_heads.items()}
+        )
         self.absent = nn.Parameter(torch.randn(len(stems), width) * 0.02)
         self.causal = causal
         for name, logits in prior.items():
@@ -145,8 +155,9 @@ class Recognizer(EmotionModel):
         }
         groups = list(self._encode_tokens(batch, present, gates))
         summaries = self._summaries(groups, batch.mask)
+        timing = timing_of(batch)
         context = {
-            m: self._contextualise(m, summaries[m], present[:, :, number], batch)
+            m: self._contextualise(m, summaries[m], timing, present[:, :, number], batch)
             for number, m in enumerate(self.modalities)
         }
         memory, routings = self._remember(groups, context, present, batch.mask)
@@ -156,7 +167,7 @@ class Recognizer(EmotionModel):
             parts.append(self.graph(nodes, present, batch.speakers))
         joined = torch.cat(parts, dim=-1)
         return EmotionOutput(
-            logits=self._answer(joined, present.any(dim=-1)),
+            logits=self._answer(joined, context, present),
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
@@ -207,9 +218,12 @@ class Recognizer(EmotionModel):
         return summaries
 
     def _contextualise(
-        self, modality: str, x: Tensor, present: Tensor, batch: ConversationBatch
+        self, modality: str, x: Tensor, timing: Tensor, present: Tensor, batch: ConversationBatch
     ) -> Tensor:
-        context = self._stem(modality).context
+        stem = self._stem(modality)
+        if stem.timing is not None:
+            x = x + stem.timing(timing.to(x.dtype))
+        context = stem.context
         if isinstance(context, RecurrentContext):
             x = context(x, present, batch.speakers)
         elif context is not None:
@@ -279,14 +293,21 @@ class Recognizer(EmotionModel):
         there = present.unsqueeze(-1)
         return torch.where(there, memory, self.absent).flatten(2)
 
-    def _answer(self, joined: Tensor, known: Tensor) -> dict[str, Tensor]:
+    def _answer(
+        self, joined: Tensor, context: Mapping[str, Tensor], present: Tensor
+    ) -> dict[str, Tensor]:
         """Logits of each head; the prior where no modality is present."""
-        return {
-            name: torch.where(
-                known.unsqueeze(-1), head(joined), getattr(self, f"prior_{name}").to(joined.dtype)
-            )
-            for name, head in self.heads.items()
-        }
+        known = present.any(dim=-1, keepdim=True)
+        answers = {}
+        for name, head in self.heads.items():
+            logits = head(joined)
+            own = cast(nn.ModuleDict, self.own_heads[name]) if self.own_heads else nn.ModuleDict()
+            for number, m in enumerate(self.modalities):
+                if m in own:
+                    logits = logits + own[m](context[m]) * present[:, :, number : number + 1]
+            prior = self.get_buffer(f"prior_{name}").to(joined.dtype)
+            answers[name] = torch.where(known, logits, prior)
+        return answers
 
 
 def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:

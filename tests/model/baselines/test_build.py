@@ -43,7 +43,7 @@ def test_padding_batch_composition_and_order_change_nothing(
     dims: dict[str, int],
     pooling: str,
 ) -> None:
-    model = make_baseline(learned, dims, pooling=pooling)
+    model = make_baseline(learned, dims, pooling=pooling, timing=pooling == "attention")
     examples = [
         make_example("a", 6, dims),
         make_example("b", 11, dims, speakers=5, longest=9),

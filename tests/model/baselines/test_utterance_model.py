@@ -8,6 +8,7 @@ import torch
 
 from emospot.batch import Example, collate
 from emospot.model.baselines.utterance_model import MeanPool, UtteranceModel
+from emospot.model.timing import timing_of
 
 DIMS = {"words": 3, "voice": 2}
 Maker = Callable[..., Example]
@@ -55,6 +56,19 @@ def test_gradients_reach_the_attention(make_example: Maker, make_baseline: Build
         "emotion"
     ].square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
+def test_the_timing_stands_beside_each_present_modality(
+    make_example: Maker, make_baseline: Builder
+) -> None:
+    batch = collate([make_example("a", 9, DIMS)], DIMS)
+    model = make_baseline("mlp", DIMS, timing=True)
+    plain = make_baseline("mlp", DIMS).utterance_vectors(batch).vectors
+    timing = timing_of(batch)
+    for number, (m, found) in enumerate(model.utterance_vectors(batch).vectors.items()):
+        there = batch.present[:, :, number : number + 1]
+        assert torch.equal(found, torch.cat([plain[m], timing * there], dim=-1))
+    assert model(batch).logits["emotion"].shape[:2] == (1, 9)
 
 
 def test_the_mean_of_nothing_is_zero() -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from emospot.config import BaselineConfig, BaselineKind
 from emospot.model.baselines.utterance_model import UtteranceModel
+from emospot.model.timing import TIMING_WIDTH
 
 
 def build_baseline(
@@ -25,12 +26,14 @@ def build_baseline(
     Raises:
         ConfigError: if sizes do not fit each other.
     """
+    more = TIMING_WIDTH if config.timing else 0
     return UtteranceModel(
-        build_network(config, dims),
+        build_network(config, {m: dim + more for m, dim in dims.items()}),
         dims,
         heads,
         attention=config.pooling == "attention",
         input_dropout=config.input_dropout,
+        timing=config.timing,
     )
 
 

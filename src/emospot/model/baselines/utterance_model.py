@@ -7,7 +7,8 @@ or masks of tasks:
     tokens ─ standardise ─ pool ─ network ─ a linear layer a head
 
 A modality with one token an utterance (pooled features) passes the pooling
-unchanged.
+unchanged. On request the numbers of `model.timing` stand beside the vector of every
+modality that is present.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.recognizer import InputNormalisation, rows_by_length
+from emospot.model.timing import timing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class UtteranceModel(EmotionModel):
         heads: head → number of its outputs.
         attention: pool by learned attention instead of the mean.
         input_dropout: probability of dropping an input number.
+        timing: whether each vector is followed by the timing's numbers; the
+            network then reads so many more a modality.
     """
 
     def __init__(
@@ -88,8 +92,10 @@ class UtteranceModel(EmotionModel):
         *,
         attention: bool = False,
         input_dropout: float = 0.0,
+        timing: bool = False,
     ) -> None:
         super().__init__()
+        self.timing = timing
         self.normalisation = nn.ModuleDict(
             {m: InputNormalisation(dim, input_dropout) for m, dim in dims.items()}
         )
@@ -121,6 +127,8 @@ class UtteranceModel(EmotionModel):
             m: self._vectors(m, batch, present[:, :, number], groups)
             for number, m in enumerate(self.modalities)
         }
+        if self.timing:
+            vectors = _followed_by(timing_of(batch), vectors, present)
         return UtteranceVectors(vectors, present, batch.mask, batch.speakers)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
@@ -154,3 +162,13 @@ class UtteranceModel(EmotionModel):
         joined = torch.cat(pooled)
         flat = joined.new_zeros(len(mask), joined.shape[-1])
         return flat.index_copy(0, torch.cat(list(groups)), joined).view(*present.shape, -1)
+
+
+def _followed_by(
+    timing: Tensor, vectors: Mapping[str, Tensor], present: Tensor
+) -> dict[str, Tensor]:
+    """Each modality's vectors with the timing beside them, where it is present."""
+    return {
+        m: torch.cat([x, timing.to(x.dtype) * present[:, :, number : number + 1]], dim=-1)
+        for number, (m, x) in enumerate(vectors.items())
+    }

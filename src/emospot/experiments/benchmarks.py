@@ -1,0 +1,84 @@
+"""What studies found, for readers: one page of tables, and the results behind each.
+
+    DOCS/results/NAME.json   the results.json of a study, without white space
+    DOCS/benchmarks.md       the tables of all of them
+
+The page is made from the files alone, so that nothing on it is written by hand and
+`emospot experiment repeat DOCS/results/NAME.json` runs a study of the page again.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emospot.errors import UsageError
+from emospot.experiments.results import read_results
+from emospot.experiments.study import Study
+from emospot.experiments.summary import read_summary
+from emospot.experiments.tables import markdown
+from emospot.files import make_folder, write_file, write_json
+
+PAGE = "benchmarks.md"
+FOLDER = "results"
+INTRODUCTION = """# Benchmarks
+
+Made by `emospot experiment publish` from the files in `results/`; each can be run again with
+`emospot experiment repeat`. How models are trained, chosen and compared stands in the
+[protocol](protocol.md), what else was tried in the [experiments](experiments.md).
+"""
+
+
+def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
+    """Put a study's results among those of the documentation, and make the page anew.
+
+    Args:
+        study_folder: where the study was run; its name is the study's.
+        docs: folder of the documentation.
+
+    Returns:
+        The results' file and the page.
+
+    Raises:
+        ConfigError: if there are no results, or not of this version.
+        UsageError: if runs of the study failed.
+    """
+    _, values = read_results(study_folder / "results.json")
+    if values["failed"]:
+        raise UsageError(
+            f"{len(values['failed'])} runs of {study_folder} failed: run the study again first"
+        )
+    results = docs / FOLDER / f"{study_folder.resolve().name}.json"
+    make_folder(results.parent)
+    write_json(results, values, indent=None)
+    page = docs / PAGE
+    write_file(page, benchmarks_page(results.parent).encode())
+    return results, page
+
+
+def benchmarks_page(folder: Path) -> str:
+    """The page of all results in a folder, by name."""
+    parts = [INTRODUCTION]
+    for path in sorted(folder.glob("*.json")):
+        study, values = read_results(path)
+        parts.append(_study(path, study, values))
+    return "\n".join(parts)
+
+
+def _study(path: Path, study: Study, values: Mapping[str, Any]) -> str:
+    text = markdown(study, read_summary(values), values["opponents"])
+    title, _, rest = text.partition("\n")
+    # One level down: the page has a title of its own.
+    lower = [f"#{line}" if line.startswith("#") else line for line in rest.splitlines()]
+    return "\n".join([f"#{title}", "", _origin(path, values), *lower]) + "\n"
+
+
+def _origin(path: Path, values: Mapping[str, Any]) -> str:
+    made = values["provenance"]
+    versions = made["packages"]
+    hours = sum(run["seconds"] for run in values["runs"]) / 3600
+    return (
+        f"`emospot experiment {path.stem}`: {len(values['runs'])} trainings, "
+        f"{hours:.1f} core hours; finished {made['finished'][:10]} with emospot "
+        f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
+        f"[{path.name}]({FOLDER}/{path.name})"
+    )

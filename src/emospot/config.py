@@ -47,13 +47,13 @@ class ModelConfig(_ModelSection):
     width: int = Field(128, ge=8)
     heads: int = Field(4, ge=1)
     dropout: float = Field(0.3, ge=0.0, lt=1.0)
-    input_dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    input_dropout: float = Field(0.3, ge=0.0, lt=1.0)
 
     fusion: Literal["hotspot_gated", "global"] = "hotspot_gated"
     gate: Literal["channel", "scalar"] = "channel"
 
     token_layers: int = Field(1, ge=0)
-    context: Literal["attention", "recurrent", "none"] = "attention"
+    context: Literal["attention", "recurrent", "none"] = "recurrent"
     context_layers: int = Field(2, ge=1)
 
     aligners: Literal["mixture", "cross_attention", "none"] = "mixture"
@@ -193,6 +193,7 @@ class TrainingConfig(_Section):
     The first of `tasks` is the main one: the epoch is chosen by its score on
     dev. The others are learned beside it, with `auxiliary_weight`. With
     `choose: last` nothing is chosen: all epochs are run and the last is taken.
+    With `dev: none` nothing is held out either, and the model is not calibrated.
 
     Some keys are there for recipes of others: `schedule: plateau` divides the
     rate by ten when the loss on dev has not fallen for ten epochs, `adam` adds
@@ -220,7 +221,7 @@ class TrainingConfig(_Section):
     router_z_weight: float = Field(0.0, ge=0.0)
     modality_dropout: float = Field(0.1, ge=0.0, lt=1.0)
     average_decay: float = Field(0.98, ge=0.0, lt=1.0)
-    dev: Literal["stratified", "first"] = "stratified"
+    dev: Literal["stratified", "first", "none"] = "stratified"
     dev_fraction: float = Field(0.1, gt=0.0, lt=0.5)
     dev_seed: int = Field(0, ge=0)
 
@@ -228,6 +229,16 @@ class TrainingConfig(_Section):
     def _tasks_differ(self) -> Self:
         if not self.tasks or len(set(self.tasks)) != len(self.tasks):
             raise ValueError(f"tasks must be distinct and at least one, found {self.tasks}")
+        return self
+
+    @model_validator(mode="after")
+    def _chooses_on_something(self) -> Self:
+        if self.dev == "none" and self.choose == "dev":
+            raise ValueError(
+                "without dev conversations no epoch can be chosen: set choose to last"
+            )
+        if self.dev == "none" and self.schedule == "plateau":
+            raise ValueError("schedule plateau needs dev conversations, found dev none")
         return self
 
     @model_validator(mode="after")
@@ -264,6 +275,16 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         raise ConfigError("; ".join(_sentence(e) for e in error.errors())) from None
 
 
+def problem(error: Mapping[str, Any]) -> str:
+    """What one of pydantic's errors says, without the prefix of our own ones.
+
+    >>> problem({"type": "value_error", "msg": "Value error, too small"})
+    'too small'
+    """
+    message = str(error["msg"])
+    return message.removeprefix("Value error, ") if error["type"] == "value_error" else message
+
+
 def _sentence(error: Mapping[str, Any]) -> str:
     # The second place of a model's key is pydantic's tag of the union.
     place = [part for i, part in enumerate(error["loc"]) if (i, error["loc"][0]) != (1, "model")]
@@ -275,7 +296,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return f'unknown key "{key}" in the configuration'
     shown = "" if isinstance(found, BaseModel | dict) else f", found {found!r}"
-    return f'configuration key "{key}": {error["msg"]}{shown}'
+    return f'configuration key "{key}": {problem(error)}{shown}'
 
 
 def load_config(path: Path | None, settings: Sequence[str] = ()) -> Config:

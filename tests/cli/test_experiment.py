@@ -234,7 +234,7 @@ def test_the_folder_has_the_name_of_the_study(
         (("moods.yaml", "--out", "other"), 2, "other holds another study: choose another --out"),
         (("gone.yaml",), 2, "corpus mine: gone.csv is not there"),
         (("metric.yaml",), 2, 'metric.yaml: metric "mae" does not exist for the task "emotion"'),
-        (("kind.yaml",), 2, 'kind.yaml: key "corpora.mine": Value error, there is no kind "ra'),
+        (("kind.yaml",), 2, 'kind.yaml: key "corpora.mine": there is no kind "ra'),
     ],
 )
 def test_what_is_wrong_is_one_line(

@@ -176,6 +176,7 @@ def test_a_fixed_lag_between_modalities_is_learned_by_the_aligners_alone(
     settings = {
         "fusion": "global", "context": "none", "graph": False, "alignment_axis": "tokens",
         "token_layers": 0, "experts": 2, "top_k": 1, "dropout": 0.0, "input_dropout": 0.0,
+        "own_heads": False, "timing": False,
     }  # fmt: skip
     dims = {"cue": 1, "content": CLASSES}
     aligned = make_recognizer(dims, **settings)

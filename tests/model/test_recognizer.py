@@ -210,28 +210,24 @@ def test_without_hotspot_gated_fusion_hotspots_change_nothing(
     assert model(collate([example], TWO)).gates == {}
 
 
-class Silent(torch.nn.Module):
-    """A head that says nothing."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.new_zeros(*x.shape[:-1], len(LABELS))
-
-
-def test_each_present_modality_adds_what_it_says_by_itself(
+def test_the_answer_is_the_mean_of_the_joint_one_and_what_each_modality_says(
     make_example: Maker, make_recognizer: Builder
 ) -> None:
-    model = make_recognizer(TWO, aligners="none", graph=False)
+    # The timing counts words, which the voice's part reads too where they are present.
+    model = make_recognizer(TWO, timing=False)
     batch = collate([make_example("a", 9, TWO)], TWO)
-    whole = model(batch).logits["emotion"]
-    alone = {}
-    for m, head in list(model.own_heads["emotion"].items()):
-        model.own_heads["emotion"][m] = Silent()
-        alone[m] = whole - model(batch).logits["emotion"]
-        model.own_heads["emotion"][m] = head
-    for number, m in enumerate(TWO):
-        there = batch.present[:, :, number]
-        assert (alone[m][~there] == 0).all()
-        assert (alone[m][there].abs().sum(dim=-1) > 0).all()
+    out = model(batch)
+    joint, apart = out.parts["emotion"]
+    torch.testing.assert_close(out.logits["emotion"], (joint + apart) / 2)
+    # Withholding the voice takes away what it said, and nothing of what the words say.
+    silent = replace(batch, present=batch.present & torch.tensor([True, False]))
+    mute = replace(batch, present=batch.present & torch.tensor([False, True]))
+    _, words = model(silent).parts["emotion"]
+    _, voice = model(mute).parts["emotion"]
+    both = batch.present.all(dim=-1)
+    assert both.sum() > 2
+    torch.testing.assert_close(apart[both], (words + voice)[both], atol=1e-5, rtol=0)
+    assert not _close(words[both], voice[both])
 
 
 def test_without_own_heads_and_timing_nothing_of_them_is_there(make_recognizer: Builder) -> None:

@@ -127,7 +127,7 @@ def test_a_finished_run_is_not_overwritten_nor_mixed(make_store, tmp_path: Path)
     with pytest.raises(UsageError, match="already holds a run"):
         train(store, tmp_path / "run", CONFIG)
     other = parse_config({**SETTINGS, "training": {"epochs": 2}})
-    with pytest.raises(UsageError, match="another config"):
+    with pytest.raises(UsageError, match=r"another config\.training\.epochs \(5\), "):
         train(store, tmp_path / "run", other, resume=True)
     again = train(store, tmp_path / "run", CONFIG, resume=True)
     assert again[0].epochs_run <= 5

@@ -50,6 +50,19 @@ def test_equals_the_formula_with_smoothing_and_weights_of_the_auxiliary_losses()
     assert math.isclose(float(found), expected, rel_tol=1e-5)
 
 
+def test_answers_in_parts_are_learned_apart() -> None:
+    random = torch.Generator().manual_seed(0)
+    parts = tuple(torch.randn(1, 3, 3, generator=random) for _ in range(2))
+    output = EmotionOutput({"emotion": sum(parts) / 2}, parts={"emotion": parts})
+    batch, config = _batch([True, False, True]), TrainingConfig()
+    alone = [total_loss(EmotionOutput({"emotion": part}), batch, config) for part in parts]
+    assert torch.isclose(total_loss(output, batch, config), sum(alone) / 2)
+    assert not torch.isclose(
+        total_loss(output, batch, config),
+        total_loss(EmotionOutput(output.logits), batch, config),
+    )
+
+
 def test_a_batch_without_labels_gives_zero_gradients_and_not_nan() -> None:
     logits = torch.zeros(1, 3, 3, requires_grad=True)
     config = TrainingConfig(balance_weight=0.0)

@@ -11,12 +11,13 @@ from torch import nn
 
 from emospot.config import parse_config
 from emospot.emotions import IEMOCAP6, Task
-from emospot.errors import ConfigError
+from emospot.errors import ConfigError, UsageError
 from emospot.features.store import FeatureStore
 from emospot.model.pretrained import load_model
+from emospot.training.data import load_split
 from emospot.training.fit import train
 from emospot.training.module import DEV_LOSS, EmotionModule
-from emospot.training.results import SeedResult
+from emospot.training.results import EpochReport, SeedResult
 
 SIZES = {"width": 16, "heads": 2, "graph_heads": 2, "experts": 2, "top_k": 1, "expert_rank": 2}
 RECIPE = {"epochs": 5, "patience": 5, "batch_size": 4, "learning_rate": 5e-3}
@@ -99,3 +100,34 @@ def test_the_recipe_stands_in_the_run(make_store, tmp_path: Path) -> None:
     _train(make_store(), tmp_path / "run", epochs=1, optimizer="adam")
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["config"]["training"]["optimizer"] == "adam"
+
+
+def test_without_dev_all_training_conversations_are_learned_from(
+    make_store, tmp_path: Path
+) -> None:
+    store = make_store()
+    told: list[EpochReport] = []
+    config = parse_config(
+        {"model": SIZES, "training": {**RECIPE, "epochs": 2, "dev": "none", "choose": "last"}}
+    )
+    (result,) = train(store, tmp_path / "run", config, on_epoch=told.append)
+    assert (result.dev_weighted_f1, result.dev_mae, result.epoch) == (None, None, 1)
+    assert (result.temperature, result.unsure_below) == (1.0, 0.0)
+    assert [set(line) for line in result.history] == [{"epoch", "loss"}] * 2
+    assert [(r.epoch, r.dev[1]) for r in told] == [(0, None), (1, None)]
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["dev"] == []
+    split = load_split(store, config.training)
+    assert (len(split.train), len(split.dev)) == (16, 0)
+    assert "dev_weighted_f1" not in json.loads((tmp_path / "run" / "metrics.json").read_text())
+    baseline = parse_config(
+        {"model": {"kind": "logistic_regression"}, "training": {"dev": "none", "choose": "last"}}
+    )
+    with pytest.raises(UsageError, match="is chosen on dev: set training.dev"):
+        train(store, tmp_path / "other", baseline)
+
+
+@pytest.mark.parametrize("recipe", [{}, {"choose": "last", "schedule": "plateau"}])
+def test_what_needs_dev_is_refused_without(recipe: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="dev"):
+        parse_config({"training": {"dev": "none", "warmup_epochs": 0, **recipe}})

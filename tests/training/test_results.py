@@ -18,7 +18,8 @@ def test_labels_are_chosen_by_f1_and_numbers_by_the_error() -> None:
     assert _result(0, None, 0.8).dev_score == -0.8
     assert EpochReport(0, 1, 9, 0.5, 0.7).dev == ("w-F1", 0.7)
     assert EpochReport(0, 1, 9, 0.5, None, 0.7).dev == ("MAE", 0.7)
-    assert math.isnan(EpochReport(0, 1, 9, 0.5, None).dev[1])
+    assert EpochReport(0, 1, 9, 0.5, None).dev == ("w-F1", None)
+    assert _result(0, None).dev_score is None
 
 
 def test_metrics_of_a_run_are_mean_and_sample_deviation() -> None:
@@ -26,3 +27,4 @@ def test_metrics_of_a_run_are_mean_and_sample_deviation() -> None:
     assert metrics["dev_weighted_f1"] == pytest.approx({"mean": 0.6, "sd": math.sqrt(0.02)})
     assert [seed["seed"] for seed in metrics["seeds"]] == [0, 1]
     assert run_metrics([_result(0, None, 0.5)])["dev_mae"] == {"mean": 0.5, "sd": 0.0}
+    assert set(run_metrics([_result(0, None)])) == {"seeds"}

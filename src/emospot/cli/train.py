@@ -63,11 +63,12 @@ def train(
         def on_epoch(report: EpochReport) -> None:
             if report.seed not in tasks:
                 tasks[report.seed] = bar.add_task(f"seed {report.seed}", total=report.epochs)
+            metric, value = report.dev
             bar.update(
                 tasks[report.seed],  # type: ignore[arg-type]
                 completed=report.epoch + 1,
-                description=f"seed {report.seed}: loss {report.loss:.3f}, "
-                f"dev {report.dev[0]} {report.dev[1]:.3f}",
+                description=f"seed {report.seed}: loss {report.loss:.3f}"
+                + ("" if value is None else f", dev {metric} {value:.3f}"),
             )
 
         results = run_training(
@@ -86,7 +87,7 @@ def train(
     rows = [
         [
             str(r.seed),
-            f"{r.dev[1]:.4f}",
+            "-" if r.dev[1] is None else f"{r.dev[1]:.4f}",
             f"{r.epoch + 1} of {r.epochs_run}",
             f"{r.temperature:.2f}",
             f"{r.unsure_below:.2f}",

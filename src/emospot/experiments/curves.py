@@ -47,21 +47,21 @@ def curves_page(study: Study, results: Sequence[Result]) -> str:
 
 
 def _chart(results: Sequence[Result]) -> dict[str, object]:
-    score = next(name for name in results[0].history[0] if name.startswith("dev"))
-    scores = [[h[score] for h in r.history] for r in results]
+    score = next((name for name in results[0].history[0] if name.startswith("dev")), "")
+    scores = [[h[score] for h in r.history] for r in results if score]
     losses = [[h["loss"] for h in r.history] for r in results]
-    epochs = max(len(s) for s in scores)
+    epochs = max(len(r.history) for r in results)
     dev, loss = _Axis(scores), _Axis(losses)
     return {
         "epochs": epochs,
         "score": score.replace("_", " "),
-        "dev_range": dev.ends,
+        "dev_range": dev.ends if score else ("", ""),
         "loss_range": loss.ends,
         "dev": [_line(s, dev, epochs) for s in scores],
         "loss": [_line(s, loss, epochs) for s in losses],
         "chosen": [
             (_x(r.epoch, epochs), dev.y(s[r.epoch]))
-            for r, s in zip(results, scores, strict=True)
+            for r, s in zip(results, scores, strict=bool(score))
             if r.epoch < len(s)
         ],
     }
@@ -71,7 +71,7 @@ class _Axis:
     """A vertical axis that spans all values."""
 
     def __init__(self, series: Sequence[Sequence[float]]) -> None:
-        values = [v for one in series for v in one]
+        values = [v for one in series for v in one] or [0.0]
         self.low, self.high = min(values), max(values)
 
     @property

@@ -41,7 +41,7 @@ class Result:
         job: which one.
         hash: of configuration, data, fold and seed: equal hashes, equal work.
         data: content hash of what was read.
-        dev: dev score of the chosen epoch.
+        dev: dev score of the chosen epoch; None where nothing was held out.
         scores: metric → figure on the test conversations.
         epoch: the chosen epoch, from 0.
         epochs_run: epochs trained.
@@ -54,7 +54,7 @@ class Result:
     job: Job
     hash: str
     data: str
-    dev: float
+    dev: float | None
     scores: Mapping[str, float]
     epoch: int
     epochs_run: int

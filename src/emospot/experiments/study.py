@@ -33,7 +33,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emospot.config import Config, parse_config
+from emospot.config import Config, parse_config, problem
 from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.metric import check_metric
@@ -270,7 +270,7 @@ def parse_study(values: Any, where: str) -> Study:
         study = Study.model_validate(values)
     except ValidationError as error:
         sentences = (
-            f'key "{".".join(str(part) for part in e["loc"]) or "study"}": {e["msg"]}'
+            f'key "{".".join(str(part) for part in e["loc"]) or "study"}": {problem(e)}'
             for e in error.errors()
         )
         raise ConfigError(f"{where}: {'; '.join(sentences)}") from None

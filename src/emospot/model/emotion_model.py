@@ -27,6 +27,8 @@ class EmotionOutput:
             weights of each utterance, shape (B, U, E).
         expert_usage: the same names → mean use of each aligner, shape (E,).
         losses: "balance" and "router_z": scalars; empty without aligners.
+        parts: head → answers that are learned apart and whose mean the logits are,
+            each of shape (B, U, classes); empty where there is one answer.
     """
 
     logits: Mapping[str, Tensor]
@@ -34,6 +36,7 @@ class EmotionOutput:
     routing: Mapping[str, Tensor] = field(default_factory=dict)
     expert_usage: Mapping[str, Tensor] = field(default_factory=dict)
     losses: Mapping[str, Tensor] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 class EmotionModel(nn.Module, ABC):

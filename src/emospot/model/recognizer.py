@@ -99,7 +99,8 @@ class Recognizer(EmotionModel):
         graph: the conversation graph, or None.
         heads: head → network from [M ; G] to logits.
         own_heads: head → modality → network from the modality's own context to
-            logits, which are added where it is present; empty: none.
+            logits, whose sum over the present modalities is a second answer;
+            empty: none.
         prior: head → logits where no modality is present.
         width: D.
         causal: whether later utterances must not be read.
@@ -166,14 +167,16 @@ class Recognizer(EmotionModel):
         if self.graph is not None:
             parts.append(self.graph(nodes, present, batch.speakers))
         joined = torch.cat(parts, dim=-1)
+        answers = self._answers(joined, context, present)
         return EmotionOutput(
-            logits=self._answer(joined, context, present),
+            logits={name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()},
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
             },
             expert_usage={name: expert_usage(r) for name, r in routings.items()},
             losses=routing_losses(routings, batch.mask),
+            parts=answers if self.own_heads else {},
         )
 
     def _stem(self, modality: str) -> ModalityStem:
@@ -293,21 +296,25 @@ class Recognizer(EmotionModel):
         there = present.unsqueeze(-1)
         return torch.where(there, memory, self.absent).flatten(2)
 
-    def _answer(
+    def _answers(
         self, joined: Tensor, context: Mapping[str, Tensor], present: Tensor
-    ) -> dict[str, Tensor]:
-        """Logits of each head; the prior where no modality is present."""
+    ) -> dict[str, tuple[Tensor, ...]]:
+        """The answers of each head; the prior where no modality is present."""
         known = present.any(dim=-1, keepdim=True)
         answers = {}
         for name, head in self.heads.items():
-            logits = head(joined)
-            own = cast(nn.ModuleDict, self.own_heads[name]) if self.own_heads else nn.ModuleDict()
-            for number, m in enumerate(self.modalities):
-                if m in own:
-                    logits = logits + own[m](context[m]) * present[:, :, number : number + 1]
+            found = [head(joined)]
+            if self.own_heads:
+                found.append(self._apart(name, context, present))
             prior = self.get_buffer(f"prior_{name}").to(joined.dtype)
-            answers[name] = torch.where(known, logits, prior)
+            answers[name] = tuple(torch.where(known, logits, prior) for logits in found)
         return answers
+
+    def _apart(self, name: str, context: Mapping[str, Tensor], present: Tensor) -> Tensor:
+        """The sum of what the present modalities say by themselves."""
+        own = cast(nn.ModuleDict, self.own_heads[name])
+        said = [own[m](context[m]) for m in self.modalities]
+        return (torch.stack(said, dim=2) * present.unsqueeze(-1)).sum(dim=2)
 
 
 def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:

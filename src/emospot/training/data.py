@@ -19,7 +19,7 @@ from emospot.training.dev_split import dev_ids
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Conversations to learn from and conversations to choose on."""
+    """Conversations to learn from and conversations to choose on, which may be none."""
 
     train: tuple[Example, ...]
     dev: tuple[Example, ...]
@@ -33,8 +33,8 @@ def as_example(stored: StoredConversation) -> Example:
 def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
     """The training and dev conversations of a store; test is never read.
 
-    The store's own dev split is used where it has one. A store without splits
-    is training data throughout.
+    The store's own dev split is used where it has one; with `dev: none` it is
+    learned from too. A store without splits is training data throughout.
 
     Raises:
         StoreError: if the answer to the main task is known nowhere in a part.
@@ -42,8 +42,11 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
     """
     name = "train" if "train" in store.splits else "none"
     train = [as_example(c) for c in store.conversations(name if name in store.splits else None)]
-    if "dev" in store.splits and config.dev == "stratified":
-        dev = [as_example(c) for c in store.conversations("dev")]
+    own = [as_example(c) for c in store.conversations("dev")] if "dev" in store.splits else []
+    if config.dev == "none":
+        train, dev = train + own, []
+    elif own and config.dev == "stratified":
+        dev = own
     else:
         conversations = [e.conversation for e in train]
         held_out = dev_ids(conversations, config.dev, config.dev_fraction, config.dev_seed)
@@ -51,7 +54,7 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
         train = [e for e in train if e.conversation.id not in held_out]
     for part, examples in (("training", train), ("dev", dev)):
         main = learned_tasks(train, store.label_set, config.tasks)[0]
-        if len(known_answers(examples, main)) == 0:
+        if examples and len(known_answers(examples, main)) == 0:
             needed = ", ".join(main.targets)
             what = f"utterance with {needed}" if needed else "labelled utterance"
             raise StoreError(f"no {what} among the {part} conversations of {store.path}")
@@ -212,8 +215,10 @@ class ConversationData(LightningDataModule):
             collate_fn=self._collate,
         )
 
-    def val_dataloader(self) -> DataLoader[Example]:
-        """The dev conversations, by length."""
+    def val_dataloader(self) -> DataLoader[Example] | tuple[()]:
+        """The dev conversations, by length; nothing where there are none."""
+        if not self.split.dev:
+            return ()
         by_length = sorted(self.split.dev, key=lambda e: len(e.conversation.utterances))
         return DataLoader(
             by_length,  # type: ignore[arg-type]

@@ -128,14 +128,14 @@ def train_seed(
     save_model(model, folder / "model")
     result = SeedResult(
         seed=seed,
-        dev_weighted_f1=None if tasks[0].kind == "number" else fitted.score,
+        dev_weighted_f1=None if tasks[0].kind == "number" or not split.dev else fitted.score,
         epoch=fitted.epoch,
         epochs_run=len(fitted.history),
         temperature=model.card.temperature,
         unsure_below=model.card.unsure_below,
         seconds=time.monotonic() - started,
         history=fitted.history,
-        dev_mae=-fitted.score if tasks[0].kind == "number" else None,
+        dev_mae=-fitted.score if tasks[0].kind == "number" and split.dev else None,
     )
     write_json(folder / "result.json", asdict(result))
     (folder / LAST).unlink(missing_ok=True)
@@ -181,6 +181,8 @@ def _fit_at_once(
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
+    if not split.dev:
+        raise UsageError(f"{config.model.kind} is chosen on dev: set training.dev")
     if [task.kind for task in tasks] != ["single"]:
         raise UsageError(
             f"{config.model.kind} learns one task of one label an utterance, found "
@@ -217,11 +219,12 @@ def _fit_by_steps(
         seed=seed,
         steps_an_epoch=-(-len(split.train) // batch_size),
         class_weights=_class_weights(split, tasks[0]) if config.training.class_weights else None,
+        tell=lambda line: _report(on_epoch, seed, config.training.epochs, line),
     )
     data = ConversationData(split, dims, tasks, batch_size, seed)
     last = folder / LAST
     with _quiet():
-        trainer = _trainer(folder, config, [_Reporter(on_epoch)] if on_epoch else [])
+        trainer = _trainer(folder, config)
         trainer.fit(module, data, ckpt_path=str(last) if last.is_file() else None)
     if not math.isfinite(module.best["score"]):
         raise ModelError(
@@ -241,7 +244,7 @@ def _features(store: FeatureStore, config: Config) -> dict[str, Any]:
     return {m: store.features[m] for m in config.model.modalities}
 
 
-def _trainer(folder: Path, config: Config, callbacks: list[Callback]) -> lightning.Trainer:
+def _trainer(folder: Path, config: Config) -> lightning.Trainer:
     keep = ModelCheckpoint(
         dirpath=folder,
         filename=Path(LAST).stem,
@@ -249,16 +252,14 @@ def _trainer(folder: Path, config: Config, callbacks: list[Callback]) -> lightni
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
+    callbacks: list[Callback] = [keep]
     if config.training.choose == "dev":
         patience = config.training.patience
-        callbacks = [
-            EarlyStopping(CHOICE, mode="max", patience=patience, check_finite=False),
-            *callbacks,
-        ]
+        callbacks.append(EarlyStopping(CHOICE, mode="max", patience=patience, check_finite=False))
     return lightning.Trainer(
         max_epochs=config.training.epochs,
         gradient_clip_val=config.training.gradient_clip,
-        callbacks=[keep, *callbacks],
+        callbacks=callbacks,
         plugins=[AtomicCheckpointIO()],
         logger=False,
         enable_progress_bar=False,
@@ -270,29 +271,26 @@ def _trainer(folder: Path, config: Config, callbacks: list[Callback]) -> lightni
     )
 
 
-class _Reporter(Callback):
-    """Tells of each epoch."""
-
-    def __init__(self, on_epoch: Callable[[EpochReport], None]) -> None:
-        self.on_epoch = on_epoch
-
-    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Called by Lightning when dev is scored."""
-        last = pl_module.history[-1]
-        self.on_epoch(
-            EpochReport(
-                pl_module.seed,
-                int(last["epoch"]),
-                pl_module.config.epochs,
-                last["loss"],
-                last.get("dev_weighted_f1"),
-                last.get("dev_mae"),
-            )
-        )
+def _report(
+    on_epoch: Callable[[EpochReport], None] | None,
+    seed: int,
+    epochs: int,
+    line: Mapping[str, float],
+) -> None:
+    """Tell of an epoch by its line of the history."""
+    if on_epoch is not None:
+        epoch, loss = int(line["epoch"]), line["loss"]
+        dev = line.get("dev_weighted_f1"), line.get("dev_mae")
+        on_epoch(EpochReport(seed, epoch, epochs, loss, *dev))
 
 
 def calibrated(model: PretrainedModel, split: Split, score: float) -> PretrainedModel:
-    """The model with temperature and "unsure" threshold chosen on dev, for a single label."""
+    """The model with temperature and "unsure" threshold chosen on dev, for a single label.
+
+    Without dev conversations it is left as it is.
+    """
+    if not split.dev:
+        return model
     main = model.card.main
     if main.kind != "single":
         figure = {"dev_mae": -score} if main.kind == "number" else {"dev_weighted_f1": score}
@@ -333,10 +331,10 @@ def _open_run(
             )
         found = json.loads(path.read_text(encoding="utf-8"))
         found["config"] = _completed(found.get("config"))
-        changed = [key for key in wanted if found.get(key) != wanted[key]]
+        changed = [what for key in wanted for what in _changes(key, found.get(key), wanted[key])]
         if changed:
             raise UsageError(
-                f"{out} was started with another {' and '.join(changed)}: "
+                f"{out} was started with another {', '.join(changed)}: "
                 "resume with the same store and settings, or choose another --out"
             )
         return
@@ -349,6 +347,20 @@ def _open_run(
         "python": platform.python_version(),
     }
     write_json(path, {**wanted, "versions": versions, "machine": platform.platform()})
+
+
+def _changes(name: str, before: Any, now: Any) -> list[str]:
+    """What differs, by name: sections key by key, with the value before.
+
+    >>> _changes("config", {"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
+    ['config.a.c (2)']
+    """
+    if before == now:
+        return []
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return [name if isinstance(now, list) or name == "store" else f"{name} ({before})"]
+    keys = dict.fromkeys((*before, *now))
+    return [w for k in keys for w in _changes(f"{name}.{k}", before.get(k), now.get(k))]
 
 
 def _completed(config: Any) -> Any:

@@ -2,7 +2,8 @@
 
     loss = L_main + w · Σ_others L_task + λ · L_lb + μ · L_z
 
-over the utterances of the batch whose answer is known:
+over the utterances of the batch whose answer is known; where a head answers in parts,
+L is the mean of theirs, so that each is learned apart:
 
     single     cross-entropy with label smoothing
     several    binary cross-entropy, mean over the labels
@@ -42,13 +43,16 @@ def total_loss(
     for name, part in output.losses.items():
         loss = loss + weights[name] * part
     for position, (name, target) in enumerate(batch.targets.items()):
-        outputs = output.logits[name][target.mask]
-        if len(outputs) == 0:
-            loss = loss + 0.0 * output.logits[name].sum()
-        elif position == 0:
-            loss = loss + task_loss(outputs, target, config, class_weights)
-        else:
-            loss = loss + config.auxiliary_weight * task_loss(outputs, target, config)
+        main = position == 0
+        parts = output.parts.get(name, (output.logits[name],))
+        weight = (1.0 if main else config.auxiliary_weight) / len(parts)
+        for answer in parts:
+            if target.mask.any():
+                classes = class_weights if main else None
+                own = task_loss(answer[target.mask], target, config, classes)
+            else:
+                own = 0.0 * answer.sum()
+            loss = loss + weight * own
     return loss
 
 

@@ -6,7 +6,7 @@ ends with the weights of one that was not.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -86,6 +86,7 @@ class EmotionModule(LightningModule):
         seed: of every random choice.
         steps_an_epoch: optimiser steps.
         class_weights: of the main task, shape (C,), or None.
+        tell: called with the last line of the history after every epoch.
     """
 
     def __init__(
@@ -97,8 +98,10 @@ class EmotionModule(LightningModule):
         seed: int,
         steps_an_epoch: int,
         class_weights: Tensor | None = None,
+        tell: Callable[[Mapping[str, float]], None] = lambda _: None,
     ) -> None:
         super().__init__()
+        self.tell = tell
         self.recognizer = recognizer
         # With the buffers: batch normalisation must fit the averaged weights.
         self.averaged = AveragedModel(
@@ -113,6 +116,8 @@ class EmotionModule(LightningModule):
         self.history: list[dict[str, float]] = []
         self._answers: list[tuple[Tensor, Tensor]] = []
         self._loss_sum = 0.0
+        self._score = math.nan
+        self._figures: dict[str, float] = {}
 
     def on_train_epoch_start(self) -> None:
         """Start the mean of the losses anew."""
@@ -159,20 +164,18 @@ class EmotionModule(LightningModule):
         return task_scores(self.main, true, decided(self.main, outputs))
 
     def on_validation_epoch_end(self) -> None:
-        """Score the epoch; keep its weights if they are the best so far, or the last."""
+        """Score the epoch on dev."""
         scores = self.dev_scores()
-        score = choice(scores)
-        self.log(CHOICE, score)
+        self.log(CHOICE, choice(scores))
         self.log(DEV_LOSS, self.dev_loss())
-        if self.trainer.sanity_checking:
-            return
-        self.history.append(
-            {
-                "epoch": self.current_epoch,
-                "loss": self._loss_sum / self.steps_an_epoch,
-                **dev_figures(scores),
-            }
-        )
+        self._score, self._figures = choice(scores), dev_figures(scores)
+
+    def on_train_epoch_end(self) -> None:
+        """Keep the epoch's weights if they are the best so far on dev, or the last; tell."""
+        loss = self._loss_sum / self.steps_an_epoch
+        self.history.append({"epoch": self.current_epoch, "loss": loss, **self._figures})
+        # Without dev conversations a score that is a number says that the loss is one.
+        score = self._score if self._figures else -loss
         if score > self.best["score"] or self.config.choose == "last":
             weights = deepcopy(self.averaged.module.state_dict())
             self.best = {
@@ -180,6 +183,7 @@ class EmotionModule(LightningModule):
                 "epoch": self.current_epoch,
                 "weights": {name: weight.cpu() for name, weight in weights.items()},
             }
+        self.tell(self.history[-1])
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what Lightning does not know."""

@@ -16,7 +16,7 @@ class EpochReport:
         epoch: from 0.
         epochs: of how many at most.
         loss: mean over the epoch's batches.
-        dev_weighted_f1: on dev; None where the main task is a number.
+        dev_weighted_f1: on dev; None where the main task is a number, or there is no dev.
         dev_mae: mean absolute error on dev; None unless the main task is one.
     """
 
@@ -28,7 +28,7 @@ class EpochReport:
     dev_mae: float | None = None
 
     @property
-    def dev(self) -> tuple[str, float]:
+    def dev(self) -> tuple[str, float | None]:
         """The metric that epochs are chosen by, for people, and its value."""
         return dev_metric(self)
 
@@ -62,26 +62,26 @@ class SeedResult:
     dev_mae: float | None = None
 
     @property
-    def dev(self) -> tuple[str, float]:
+    def dev(self) -> tuple[str, float | None]:
         """The metric that the epoch was chosen by, for people, and its value."""
         return dev_metric(self)
 
     @property
-    def dev_score(self) -> float:
-        """What was maximised: the weighted F1, or the negative mean absolute error."""
+    def dev_score(self) -> float | None:
+        """What is maximised: the weighted F1, or the negative mean absolute error."""
         name, value = self.dev
-        return value if name == WEIGHTED_F1 else -value
+        return -value if name == MAE and value is not None else value
 
 
 WEIGHTED_F1 = "w-F1"
 MAE = "MAE"
 
 
-def dev_metric(told: EpochReport | SeedResult) -> tuple[str, float]:
-    """The metric that epochs are chosen by, for people, and its value."""
-    if told.dev_weighted_f1 is not None:
-        return WEIGHTED_F1, told.dev_weighted_f1
-    return MAE, told.dev_mae if told.dev_mae is not None else float("nan")
+def dev_metric(told: EpochReport | SeedResult) -> tuple[str, float | None]:
+    """The metric that epochs are chosen by, for people, and its value, if there is dev."""
+    if told.dev_mae is not None:
+        return MAE, told.dev_mae
+    return WEIGHTED_F1, told.dev_weighted_f1
 
 
 def run_metrics(results: Sequence[SeedResult]) -> dict[str, Any]:
@@ -90,12 +90,15 @@ def run_metrics(results: Sequence[SeedResult]) -> dict[str, Any]:
     Args:
         results: at least one.
     """
+    seeds = [asdict(result) for result in results]
     name, _ = results[0].dev
-    values = np.array([result.dev[1] for result in results])
+    values = np.array([v for _, v in (result.dev for result in results) if v is not None])
+    if len(values) == 0:
+        return {"seeds": seeds}
     return {
         "dev_weighted_f1" if name == WEIGHTED_F1 else "dev_mae": {
             "mean": float(values.mean()),
             "sd": float(values.std(ddof=1)) if len(values) > 1 else 0.0,
         },
-        "seeds": [asdict(result) for result in results],
+        "seeds": seeds,
     }

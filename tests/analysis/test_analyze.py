@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import emospot
-from emospot.analysis.analyze import analyze, brought_near
+from emospot.analysis.analyze import TOO_FAR, analyze, brought_near
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError
 from emospot.sample import sample_files
@@ -137,10 +137,15 @@ def test_a_voice_unlike_the_training_is_brought_near_and_told(sample_analysis, b
     usual = [Tokens(np.array([known.mean], np.float32)) for _ in range(3)]
     far = [Tokens(t.values + 5.0) for t in usual]
     assert brought_near({"voice": usual}, bundled) == ({"voice": usual}, {})
-    near, unusual = brought_near({"voice": far, "words": usual}, bundled)
+    near, unusual = brought_near({"voice": far, "words": [None] * 3}, bundled)
     assert unusual["voice"] > 1
-    assert near["words"] is usual
+    assert near["words"] == [None] * 3
     moved = np.concatenate([t.values for t in near["voice"]])
     assert known.distance(moved) == pytest.approx(known.limit, rel=1e-3)
+    # Too far: where there are words, they alone are read.
+    some = [usual[0], None, usual[2]]
+    near, unusual = brought_near({"voice": far, "words": some}, bundled)
+    assert unusual["voice"] > TOO_FAR
+    assert [t is None for t in near["voice"]] == [True, False, True]
     causal = replace(bundled, config=bundled.config.model_copy(update={"causal": True}))
     assert brought_near({"voice": far}, causal) == ({"voice": far}, {})

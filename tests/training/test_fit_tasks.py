@@ -23,6 +23,7 @@ SMALL = {
     "heads": 2,
     "graph_heads": 2,
     "aligners": "none",
+    "input_dropout": 0.1,
     "context_layers": 1,
     "graph": False,
 }

@@ -22,6 +22,11 @@ from emospot.model.pretrained import PretrainedModel
 
 Sequences = Mapping[str, Sequence[Tokens | None]]
 
+TOO_FAR = 1.5
+"""So many times as far off as the edge of the training, a modality is not read beside
+words. At 1.2 times, words and a voice brought near were as good as the words alone
+(docs/experiments.md, "A session that is unlike the others")."""
+
 
 def analyze(
     recording: str | Path,
@@ -67,6 +72,10 @@ def analyze(
     on_stage("model")
     with watch.stage("model"):
         near, unusual = brought_near(measured.features, loaded)
+        for modality in _left_out(unusual, near):
+            measured.unread[modality] = (
+                "the recording is too unlike those that the model was trained on"
+            )
         prediction = _predict(inputs, measured, near, loaded)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
@@ -101,7 +110,8 @@ def brought_near(
 
     Returns:
         The features, and for modalities that lay outside of the range how many times
-        as far off they were as its edge.
+        as far off they were as its edge. What lies too far off is taken away from
+        utterances with words.
     """
     near: dict[str, Sequence[Tokens | None]] = dict(features)
     unusual = {}
@@ -111,7 +121,17 @@ def brought_near(
             near[modality], excess = known.brought_near(features[modality])
             if excess > 1:
                 unusual[modality] = excess
+    for modality in _left_out(unusual, features):
+        pairs = zip(near[modality], features[WORDS], strict=True)
+        near[modality] = [None if words is not None else own for own, words in pairs]
     return near, unusual
+
+
+def _left_out(unusual: Mapping[str, float], features: Sequences) -> list[str]:
+    """The modalities that are too far off to be read beside words."""
+    if all(words is None for words in features.get(WORDS, ())):
+        return []
+    return [m for m, excess in unusual.items() if excess > TOO_FAR and m != WORDS]
 
 
 def _predict(
@@ -137,18 +157,25 @@ def _warnings(
         )
     utterances = inputs.conversation.utterances
     for modality in model.config.modalities if utterances else ():
-        if modality in measured.absent:
+        if modality in unusual:
+            found.append(_far_off(modality, unusual[modality], modality in measured.unread))
+        elif modality in measured.absent:
             found.append(f"{modality} missing: {measured.absent[modality]}")
         elif modality in measured.unread:
             found.append(f"the model does not read the {modality}: {measured.unread[modality]}")
         elif evidence.never_read(modality) and (modality != WORDS or evidence.understood):
             found.append(f"every utterance has too little {modality} for the model to read")
-        if modality in unusual:
-            found.append(
-                f"the {modality} of this recording lies outside what the model was trained on "
-                f"({unusual[modality]:.1f} times as far off as the edge of its training): "
-                "moved to that edge, and less to be trusted"
-            )
     if any(u.word_times_estimated for u in utterances):
         found.append("word times are estimated: they are spread over each utterance by characters")
     return tuple(dict.fromkeys((*found, *measured.notices, *inputs.notices)))
+
+
+def _far_off(modality: str, times: float, unread: bool) -> str:
+    """The warning of a modality outside of the training's range."""
+    said = (
+        f"the {modality} of this recording lies outside what the model was trained on "
+        f"({times:.1f} times as far off as the edge of its training): "
+    )
+    if unread:
+        return said + "where there are words, they alone are read"
+    return said + "moved to that edge, and less to be trusted"

@@ -84,6 +84,8 @@ def test_stopping_is_told_and_is_status_130(emospot, monkeypatch):
 def start(program: str, **environment: str) -> subprocess.Popen:
     """`emospot models` in a process of its own; `program` replaces what it lists."""
     code = (
+        # What a shell starts in the background ignores Ctrl+C, and so do its children.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, time; import emospot.analysis.models as models\n"
         "from emospot.cli.console import say; from emospot.cli.main import run\n"
         f"{program}\n"

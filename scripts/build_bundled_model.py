@@ -12,8 +12,6 @@ nothing.
 
 import argparse
 import json
-import statistics
-from collections.abc import Sequence
 from pathlib import Path
 
 from emospot.analysis.models import BUNDLED, models_folder
@@ -24,7 +22,7 @@ from emospot.evaluation.run import RunEvaluation, evaluate_model, evaluate_run, 
 from emospot.features.store import FeatureStore
 from emospot.features.voice_ge2e import Ge2eVoice
 from emospot.features.words import TransformerWords
-from emospot.model.pretrained import PretrainedModel, load_model, renamed, save_model
+from emospot.model.pretrained import load_model, renamed, save_model
 from emospot.training.fit import train
 from emospot.training.results import EpochReport, SeedResult
 
@@ -35,7 +33,6 @@ OPTIONS = TableOptions(
     features={"voice": FeatureColumn("audio_ge2e", "ge2e")},
     targets=("valence", "activation", "dominance"),
 )
-CALIBRATION_SEEDS = 1
 ON_ALL = ("training.choose=last", "training.dev=none")
 PACKED = 0
 """Nothing is held out that could tell which seed is better."""
@@ -62,33 +59,30 @@ def main() -> None:
     arguments = parser.parse_args()
     store = _store(arguments.data / "iemocap" / "iemocap.parquet", arguments.work / "store")
     held_out = load_config(None, ["training.choose=last", *arguments.settings])
-    calibrations = train(
-        store,
-        arguments.work / "calibration",
-        held_out,
-        seeds=range(CALIBRATION_SEEDS),
-        resume=True,
-        on_epoch=_report,
+    (calibration,) = train(
+        store, arguments.work / "calibration", held_out, resume=True, on_epoch=_report
     )
     config = load_config(None, [*ON_ALL, *arguments.settings])
     run = arguments.work / "run"
     train(store, run, config, seeds=range(arguments.seeds), resume=True, on_epoch=_report)
-    _calibrate(run, calibrations, arguments.seeds)
+    _calibrate(run, calibration, arguments.seeds)
     evaluations = {
         "words and voice": evaluate_run(run, store),
         "words alone": evaluate_run(run, store, without=("voice",)),
         "voice alone": evaluate_run(run, store, without=("words",)),
     }
-    _pack(store, run, calibrations, evaluations, config)
+    _pack(store, run, calibration, evaluations, config)
 
 
-def _calibrate(run: Path, calibrations: Sequence[SeedResult], seeds: int) -> None:
+def _calibrate(run: Path, calibration: SeedResult, seeds: int) -> None:
     """Give every model of a run what was measured where dialogues were held out."""
-    temperature = statistics.mean(c.temperature for c in calibrations)
-    unsure_below = statistics.median(c.unsure_below for c in calibrations)
     for seed in range(seeds):
         folder = run / f"seed-{seed}" / "model"
-        model = renamed(load_model(folder), temperature=temperature, unsure_below=unsure_below)
+        model = renamed(
+            load_model(folder),
+            temperature=calibration.temperature,
+            unsure_below=calibration.unsure_below,
+        )
         save_model(model, folder)
 
 
@@ -112,7 +106,7 @@ def _report(epoch: EpochReport) -> None:
 def _pack(
     store: FeatureStore,
     run: Path,
-    calibrations: Sequence[SeedResult],
+    calibration: SeedResult,
     evaluations: dict[str, RunEvaluation],
     config: Config,
 ) -> None:
@@ -126,7 +120,7 @@ def _pack(
         limits=LIMITS,
         features={"words": TransformerWords().describe(), "voice": Ge2eVoice().describe()},
         scores={
-            "dev_weighted_f1_of_calibration": _mean_dev(calibrations),
+            "dev_weighted_f1_of_calibration": calibration.dev_weighted_f1,
             "test_weighted_f1_mean_of_seeds": full.mean["weighted_f1"],
             "test_weighted_f1_sd_of_seeds": full.sd["weighted_f1"],
         },
@@ -134,7 +128,7 @@ def _pack(
     save_model(model, folder, half=True)
     packed = evaluate_model(load_model(folder), labelled_examples(store, "test"), PACKED, "test")
     unpacked = next(s for s in full.seeds if s.seed == PACKED)
-    card = _card(model, calibrations, evaluations, packed.scores.weighted_f1, config)
+    card = _card(calibration, evaluations, packed.scores.weighted_f1, config)
     (folder / "CARD.md").write_text(card, encoding="utf-8")
     print(
         f"packed seed {PACKED} into {folder}: test w-F1 {packed.scores.weighted_f1:.4f} in "
@@ -142,13 +136,8 @@ def _pack(
     )
 
 
-def _mean_dev(calibrations: Sequence[SeedResult]) -> float:
-    return statistics.mean(c.dev_weighted_f1 or 0.0 for c in calibrations)
-
-
 def _card(
-    model: PretrainedModel,
-    calibrations: Sequence[SeedResult],
+    calibration: SeedResult,
     evaluations: dict[str, RunEvaluation],
     packed: float,
     config: Config,
@@ -187,7 +176,7 @@ session 5 to test (1,623). {len(full.seeds)} seeds, each trained on all of sessi
 {config.training.epochs} epochs, of which the last was taken. Temperature and the threshold of
 "unsure" come from a further training without a tenth of the dialogues, spread over sessions and
 over scripted and improvised ones (w-F1 there
-{100 * _mean_dev(calibrations):.1f}). The test session chose nothing.
+{100 * calibration.dev_weighted_f1:.1f}). The test session chose nothing.
 
 ## Figures on the test session, per cent, mean ± sd over seeds
 
@@ -201,9 +190,9 @@ over scripted and improvised ones (w-F1 there
 
 The model in the package is seed {PACKED}, in half precision: test w-F1 {100 * packed:.1f}. Its
 expected calibration error on test is {100 * seed.calibration_error:.1f} points at temperature
-{model.card.temperature:.2f}; below {model.card.unsure_below:.2f} it answers "unsure", which leaves
-{100 * seed.answered:.0f} % of the
-utterances answered, {100 * seed.accuracy_answered:.1f} % of them rightly.
+{calibration.temperature:.2f}; below {calibration.unsure_below:.2f} it answers "unsure", which
+leaves {100 * seed.answered:.0f} % of the utterances answered,
+{100 * seed.accuracy_answered:.1f} % of them rightly.
 
 Its confusions (true class by row):
 

@@ -24,7 +24,7 @@ Sequences = Mapping[str, Sequence[Tokens | None]]
 
 TOO_FAR = 1.5
 """So many times as far off as the edge of the training, a modality is not read beside
-words. At 1.2 times, words and a voice brought near were as good as the words alone
+words. At 1.2 times, words and a voice brought near were no better than the words alone
 (docs/experiments.md, "A session that is unlike the others")."""
 
 

@@ -48,7 +48,8 @@ def curves_page(study: Study, results: Sequence[Result]) -> str:
 
 def _chart(results: Sequence[Result]) -> dict[str, object]:
     score = next((name for name in results[0].history[0] if name.startswith("dev")), "")
-    scores = [[h[score] for h in r.history] for r in results if score]
+    scored = results if score else ()
+    scores = [[h[score] for h in r.history] for r in scored]
     losses = [[h["loss"] for h in r.history] for r in results]
     epochs = max(len(r.history) for r in results)
     dev, loss = _Axis(scores), _Axis(losses)
@@ -61,7 +62,7 @@ def _chart(results: Sequence[Result]) -> dict[str, object]:
         "loss": [_line(s, loss, epochs) for s in losses],
         "chosen": [
             (_x(r.epoch, epochs), dev.y(s[r.epoch]))
-            for r, s in zip(results, scores, strict=bool(score))
+            for r, s in zip(scored, scores, strict=True)
             if r.epoch < len(s)
         ],
     }

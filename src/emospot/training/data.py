@@ -42,12 +42,12 @@ def load_split(store: FeatureStore, config: TrainingConfig) -> Split:
     """
     name = "train" if "train" in store.splits else "none"
     train = [as_example(c) for c in store.conversations(name if name in store.splits else None)]
-    own = [as_example(c) for c in store.conversations("dev")] if "dev" in store.splits else []
+    dev: list[Example] = []
+    if "dev" in store.splits and config.dev != "first":
+        dev = [as_example(c) for c in store.conversations("dev")]
     if config.dev == "none":
-        train, dev = train + own, []
-    elif own and config.dev == "stratified":
-        dev = own
-    else:
+        train, dev = train + dev, []
+    elif not dev:
         conversations = [e.conversation for e in train]
         held_out = dev_ids(conversations, config.dev, config.dev_fraction, config.dev_seed)
         dev = [e for e in train if e.conversation.id in held_out]

@@ -43,16 +43,14 @@ def total_loss(
     for name, part in output.losses.items():
         loss = loss + weights[name] * part
     for position, (name, target) in enumerate(batch.targets.items()):
-        main = position == 0
+        weight, classes = (
+            (1.0, class_weights) if position == 0 else (config.auxiliary_weight, None)
+        )
         parts = output.parts.get(name, (output.logits[name],))
-        weight = (1.0 if main else config.auxiliary_weight) / len(parts)
         for answer in parts:
-            if target.mask.any():
-                classes = class_weights if main else None
-                own = task_loss(answer[target.mask], target, config, classes)
-            else:
-                own = 0.0 * answer.sum()
-            loss = loss + weight * own
+            known = answer[target.mask]
+            own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
+            loss = loss + weight / len(parts) * own
     return loss
 
 

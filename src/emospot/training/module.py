@@ -166,9 +166,9 @@ class EmotionModule(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Score the epoch on dev."""
         scores = self.dev_scores()
-        self.log(CHOICE, choice(scores))
-        self.log(DEV_LOSS, self.dev_loss())
         self._score, self._figures = choice(scores), dev_figures(scores)
+        self.log(CHOICE, self._score)
+        self.log(DEV_LOSS, self.dev_loss())
 
     def on_train_epoch_end(self) -> None:
         """Keep the epoch's weights if they are the best so far on dev, or the last; tell."""

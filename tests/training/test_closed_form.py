@@ -1,4 +1,4 @@
-"""Logistic regression equals scikit-learn's, and C is chosen on dev alone."""
+"""Logistic regression equals scikit-learn's, and C is chosen on dev or within training."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -14,6 +15,7 @@ from emospot.batch import Example, collate
 from emospot.config import parse_config
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet, emotion_task
+from emospot.errors import UsageError
 from emospot.model.builder import build_model
 from emospot.training.closed_form import (
     NEVER,
@@ -140,3 +142,47 @@ def test_only_labelled_utterances_are_read() -> None:
     assert len(found.labels) == 12
     assert found.features.shape == (12, 7 * 5)
     assert found.known.all()
+
+
+def test_without_dev_c_is_chosen_over_training_conversations_and_all_are_learned_from() -> None:
+    train = tuple(_example(f"t{i}", i) for i in range(12))
+    config = parse_config(
+        {
+            "model": {"kind": "logistic_regression", "past": 1, "future": 0},
+            "training": {"choose": "last", "dev": "none"},
+        }
+    )
+    model = build_model(config.model, DIMS, {"emotion": 3})
+    fitted = fit_closed_form(model, config, Split(train, ()), DIMS, TASK)
+    x, y = _matrix(train, 1, 0)
+    groups = np.repeat(np.arange(12), 9)
+    scores = []
+    for C in STRENGTHS:
+        pipeline = make_pipeline(
+            StandardScaler(), LogisticRegression(C=C, max_iter=5000, tol=1e-8)
+        )
+        answers = cross_val_predict(pipeline, x, y, groups=groups, cv=GroupKFold(5))
+        # The fourth utterance of each dialogue has nothing and gets the prior: class 0.
+        silent = [LABELS.index(e.conversation.utterances[3].label) for e in train]
+        scores.append(f1_score([*y, *silent], [*answers, *[0] * 12], average="weighted"))
+    assert [h["dev_weighted_f1"] for h in fitted.history] == pytest.approx(scores, abs=1e-6)
+    assert fitted.epoch == int(np.argmax(np.round(scores, 9)))
+    pipeline = make_pipeline(
+        StandardScaler(), LogisticRegression(C=STRENGTHS[fitted.epoch], max_iter=5000, tol=1e-8)
+    ).fit(x, y)
+    logits = model(collate(train, DIMS)).logits["emotion"].detach()
+    heard = collate(train, DIMS).present.any(dim=-1)
+    found = torch.softmax(logits[heard], dim=-1).numpy()
+    assert found == pytest.approx(pipeline.predict_proba(x), abs=1e-3)
+
+
+def test_one_conversation_and_no_dev_leaves_nothing_to_choose_on() -> None:
+    config = parse_config(
+        {
+            "model": {"kind": "logistic_regression"},
+            "training": {"choose": "last", "dev": "none"},
+        }
+    )
+    model = build_model(config.model, DIMS, {"emotion": 3})
+    with pytest.raises(UsageError, match=r"set training\.dev, or add conversations"):
+        fit_closed_form(model, config, Split((_example("a", 0),), ()), DIMS, TASK)

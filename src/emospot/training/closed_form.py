@@ -5,7 +5,10 @@ Their networks have no weights; what is fitted is the linear layer of the head
 a model like any other: saved, loaded and scored by the same code.
 
     majority:             W = 0, b = log((n + 1) / Σ (n + 1))
-    logistic regression:  W, b = argmin Σ cross-entropy + ‖σ W‖² / (2C), C chosen on dev
+    logistic regression:  W, b = argmin Σ cross-entropy + ‖σ W‖² / (2C)
+
+C is chosen on dev; where no dialogues are held out, by cross-validation over those
+of training, after which W and b are fitted to all of them.
 
 σ is the standard deviation of each number over the training utterances: the mean
 of many tokens moves less than one voice vector and must not be penalised for it.
@@ -14,7 +17,7 @@ Only labelled utterances with a modality are learned from. The seed changes
 nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,15 +30,18 @@ from torch import Tensor, nn
 from emospot.batch import Example, collate
 from emospot.config import Config
 from emospot.emotions import Task
+from emospot.errors import UsageError
 from emospot.evaluation.classification import classification_scores
 from emospot.model.baselines.majority import Majority
 from emospot.model.baselines.utterance_model import UtteranceModel
-from emospot.training.data import Split, class_counts
+from emospot.training.data import Split
 from emospot.training.losses import log_prior
 
-STRENGTHS = tuple(10.0 ** (k / 2) for k in range(-10, 1))
+STRENGTHS = tuple(10.0 ** (k / 2) for k in range(-10, -1))
 """The values of C that are tried, from the simplest model on."""
 ITERATIONS = 2000
+PARTS = 5
+"""Into so many the training conversations are cut for cross-validation."""
 NEVER = -1e4
 """Logit of a class that training never showed."""
 
@@ -45,7 +51,8 @@ class Fitted:
     """How a fit went.
 
     Args:
-        score: weighted F1 on dev of what was chosen.
+        score: weighted F1 on dev of what was chosen; in closed form and without
+            dev, on the held-out parts of training.
         epoch: which epoch (or, in closed form, which attempt) was chosen, from 0.
         history: loss and dev scores of each.
     """
@@ -63,11 +70,36 @@ class LabelledVectors:
         features: shape (N, width).
         labels: class of each, shape (N,).
         known: whether it has any modality, shape (N,).
+        conversation: number of the conversation that each is from, shape (N,).
     """
 
     features: Tensor
     labels: Tensor
     known: Tensor
+    conversation: Tensor
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> "LabelledVectors":
+        """Those rows alone."""
+        columns = (self.features, self.labels, self.known, self.conversation)
+        return LabelledVectors(*(column[torch.from_numpy(rows)] for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A linear layer.
+
+    Args:
+        weight: shape (C, width).
+        bias: shape (C,).
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def logits(self, rows: LabelledVectors, prior: Tensor) -> Tensor:
+        """Shape (N, C); the prior where there is no modality."""
+        found = F.linear(rows.features, self.weight, self.bias)
+        return torch.where(rows.known.unsqueeze(-1), found, prior)
 
 
 def labelled_vectors(
@@ -76,13 +108,15 @@ def labelled_vectors(
     """What the model's head reads of the labelled utterances of conversations."""
     parts = []
     with torch.no_grad():
-        for example in examples:
+        for number, example in enumerate(examples):
             batch = collate([example], dims, tasks=[task])
             target = batch.targets[task.name]
             inputs = model.utterance_vectors(batch)
             features = model.network(inputs)
             there = target.mask
-            parts.append((features[there], target.values[there], inputs.known[there]))
+            labels = target.values[there]
+            conversation = torch.full_like(labels, number)
+            parts.append((features[there], labels, inputs.known[there], conversation))
     return LabelledVectors(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
@@ -94,74 +128,95 @@ def fit_closed_form(
     task: Task,
     on_attempt: Callable[[Mapping[str, float], int], None] | None = None,
 ) -> Fitted:
-    """Set the head of a baseline without steps of gradient; choose on dev.
+    """Set the head of a baseline without steps of gradient.
 
     Args:
         model: with its input statistics and prior; its head is set.
         config: class weights are read from `training`.
-        split: what to learn from and to choose on.
+        split: what to learn from and to choose on; without dev, C is chosen by
+            cross-validation over the training conversations.
         dims: modality → numbers a token, in the order of the model.
         task: of one label an utterance.
         on_attempt: told of each attempt's figures and of how many there are.
+
+    Raises:
+        UsageError: if there is one training conversation alone and no dev.
     """
     model.eval()
     train = labelled_vectors(model, split.train, dims, task)
-    dev = labelled_vectors(model, split.dev, dims, task)
-    head = cast(nn.Linear, model.heads[task.name])
-    attempts: Iterator[tuple[float, Tensor, Tensor]]
-    if isinstance(model.network, Majority):
-        prior = log_prior(class_counts(split.train, task))
-        attempts, count = iter([(0.0, torch.zeros_like(head.weight), prior)]), 1
-    else:
-        balanced = config.training.class_weights
-        attempts = _regressions(train, len(task.outputs), balanced=balanced)
-        count = len(STRENGTHS)
-    history: list[Mapping[str, float]] = []
-    best: tuple[float, int, Tensor, Tensor] = (-1.0, -1, head.weight, head.bias)
-    for epoch, (strength, weight, bias) in enumerate(attempts):
-        figures = _figures(model, weight, bias, train, dev, task)
-        history.append({"epoch": epoch, "C": strength, **figures})
-        if figures["dev_weighted_f1"] > best[0]:
-            best = (figures["dev_weighted_f1"], epoch, weight, bias)
-        if on_attempt is not None:
-            on_attempt(history[-1], count)
-    score, epoch, weight, bias = best
-    with torch.no_grad():
-        head.weight.copy_(weight)
-        head.bias.copy_(bias)
-    return Fitted(score, epoch, tuple(history))
-
-
-def _figures(
-    model: UtteranceModel,
-    weight: Tensor,
-    bias: Tensor,
-    train: LabelledVectors,
-    dev: LabelledVectors,
-    task: Task,
-) -> dict[str, float]:
     prior = model.get_buffer(f"prior_{task.name}")
-    learned, chosen = (
-        torch.where(part.known.unsqueeze(-1), F.linear(part.features, weight, bias), prior)
-        for part in (train, dev)
-    )
-    scores = classification_scores(dev.labels.numpy(), chosen.argmax(dim=-1).numpy(), task.outputs)
-    return {
-        "loss": float(F.cross_entropy(learned, train.labels)),
-        "dev_weighted_f1": scores.weighted_f1,
-        "dev_macro_f1": scores.macro_f1,
-    }
+    solve = _solver(model, config, task)
+    strengths = (0.0,) if isinstance(model.network, Majority) else STRENGTHS
+    if split.dev:
+        parts = [(train, labelled_vectors(model, split.dev, dims, task))]
+    else:
+        parts = _held_out_parts(train)
+    held_out = torch.cat([rest.labels for _, rest in parts])
+    history = []
+    for epoch, strength in enumerate(strengths):
+        heads = [solve(learned, strength) for learned, _ in parts]
+        losses = [
+            float(F.cross_entropy(head.logits(learned, prior), learned.labels))
+            for head, (learned, _) in zip(heads, parts, strict=True)
+        ]
+        answers = torch.cat(
+            [head.logits(rest, prior) for head, (_, rest) in zip(heads, parts, strict=True)]
+        )
+        scores = classification_scores(
+            held_out.numpy(), answers.argmax(dim=-1).numpy(), task.outputs
+        )
+        figures = {
+            "epoch": epoch,
+            "C": strength,
+            "loss": sum(losses) / len(losses),
+            "dev_weighted_f1": scores.weighted_f1,
+            "dev_macro_f1": scores.macro_f1,
+        }
+        history.append(figures)
+        if on_attempt is not None:
+            on_attempt(figures, len(strengths))
+    best = max(history, key=lambda figures: figures["dev_weighted_f1"])
+    chosen = solve(train, best["C"])
+    head = cast(nn.Linear, model.heads[task.name])
+    with torch.no_grad():
+        head.weight.copy_(chosen.weight)
+        head.bias.copy_(chosen.bias)
+    return Fitted(best["dev_weighted_f1"], int(best["epoch"]), tuple(history))
 
 
-def _regressions(
-    train: LabelledVectors, classes: int, *, balanced: bool
-) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """For each strength, C and the head's weight and bias."""
-    x = train.features[train.known].double().numpy()
-    y = train.labels[train.known].numpy()
-    for strength in STRENGTHS:
+def _solver(
+    model: UtteranceModel, config: Config, task: Task
+) -> Callable[[LabelledVectors, float], Head]:
+    """What makes a head of utterances and a strength."""
+    classes = len(task.outputs)
+
+    def majority(rows: LabelledVectors, strength: float) -> Head:
+        counts = torch.bincount(rows.labels, minlength=classes).float()
+        return Head(torch.zeros(classes, rows.features.shape[1]), log_prior(counts))
+
+    def regression(rows: LabelledVectors, strength: float) -> Head:
+        x = rows.features[rows.known].double().numpy()
+        y = rows.labels[rows.known].numpy()
+        balanced = config.training.class_weights
         weight, bias = logistic_solution(x, y, classes, strength, balanced=balanced)
-        yield strength, torch.from_numpy(weight).float(), torch.from_numpy(bias).float()
+        return Head(torch.from_numpy(weight).float(), torch.from_numpy(bias).float())
+
+    return majority if isinstance(model.network, Majority) else regression
+
+
+def _held_out_parts(rows: LabelledVectors) -> list[tuple[LabelledVectors, LabelledVectors]]:
+    """What is learned from and what is held out, conversations kept whole, in turn."""
+    from sklearn.model_selection import GroupKFold
+
+    groups = rows.conversation.numpy()
+    count = min(PARTS, len(np.unique(groups)))
+    if count < 2:
+        raise UsageError(
+            "one labelled training conversation alone leaves none to hold out: set training.dev, "
+            "or add conversations"
+        )
+    parts = GroupKFold(count).split(groups, groups=groups)
+    return [(rows[learned], rows[rest]) for learned, rest in parts]
 
 
 def logistic_solution(

@@ -181,8 +181,6 @@ def _fit_at_once(
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
-    if not split.dev:
-        raise UsageError(f"{config.model.kind} is chosen on dev: set training.dev")
     if [task.kind for task in tasks] != ["single"]:
         raise UsageError(
             f"{config.model.kind} learns one task of one label an utterance, found "

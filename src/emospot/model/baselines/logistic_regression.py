@@ -4,7 +4,7 @@
 
 x_i are the standardised vectors of all modalities side by side, zeros where a
 modality is absent and beyond the dialogue's ends. W minimises the cross-entropy
-plus ‖W‖² / (2C); C is chosen on dev (`training.closed_form`, by scikit-learn).
+plus ‖W‖² / (2C); how C is chosen stands in `training.closed_form`.
 The head of the model is W, b; this file gives z.
 
 No publication fixes the window; P = 3 and F = 1 here. Those are the neighbours

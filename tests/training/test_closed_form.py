@@ -17,13 +17,7 @@ from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet, emotion_task
 from emospot.errors import UsageError
 from emospot.model.builder import build_model
-from emospot.training.closed_form import (
-    NEVER,
-    STRENGTHS,
-    fit_closed_form,
-    labelled_vectors,
-    logistic_solution,
-)
+from emospot.training.closed_form import STRENGTHS, fit_closed_form, labelled_vectors
 from emospot.training.data import Split
 
 LABELS = LabelSet("moods", ("calm", "angry", "glad"))
@@ -111,24 +105,6 @@ def test_equals_scikit_learns_probabilities(balanced: bool) -> None:
     assert len(fitted.history) == len(STRENGTHS)
 
 
-def test_two_classes_and_one_that_is_never_seen() -> None:
-    random = np.random.default_rng(0)
-    x, y = random.normal(size=(60, 3)), np.repeat([0, 2], 30)
-    x[y == 2, 1] += 1.0
-    weight, bias = logistic_solution(x, y, 3, 0.5, balanced=False)
-    probabilities = torch.softmax(torch.from_numpy(x @ weight.T + bias), dim=-1).numpy()
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, tol=1e-8)).fit(x, y)
-    reference = pipeline.predict_proba(x)
-    assert probabilities[:, [0, 2]] == pytest.approx(reference, abs=1e-3)
-    assert (probabilities[:, 1] == 0).all()
-
-
-def test_one_class_alone_is_always_answered() -> None:
-    weight, bias = logistic_solution(np.ones((4, 2)), np.full(4, 1), 3, 1.0, balanced=False)
-    assert not weight.any()
-    assert bias.tolist() == [NEVER, 0.0, NEVER]
-
-
 def test_only_labelled_utterances_are_read() -> None:
     config = parse_config({"model": {"kind": "logistic_regression"}})
     model = build_model(config.model, DIMS, {"emotion": 3}).eval()
@@ -139,7 +115,7 @@ def test_only_labelled_utterances_are_read() -> None:
     )
     example = Example(Conversation("a", unlabelled), example.tokens)
     found = labelled_vectors(model, [example, example], DIMS, TASK)
-    assert len(found.labels) == 12
+    assert len(found.answers) == 12
     assert found.features.shape == (12, 7 * 5)
     assert found.known.all()
 

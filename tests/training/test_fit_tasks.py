@@ -151,17 +151,35 @@ def test_a_training_without_a_finite_answer_says_so(make_rated_store, tmp_path: 
         train(make_rated_store(), tmp_path / "run", config)
 
 
-def test_baselines_fitted_at_once_say_what_they_learn(make_rated_store, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("task", "metric", "least"),
+    [
+        ("mosei2", "weighted_f1", 0.6),
+        ("mosei_emotions", "f1:happiness", 0.75),
+        ("mosei_sentiment", "correlation", 0.5),
+    ],
+)
+@pytest.mark.parametrize("dev", ["stratified", "none"])
+def test_baselines_fitted_at_once_learn_every_kind_of_task(
+    make_rated_store, tmp_path: Path, task: str, metric: str, least: float, dev: str
+) -> None:
     store = make_rated_store()
-    for tasks in (("mosei_emotions",), ("mosei2", "valence")):
-        config = parse_config({"model": {"kind": "majority"}, "training": {"tasks": tasks}})
-        with pytest.raises(UsageError, match=f"one label an utterance, found {tasks[0]}"):
-            train(store, tmp_path / tasks[0], config)
-    config = parse_config(
-        {"model": {"kind": "logistic_regression"}, "training": {"tasks": ["mosei2"]}}
-    )
-    train(store, tmp_path / "regression", config)
-    assert evaluate_run(tmp_path / "regression", store).mean["weighted_f1"] > 0.6
+    training = {"tasks": [task], "dev": dev, "choose": "dev" if dev == "stratified" else "last"}
+    means = {}
+    for kind in ("majority", "logistic_regression"):
+        config = parse_config({"model": {"kind": kind}, "training": training})
+        (result,) = train(store, tmp_path / kind, config)
+        assert (result.dev[1] is None) == (dev == "none")
+        means[kind] = evaluate_run(tmp_path / kind, store).mean
+    assert means["logistic_regression"][metric] > least
+    assert not means["majority"][metric] > means["logistic_regression"][metric]
+
+
+def test_baselines_fitted_at_once_learn_one_task(make_rated_store, tmp_path: Path) -> None:
+    training = {"tasks": ["mosei2", "valence"]}
+    config = parse_config({"model": {"kind": "majority"}, "training": training})
+    with pytest.raises(UsageError, match="learns one task, found mosei2, valence: set"):
+        train(make_rated_store(), tmp_path / "run", config)
 
 
 def test_a_store_without_the_targets_and_an_analysis_are_refused(

@@ -59,6 +59,18 @@ def task_scores(task: Task, true: NDArray[Any], predicted: NDArray[Any]) -> Scor
     return (intensity_scores if task.sentiment else number_scores)(true, predicted)
 
 
+def output_scores(task: Task, outputs: NDArray[np.floating], values: NDArray[Any]) -> Scores:
+    """Score the outputs of a head against what is right.
+
+    Args:
+        task: of the head.
+        outputs: shape (N, K), N ≥ 1.
+        values: as `batch.Target` has them, N first.
+    """
+    true = values if task.kind == "single" else decided(task, values)
+    return task_scores(task, true, decided(task, outputs))
+
+
 def choice(scores: Scores) -> float:
     """What is maximised on dev: the weighted F1, or the negative mean absolute error."""
     return -scores.mae if isinstance(scores, NumberScores) else scores.weighted_f1

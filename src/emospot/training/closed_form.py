@@ -4,8 +4,11 @@ Their networks have no weights; what is fitted is the linear layer of the head
 (`model.baselines.majority`, `model.baselines.logistic_regression`). The result is
 a model like any other: saved, loaded and scored by the same code.
 
-    majority:             W = 0, b = log((n + 1) / Σ (n + 1))
-    logistic regression:  W, b = argmin Σ cross-entropy + ‖σ W‖² / (2C)
+    majority:             W = 0, b = log((n + 1) / Σ (n + 1)), the log odds of each of
+                          several labels, or the mean of a number
+    logistic regression:  W, b = argmin Σ loss + ‖σ W‖² / (2C), the loss being the
+                          cross-entropy, of several labels that of each, and half
+                          the squared error of a number (ridge regression)
 
 C is chosen on dev; where no dialogues are held out, by cross-validation over those
 of training, after which W and b are fitted to all of them.
@@ -17,6 +20,7 @@ Only labelled utterances with a modality are learned from. The seed changes
 nothing.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -31,19 +35,18 @@ from emospot.batch import Example, collate
 from emospot.config import Config
 from emospot.emotions import Task
 from emospot.errors import UsageError
-from emospot.evaluation.classification import classification_scores
+from emospot.evaluation.task_scores import choice, output_scores
 from emospot.model.baselines.majority import Majority
 from emospot.model.baselines.utterance_model import UtteranceModel
 from emospot.training.data import Split
-from emospot.training.losses import log_prior
+from emospot.training.linear_solutions import linear_solution, majority_bias
+from emospot.training.losses import plain_loss
+from emospot.training.results import dev_figures
 
 STRENGTHS = tuple(10.0 ** (k / 2) for k in range(-10, -1))
 """The values of C that are tried, from the simplest model on."""
-ITERATIONS = 2000
 PARTS = 5
 """Into so many the training conversations are cut for cross-validation."""
-NEVER = -1e4
-"""Logit of a class that training never showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class Fitted:
     """How a fit went.
 
     Args:
-        score: weighted F1 on dev of what was chosen; in closed form and without
-            dev, on the held-out parts of training.
+        score: on dev of what was chosen (see `evaluation.task_scores.choice`); in
+            closed form and without dev, on the held-out parts of training.
         epoch: which epoch (or, in closed form, which attempt) was chosen, from 0.
         history: loss and dev scores of each.
     """
@@ -68,19 +71,20 @@ class LabelledVectors:
 
     Args:
         features: shape (N, width).
-        labels: class of each, shape (N,).
+        answers: what is right for each: its class, shape (N,), or as
+            `batch.Target` has it, shape (N, K).
         known: whether it has any modality, shape (N,).
         conversation: number of the conversation that each is from, shape (N,).
     """
 
     features: Tensor
-    labels: Tensor
+    answers: Tensor
     known: Tensor
     conversation: Tensor
 
     def __getitem__(self, rows: NDArray[np.int64]) -> "LabelledVectors":
         """Those rows alone."""
-        columns = (self.features, self.labels, self.known, self.conversation)
+        columns = (self.features, self.answers, self.known, self.conversation)
         return LabelledVectors(*(column[torch.from_numpy(rows)] for column in columns))
 
 
@@ -114,9 +118,10 @@ def labelled_vectors(
             inputs = model.utterance_vectors(batch)
             features = model.network(inputs)
             there = target.mask
-            labels = target.values[there]
-            conversation = torch.full_like(labels, number)
-            parts.append((features[there], labels, inputs.known[there], conversation))
+            conversation = torch.full((int(there.sum()),), number)
+            parts.append(
+                (features[there], target.values[there], inputs.known[there], conversation)
+            )
     return LabelledVectors(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
@@ -136,7 +141,7 @@ def fit_closed_form(
         split: what to learn from and to choose on; without dev, C is chosen by
             cross-validation over the training conversations.
         dims: modality → numbers a token, in the order of the model.
-        task: of one label an utterance.
+        task: what is learned.
         on_attempt: told of each attempt's figures and of how many there are.
 
     Raises:
@@ -151,54 +156,44 @@ def fit_closed_form(
         parts = [(train, labelled_vectors(model, split.dev, dims, task))]
     else:
         parts = _held_out_parts(train)
-    held_out = torch.cat([rest.labels for _, rest in parts])
-    history = []
+    seen, unseen = zip(*parts, strict=True)
+    known, held_out = (torch.cat([part.answers for part in side]) for side in (seen, unseen))
+    history: list[Mapping[str, float]] = []
+    best = (-math.inf, -1, 0.0)
     for epoch, strength in enumerate(strengths):
-        heads = [solve(learned, strength) for learned, _ in parts]
-        losses = [
-            float(F.cross_entropy(head.logits(learned, prior), learned.labels))
-            for head, (learned, _) in zip(heads, parts, strict=True)
-        ]
-        answers = torch.cat(
-            [head.logits(rest, prior) for head, (_, rest) in zip(heads, parts, strict=True)]
-        )
-        scores = classification_scores(
-            held_out.numpy(), answers.argmax(dim=-1).numpy(), task.outputs
-        )
-        figures = {
-            "epoch": epoch,
-            "C": strength,
-            "loss": sum(losses) / len(losses),
-            "dev_weighted_f1": scores.weighted_f1,
-            "dev_macro_f1": scores.macro_f1,
-        }
-        history.append(figures)
+        heads = [solve(part, strength) for part in seen]
+        learned = [head.logits(part, prior) for head, part in zip(heads, seen, strict=True)]
+        answers = [head.logits(part, prior) for head, part in zip(heads, unseen, strict=True)]
+        scores = output_scores(task, torch.cat(answers).numpy(), held_out.numpy())
+        loss = plain_loss(torch.cat(learned), known, task.kind, config.training)
+        history.append({"epoch": epoch, "C": strength, "loss": float(loss), **dev_figures(scores)})
         if on_attempt is not None:
-            on_attempt(figures, len(strengths))
-    best = max(history, key=lambda figures: figures["dev_weighted_f1"])
-    chosen = solve(train, best["C"])
+            on_attempt(history[-1], len(strengths))
+        if choice(scores) > best[0]:
+            best = (choice(scores), epoch, strength)
+    score, epoch, strength = best
+    chosen = solve(train, strength)
     head = cast(nn.Linear, model.heads[task.name])
     with torch.no_grad():
         head.weight.copy_(chosen.weight)
         head.bias.copy_(chosen.bias)
-    return Fitted(best["dev_weighted_f1"], int(best["epoch"]), tuple(history))
+    return Fitted(score, epoch, tuple(history))
 
 
 def _solver(
     model: UtteranceModel, config: Config, task: Task
 ) -> Callable[[LabelledVectors, float], Head]:
     """What makes a head of utterances and a strength."""
-    classes = len(task.outputs)
 
     def majority(rows: LabelledVectors, strength: float) -> Head:
-        counts = torch.bincount(rows.labels, minlength=classes).float()
-        return Head(torch.zeros(classes, rows.features.shape[1]), log_prior(counts))
+        bias = majority_bias(rows.answers, task)
+        return Head(torch.zeros(len(bias), rows.features.shape[1]), bias)
 
     def regression(rows: LabelledVectors, strength: float) -> Head:
         x = rows.features[rows.known].double().numpy()
-        y = rows.labels[rows.known].numpy()
+        y = rows.answers[rows.known].numpy()
         balanced = config.training.class_weights
-        weight, bias = logistic_solution(x, y, classes, strength, balanced=balanced)
+        weight, bias = linear_solution(x, y, task, strength, balanced=balanced)
         return Head(torch.from_numpy(weight).float(), torch.from_numpy(bias).float())
 
     return majority if isinstance(model.network, Majority) else regression
@@ -217,41 +212,3 @@ def _held_out_parts(rows: LabelledVectors) -> list[tuple[LabelledVectors, Labell
         )
     parts = GroupKFold(count).split(groups, groups=groups)
     return [(rows[learned], rows[rest]) for learned, rest in parts]
-
-
-def logistic_solution(
-    x: NDArray[np.float64], y: NDArray[np.int64], classes: int, strength: float, *, balanced: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights and biases of a softmax regression over all classes.
-
-    Args:
-        x: shape (N, width).
-        y: class of each row, shape (N,).
-        classes: how many classes there are; one without rows is never answered.
-        strength: C.
-        balanced: weight classes inversely to how often they occur.
-
-    Returns:
-        Shapes (classes, width) and (classes,).
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    weight = np.zeros((classes, x.shape[1]))
-    bias = np.full(classes, NEVER)
-    seen = np.unique(y)
-    if len(seen) < 2:
-        bias[seen] = 0.0
-        return weight, bias
-    scaler = StandardScaler().fit(x)
-    regression = LogisticRegression(
-        C=strength, max_iter=ITERATIONS, class_weight="balanced" if balanced else None
-    ).fit(scaler.transform(x), y)
-    # The scaling moves into the weights, so that the head reads plain vectors.
-    slope = regression.coef_ / scaler.scale_
-    offset = regression.intercept_ - slope @ scaler.mean_
-    if len(seen) == 2:
-        # One logit for two classes: half of it each way is the same softmax.
-        slope, offset = np.concatenate([-slope, slope]) / 2, np.array([-1, 1]) * offset / 2
-    weight[seen], bias[seen] = slope, offset
-    return weight, bias

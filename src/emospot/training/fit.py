@@ -181,16 +181,14 @@ def _fit_at_once(
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
-    if [task.kind for task in tasks] != ["single"]:
+    if len(tasks) > 1:
         raise UsageError(
-            f"{config.model.kind} learns one task of one label an utterance, found "
-            f"{', '.join(f'{task.name} ({task.kind})' for task in tasks)}: set training.tasks"
+            f"{config.model.kind} learns one task, found {', '.join(t.name for t in tasks)}: "
+            "set training.tasks"
         )
 
     def tell(figures: Mapping[str, float], count: int) -> None:
-        if on_epoch is not None:
-            epoch, loss, score = (figures[k] for k in ("epoch", "loss", "dev_weighted_f1"))
-            on_epoch(EpochReport(seed, int(epoch), count, loss, score))
+        _report(on_epoch, seed, count, figures)
 
     dims = {m: f.dim for m, f in _features(store, config).items()}
     baseline = cast(UtteranceModel, model)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from emospot.batch import ConversationBatch, Target
 from emospot.config import TrainingConfig
+from emospot.emotions import TaskKind
 from emospot.model.emotion_model import EmotionOutput
 
 
@@ -73,6 +74,20 @@ def task_loss(
     if target.kind == "several":
         return F.binary_cross_entropy_with_logits(outputs, values, pos_weight=class_weights)
     return (F.l1_loss if config.number_loss == "l1" else F.smooth_l1_loss)(outputs, values)
+
+
+def plain_loss(outputs: Tensor, values: Tensor, kind: TaskKind, config: TrainingConfig) -> Tensor:
+    """The loss of answers that are all known, without label smoothing.
+
+    Args:
+        outputs: of a head, shape (N, K), N ≥ 1.
+        values: what is right, as `Target` has it, N first.
+        kind: of the task.
+        config: the loss of numbers is read.
+    """
+    everywhere = torch.ones(len(outputs), dtype=torch.bool)
+    unsmoothed = config.model_copy(update={"label_smoothing": 0.0})
+    return task_loss(outputs, Target(values, everywhere, kind), unsmoothed)
 
 
 def balanced_weights(counts: Tensor) -> Tensor:

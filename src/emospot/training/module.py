@@ -15,13 +15,14 @@ from lightning import LightningModule
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from emospot.batch import ConversationBatch, Target
+from emospot.batch import ConversationBatch
 from emospot.config import TrainingConfig
 from emospot.emotions import Task
-from emospot.evaluation.task_scores import Scores, choice, decided, task_scores
+from emospot.evaluation.task_scores import Scores, choice, output_scores
 from emospot.model.emotion_model import EmotionModel
-from emospot.training.losses import task_loss, total_loss
+from emospot.training.losses import plain_loss, total_loss
 from emospot.training.modality_dropout import with_modality_dropout
+from emospot.training.results import dev_figures
 
 FINAL_RATE = 0.05
 """Learning rate at the last step, as a share of the greatest."""
@@ -69,11 +70,6 @@ def averaging(decay: float) -> Any:
         return torch.lerp(mean, weight, 1 - own)
 
     return average
-
-
-def dev_figures(scores: Scores) -> dict[str, float]:
-    """What the history of a training says of dev: the two foremost metrics."""
-    return {f"dev_{name}": value for name, value in list(scores.metrics().items())[:2]}
 
 
 class EmotionModule(LightningModule):
@@ -153,15 +149,12 @@ class EmotionModule(LightningModule):
     def dev_loss(self) -> Tensor:
         """The main task's loss over the last pass over dev, without label smoothing."""
         outputs, values = (torch.cat(part) for part in zip(*self._answers, strict=True))
-        everywhere = torch.ones(len(outputs), dtype=torch.bool)
-        plain = self.config.model_copy(update={"label_smoothing": 0.0})
-        return task_loss(outputs, Target(values, everywhere, self.main.kind), plain)
+        return plain_loss(outputs, values, self.main.kind, self.config)
 
     def dev_scores(self) -> Scores:
         """The scores of the last pass over dev, of the main task."""
-        outputs, values = (torch.cat(part).numpy() for part in zip(*self._answers, strict=True))
-        true = values if self.main.kind == "single" else decided(self.main, values)
-        return task_scores(self.main, true, decided(self.main, outputs))
+        outputs, values = (torch.cat(part) for part in zip(*self._answers, strict=True))
+        return output_scores(self.main, outputs.numpy(), values.numpy())
 
     def on_validation_epoch_end(self) -> None:
         """Score the epoch on dev."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from emospot.evaluation.task_scores import Scores
+
 
 @dataclass(frozen=True, slots=True)
 class EpochReport:
@@ -82,6 +84,11 @@ def dev_metric(told: EpochReport | SeedResult) -> tuple[str, float | None]:
     if told.dev_mae is not None:
         return MAE, told.dev_mae
     return WEIGHTED_F1, told.dev_weighted_f1
+
+
+def dev_figures(scores: Scores) -> dict[str, float]:
+    """What the history of a training says of dev: the two foremost metrics."""
+    return {f"dev_{name}": value for name, value in list(scores.metrics().items())[:2]}
 
 
 def run_metrics(results: Sequence[SeedResult]) -> dict[str, Any]:

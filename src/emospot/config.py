@@ -53,6 +53,7 @@ class ModelConfig(_ModelSection):
     gate: Literal["channel", "scalar"] = "channel"
 
     token_layers: int = Field(1, ge=0)
+    mean_path: bool = True
     context: Literal["attention", "recurrent", "none"] = "recurrent"
     context_layers: int = Field(2, ge=1)
 
@@ -74,6 +75,7 @@ class ModelConfig(_ModelSection):
 
     own_heads: bool = True
     timing: bool = True
+    dynamics: float = Field(0.5, ge=0.0, le=1.0)
 
     causal: bool = False
 
@@ -273,6 +275,27 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError("; ".join(_sentence(e) for e in error.errors())) from None
+
+
+LATER_PARTS: dict[str, Any] = {
+    "own_heads": False,
+    "timing": False,
+    "mean_path": False,
+    "dynamics": 0.0,
+}
+"""Parts of the recognizer that a model written before there were any has not got."""
+
+
+def as_written(model: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's section as an older version meant it: what it does not name is off.
+
+    Args:
+        model: the whole section, as `model.json` and `run.json` hold it.
+
+    >>> as_written({"width": 64})["mean_path"]
+    False
+    """
+    return {**(LATER_PARTS if model.get("kind", "emospot") == "emospot" else {}), **model}
 
 
 def problem(error: Mapping[str, Any]) -> str:

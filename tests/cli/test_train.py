@@ -121,6 +121,19 @@ def test_evaluation_as_json(emospot, stores, run_folder):
     assert json.loads(ran.out)["split"] == "train"
 
 
+def test_a_models_own_folder_and_a_bundled_name_are_scored_too(emospot, stores, run_folder):
+    folder = run_folder / "seed-1" / "model"
+    ran = emospot("evaluate", folder, stores / "vec", "--json")
+    one = json.loads(ran.out)
+    both = json.loads(emospot("evaluate", run_folder, stores / "vec", "--json").out)
+    assert one["mean"]["weighted_f1"] == both["seeds"][1]["scores"]["weighted_f1"]
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    # The bundled model is found, and refuses features that it was not trained on.
+    ran = emospot("evaluate", "bundled", stores / "vec")
+    assert ran.status == 1
+    assert "bundled was trained on" in ran.error_lines[0]
+
+
 def test_a_withheld_modality_gets_its_own_file(emospot, stores, run_folder):
     ran = emospot("evaluate", run_folder, stores / "vec", "--without", "voice")
     assert ran.status == 0

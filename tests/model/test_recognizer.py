@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.conversation import Conversation
 from emospot.emotions import LabelSet
-from emospot.model.recognizer import Recognizer, rows_by_length
+from emospot.model.emotion_dynamics import chain_marginals
+from emospot.model.recognizer import MeanPath, Recognizer, rows_by_length
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 
@@ -214,7 +215,7 @@ def test_the_answer_is_the_mean_of_the_joint_one_and_what_each_modality_says(
     make_example: Maker, make_recognizer: Builder
 ) -> None:
     # The timing counts words, which the voice's part reads too where they are present.
-    model = make_recognizer(TWO, timing=False)
+    model = make_recognizer(TWO, timing=False, dynamics=0.0)
     batch = collate([make_example("a", 9, TWO)], TWO)
     out = model(batch)
     joint, apart = out.parts["emotion"]
@@ -228,6 +229,47 @@ def test_the_answer_is_the_mean_of_the_joint_one_and_what_each_modality_says(
     assert both.sum() > 2
     torch.testing.assert_close(apart[both], (words + voice)[both], atol=1e-5, rtol=0)
     assert not _close(words[both], voice[both])
+
+
+def test_the_answers_are_read_along_the_dialogue_once_training_is_over(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    batch = collate([make_example("a", 9, TWO), make_example("b", 4, TWO)], TWO)
+    model, plain = (
+        make_recognizer(TWO, dynamics=strength, dropout=0.0, input_dropout=0.0)
+        for strength in (0.7, 0.0)
+    )
+    assert not plain.dynamics
+    ratio = model.dynamics["emotion"].log_ratio
+    logits = plain(batch).logits["emotion"]
+    expected = chain_marginals(
+        logits, batch.present.any(dim=-1), batch.speakers, 0.7 * ratio, causal=False
+    )
+    assert not _close(logits, expected)
+    assert _close(model(batch).logits["emotion"], expected)
+    assert _close(model.train()(batch).logits["emotion"], plain.train()(batch).logits["emotion"])
+
+
+def test_the_mean_of_the_tokens_has_a_path_of_its_own(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    path = MeanPath(6, 4, dropout=0.0)
+    x = torch.randn(3, 5, 6)
+    mask = torch.tensor([[True] * 5, [True, True, False, False, False], [False] * 5])
+    x[1, 2:] = torch.nan
+    found = path(x, mask)
+    assert torch.allclose(found[0], path.project(x[0].mean(dim=0)))
+    assert torch.allclose(found[1], path.project(x[1, :2].mean(dim=0)))
+    assert not found[2].any()
+    batch = collate([make_example("a", 6, TWO)], TWO)
+    model = make_recognizer(TWO)
+    before = model(batch).logits["emotion"]
+    with torch.no_grad():
+        for stem in model.stems.values():
+            stem.mean_path.project[-1].weight.zero_()
+    assert not _close(model(batch).logits["emotion"], before)
+    names = [n for n, _ in make_recognizer(TWO, mean_path=False).named_parameters()]
+    assert not [n for n in names if "mean_path" in n]
 
 
 def test_without_own_heads_and_timing_nothing_of_them_is_there(make_recognizer: Builder) -> None:

@@ -102,7 +102,9 @@ def train(
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run made by emospot train.")],
+    run: Annotated[
+        Path, typer.Argument(help="A run made by emospot train, a model's folder, or its name.")
+    ],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
     without: Annotated[
@@ -110,18 +112,25 @@ def evaluate(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Score a run on a split; writes evaluation.json into the run's folder.
+    """Score a run or a model on a split; writes evaluation.json into a run's folder.
 
     Example: emospot evaluate RUN STORE
     """
-    if not run.is_dir():
-        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
+    from emospot.analysis.models import BUNDLED, model_folder
     from emospot.evaluation.run import evaluate_run, write_evaluation
     from emospot.features.store import FeatureStore
 
+    name = run.name
+    if str(run) == BUNDLED:
+        run = model_folder(BUNDLED)
+    if not run.is_dir():
+        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
     evaluation = evaluate_run(run, FeatureStore.open(store), split, without=without or ())
-    path = run / ("-".join(["evaluation", *(f"without-{m}" for m in without or ())]) + ".json")
-    write_evaluation(evaluation, path)
+    written: Path | None = None
+    if (run / "run.json").is_file():
+        parts = ["evaluation", *(f"without-{m}" for m in without or ())]
+        written = run / f"{'-'.join(parts)}.json"
+        write_evaluation(evaluation, written)
     if json_output:
         say_json(evaluation.to_dict())
         return
@@ -131,11 +140,12 @@ def evaluate(
         [_shown(name), f"{mean:.4f}", f"{evaluation.sd[name]:.4f}" if seeds > 1 else "–"]
         for name, mean in evaluation.mean.items()
     ]
-    title = f"{run.name} on {split}: {seeds} {'seed' if seeds == 1 else 'seeds'}"
+    title = f"{name} on {split}: {seeds} {'seed' if seeds == 1 else 'seeds'}"
     if without:
         title += f", without {' and '.join(without)}"
     table(title, ["metric", "mean", "sd"], rows)
-    note(f"written: {path}")
+    if written is not None:
+        note(f"written: {written}")
 
 
 def _shown(metric: str) -> str:

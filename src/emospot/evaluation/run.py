@@ -21,7 +21,7 @@ from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.task_scores import Scores, task_scores
 from emospot.features.store import FeatureStore
 from emospot.files import write_file
-from emospot.model.pretrained import PretrainedModel, load_model
+from emospot.model.pretrained import DESCRIPTION, PretrainedModel, load_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,17 @@ class RunEvaluation:
 def seed_folders(run: Path) -> list[tuple[int, Path]]:
     """The finished seeds of a run: number and model folder, in order.
 
+    A model's own folder counts as a run of one seed, 0.
+
     Raises:
         ModelError: if there is none.
     """
+    if (run / DESCRIPTION).is_file():
+        return [(0, run)]
     found = sorted(
         (int(folder.parent.name.removeprefix("seed-")), folder)
         for folder in run.glob("seed-*/model")
-        if folder.parent.name.removeprefix("seed-").isdigit() and (folder / "model.json").is_file()
+        if folder.parent.name.removeprefix("seed-").isdigit() and (folder / DESCRIPTION).is_file()
     )
     if not found:
         raise ModelError(f"{run} holds no finished training: expected {run}/seed-0/model")

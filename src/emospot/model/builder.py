@@ -9,6 +9,7 @@ from emospot.config import AnyModelConfig, ModelConfig
 from emospot.errors import ModelError
 from emospot.model.conversation_graph import ConversationGraph
 from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pair_name
+from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.encoder import (
     TOKEN_REACH,
@@ -21,7 +22,7 @@ from emospot.model.encoder import (
 )
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.mixture_of_aligners import MixtureOfAligners
-from emospot.model.recognizer import InputNormalisation, ModalityStem, Recognizer
+from emospot.model.recognizer import InputNormalisation, MeanPath, ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
 
 
@@ -92,6 +93,11 @@ def build_recognizer(
         if config.own_heads
         else {},
         prior={name: torch.zeros(outputs) for name, outputs in heads.items()},
+        dynamics={
+            name: EmotionDynamics(outputs, config.dynamics, causal=config.causal)
+            for name, outputs in heads.items()
+            if config.dynamics and outputs > 1
+        },
         width=config.width,
         causal=config.causal,
     )
@@ -113,6 +119,7 @@ def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem
         context,
         nn.Linear(width, width) if token_context and context is not None else None,
         nn.Linear(TIMING_WIDTH, width) if config.timing else None,
+        MeanPath(dim, width, config.input_dropout) if config.mean_path else None,
     )
 
 

@@ -55,6 +55,15 @@ class EmotionModel(nn.Module, ABC):
         """What a head answers where no modality is present, shape (classes,)."""
         self.get_buffer(f"prior_{head}").copy_(logits)
 
+    def set_transitions(self, head: str, counts: Tensor) -> None:
+        """Be told how often one class followed another in training; most models do not ask.
+
+        Args:
+            head: of a single label.
+            counts: see `model.emotion_dynamics`, shape (2, classes, classes).
+        """
+        return
+
     @abstractmethod
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import emospot
-from emospot.config import AnyModelConfig, parse_config
+from emospot.config import AnyModelConfig, as_written, parse_config
 from emospot.emotions import LabelSet, Task, emotion_task
 from emospot.errors import ModelError, UsageError
 from emospot.features.base import FeatureDescription
@@ -199,7 +199,7 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
             "use the emospot version that wrote it, or train again"
         )
     try:
-        config = parse_config({"model": plain["model"]}).model
+        config = parse_config({"model": as_written(plain["model"])}).model
         card = dict(plain["card"])
         card["labels"] = LabelSet(card["labels"]["name"], tuple(card["labels"]["labels"]))
         card["features"] = {m: FeatureDescription(**f) for m, f in card["features"].items()}

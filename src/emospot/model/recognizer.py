@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
+from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
@@ -45,10 +46,39 @@ class InputNormalisation(nn.Module):
         self.register_buffer("deviation", torch.ones(dim))
         self.dropout = nn.Dropout(dropout)
 
+    def standardised(self, x: Tensor) -> Tensor:
+        """Standardise `x` (..., d) and drop nothing."""
+        return (x.to(self.mean.dtype) - self.mean) / self.deviation
+
     def forward(self, x: Tensor) -> Tensor:
         """Standardise `x` (..., d)."""
-        normed: Tensor = self.dropout((x.to(self.mean.dtype) - self.mean) / self.deviation)
+        normed: Tensor = self.dropout(self.standardised(x))
         return normed
+
+
+class MeanPath(nn.Module):
+    """The mean of an utterance's content tokens, projected.
+
+    Sentence encoders are trained so that the mean of their tokens stands for the
+    sentence. Attention has to learn from few dialogues what that mean says from the
+    start, so the summary gets both.
+
+    Args:
+        dim: numbers a token.
+        width: numbers of the summary.
+        dropout: probability of dropping a number of the mean.
+    """
+
+    def __init__(self, dim: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.project = nn.Sequential(nn.LayerNorm(dim), nn.Dropout(dropout), nn.Linear(dim, width))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The projected mean of `x` (N, T, d) where `mask` (N, T), shape (N, width)."""
+        count = mask.sum(dim=1, keepdim=True)
+        mean = x.masked_fill(~mask.unsqueeze(-1), 0.0).sum(dim=1) / count.clamp(min=1)
+        projected: Tensor = self.project(mean) * (count > 0)
+        return projected
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +90,14 @@ class RowGroup:
         x: modality → encoded tokens, shape (n, T, D).
         mask: modality → shape (n, T).
         times: modality → shape (n, T).
+        means: modality → what `MeanPath` makes of the tokens, shape (n, D).
     """
 
     rows: Tensor
     x: dict[str, Tensor]
     mask: dict[str, Tensor]
     times: dict[str, Tensor]
+    means: dict[str, Tensor]
 
 
 class ModalityStem(nn.Module):
@@ -79,9 +111,11 @@ class ModalityStem(nn.Module):
         context: ContextEncoder | RecurrentContext | None,
         token_context: nn.Linear | None,
         timing: nn.Linear | None,
+        mean_path: MeanPath | None,
     ) -> None:
         super().__init__()
         self.normalisation = normalisation
+        self.mean_path = mean_path
         self.fusion = fusion
         self.tokens = tokens
         self.context = context
@@ -102,6 +136,7 @@ class Recognizer(EmotionModel):
             logits, whose sum over the present modalities is a second answer;
             empty: none.
         prior: head → logits where no modality is present.
+        dynamics: head → chain over its answers, where there is one.
         width: D.
         causal: whether later utterances must not be read.
     """
@@ -118,6 +153,7 @@ class Recognizer(EmotionModel):
         heads: Mapping[str, nn.Module],
         own_heads: Mapping[str, Mapping[str, nn.Module]],
         prior: Mapping[str, Tensor],
+        dynamics: Mapping[str, EmotionDynamics],
         width: int,
         causal: bool,
     ) -> None:
@@ -130,6 +166,7 @@ class Recognizer(EmotionModel):
         self.own_heads = nn.ModuleDict(
             {name: nn.ModuleDict(networks) for name, networks in own_heads.items()}
         )
+        self.dynamics = nn.ModuleDict(dynamics)
         self.absent = nn.Parameter(torch.randn(len(stems), width) * 0.02)
         self.causal = causal
         for name, logits in prior.items():
@@ -145,6 +182,11 @@ class Recognizer(EmotionModel):
         normalisation = self._stem(modality).normalisation
         normalisation.mean.copy_(mean)
         normalisation.deviation.copy_(deviation)
+
+    def set_transitions(self, head: str, counts: Tensor) -> None:
+        """How often one class followed another in training; see `emotion_dynamics`."""
+        if head in self.dynamics:
+            cast(EmotionDynamics, self.dynamics[head]).set_transitions(counts)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""
@@ -169,7 +211,7 @@ class Recognizer(EmotionModel):
         joined = torch.cat(parts, dim=-1)
         answers = self._answers(joined, context, present)
         return EmotionOutput(
-            logits={name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()},
+            logits=self._together(answers, present, batch.speakers),
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
@@ -186,7 +228,7 @@ class Recognizer(EmotionModel):
         self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
     ) -> Iterator[RowGroup]:
         for rows in rows_by_length(batch):
-            group = RowGroup(rows, {}, {}, {})
+            group = RowGroup(rows, {}, {}, {}, {})
             for number, m in enumerate(self.modalities):
                 tensors = batch.modalities[m]
                 there = present[:, :, number].flatten()[rows]
@@ -196,12 +238,16 @@ class Recognizer(EmotionModel):
                 times = tensors.times.flatten(0, 1)[rows, :T]
                 scores = tensors.scores.flatten(0, 1)[rows, :T] * mask
                 stem = self._stem(m)
-                content = stem.normalisation(tensors.values.flatten(0, 1)[rows, :T])
+                values = tensors.values.flatten(0, 1)[rows, :T]
+                content = stem.normalisation(values)
                 # Normalised padding is not zero; NaN in it must not spread.
                 fused = stem.fusion(content.masked_fill(~mask.unsqueeze(-1), 0.0), scores)
                 if fused.gate is not None:
                     gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
                 group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
+                if stem.mean_path is not None:
+                    standardised = stem.normalisation.standardised(values)
+                    group.means[m] = stem.mean_path(standardised, mask)
             yield group
 
     def _summaries(self, groups: list[RowGroup], mask: Tensor) -> dict[str, Tensor]:
@@ -214,7 +260,7 @@ class Recognizer(EmotionModel):
                 group.x[m], summary = self._stem(m).tokens(
                     group.x[m], group.mask[m], group.times[m]
                 )
-                pooled.append(summary)
+                pooled.append(summary + group.means[m] if m in group.means else summary)
             joined = torch.cat(pooled)
             flat = joined.new_zeros(mask.numel(), joined.shape[-1])
             summaries[m] = flat.index_copy(0, rows, joined).unflatten(0, mask.shape)
@@ -309,6 +355,17 @@ class Recognizer(EmotionModel):
             prior = self.get_buffer(f"prior_{name}").to(joined.dtype)
             answers[name] = tuple(torch.where(known, logits, prior) for logits in found)
         return answers
+
+    def _together(
+        self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, speakers: Tensor
+    ) -> dict[str, Tensor]:
+        """The mean answer of each head, read along the dialogue once training is over."""
+        logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
+        if not self.training:
+            known = present.any(dim=-1)
+            for name, chain in self.dynamics.items():
+                logits[name] = chain(logits[name], known, speakers)
+        return logits
 
     def _apart(self, name: str, context: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """The sum of what the present modalities say by themselves."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -114,6 +115,29 @@ def class_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
     if task.kind == "several":
         return answers.sum(dim=0).float().reshape(-1)
     return torch.bincount(answers.flatten().long(), minlength=len(task.outputs)).float()
+
+
+def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
+    """How often one class followed another, shape (2, C, C).
+
+    Args:
+        examples: the training conversations; utterances whose class is not known
+            are passed over.
+        task: of one label.
+
+    Returns:
+        Same speaker, other speaker × class before × class after, float.
+    """
+    counts = torch.zeros(2, len(task.outputs), len(task.outputs))
+    for example in examples:
+        told = [
+            (utterance.speaker, int(answer[0]))
+            for utterance in example.conversation.utterances
+            if (answer := task.answer(utterance.label, utterance.targets)) is not None
+        ]
+        for (speaker, before), (next_speaker, after) in pairwise(told):
+            counts[int(speaker != next_speaker), before, after] += 1
+    return counts
 
 
 def input_statistics(

@@ -26,7 +26,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 import emospot
-from emospot.config import BaselineConfig, Config, parse_config
+from emospot.config import BaselineConfig, Config, as_written, parse_config
 from emospot.emotions import Task
 from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
@@ -48,6 +48,7 @@ from emospot.training.data import (
     learned_tasks,
     load_split,
     recording_ranges,
+    transition_counts,
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
@@ -155,6 +156,7 @@ def _untrained(
     for task in tasks:
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
+            model.set_transitions(task.name, transition_counts(split.train, task))
         elif task.kind == "several":
             total = len(known_answers(split.train, task))
             model.set_prior(task.name, log_odds(class_counts(split.train, task), total))
@@ -362,8 +364,10 @@ def _changes(name: str, before: Any, now: Any) -> list[str]:
 def _completed(config: Any) -> Any:
     """A configuration as it would be written today: older ones lack the newer keys."""
     try:
-        return parse_config(config).model_dump(mode="json")
-    except ConfigError:
+        return parse_config({**config, "model": as_written(config["model"])}).model_dump(
+            mode="json"
+        )
+    except (ConfigError, KeyError, TypeError):
         return config
 
 

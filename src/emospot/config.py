@@ -75,7 +75,7 @@ class ModelConfig(_ModelSection):
 
     own_heads: bool = True
     timing: bool = True
-    dynamics: float = Field(0.5, ge=0.0, le=1.0)
+    dynamics: float = Field(0.4, ge=0.0, le=1.0)
 
     causal: bool = False
 

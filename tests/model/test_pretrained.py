@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from emospot.batch import Example, collate
-from emospot.config import ModelConfig
+from emospot.config import LATER_PARTS, ModelConfig
 from emospot.emotions import LabelSet
 from emospot.errors import ModelError
 from emospot.features.base import FeatureDescription
@@ -45,6 +45,7 @@ def model() -> PretrainedModel:
     )  # fmt: skip
     recognizer = build_recognizer(config, DIMS, {"emotion": 4})
     recognizer.set_prior("emotion", torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    recognizer.set_transitions("emotion", torch.eye(4).repeat(2, 1, 1) * 30)
     recognizer.set_input_statistics("words", torch.arange(7.0), torch.full((7,), 2.0))
     return PretrainedModel(recognizer.eval(), config, card)
 
@@ -75,6 +76,24 @@ def test_half_precision_is_half_the_size_and_nearly_the_same(
     batch = collate([make_example("a", 5, DIMS)], DIMS)
     found = load_model(tmp_path / "half").recognizer(batch).logits["emotion"]
     assert torch.allclose(found, model.recognizer(batch).logits["emotion"], atol=1e-2)
+
+
+def test_a_model_from_before_there_were_parts_has_none_of_them(
+    model: PretrainedModel, make_example: Callable[..., Example], tmp_path: Path
+) -> None:
+    config = ModelConfig(width=16, heads=2, graph_heads=2, **LATER_PARTS)
+    older = replace(model, recognizer=build_recognizer(config, DIMS, {"emotion": 4}).eval())
+    save_model(replace(older, config=config), tmp_path)
+    path = tmp_path / DESCRIPTION
+    plain = json.loads(path.read_text())
+    for key in LATER_PARTS:
+        del plain["model"][key]
+    path.write_text(json.dumps(plain))
+    found = load_model(tmp_path)
+    assert found.config == config
+    batch = collate([make_example("a", 5, DIMS)], DIMS)
+    logits = [m.recognizer(batch).logits["emotion"] for m in (older, found)]
+    assert torch.equal(*logits)
 
 
 def test_everybody_may_read_what_was_written(model: PretrainedModel, tmp_path: Path) -> None:

@@ -242,12 +242,27 @@ def test_the_answers_are_read_along_the_dialogue_once_training_is_over(
     assert not plain.dynamics
     ratio = model.dynamics["emotion"].log_ratio
     logits = plain(batch).logits["emotion"]
-    expected = chain_marginals(
-        logits, batch.present.any(dim=-1), batch.speakers, 0.7 * ratio, causal=False
-    )
+    words = batch.present[:, :, 0]
+    assert 0 < words.sum() < batch.present.any(dim=-1).sum()
+    expected = chain_marginals(logits, words, batch.speakers, 0.7 * ratio, causal=False)
     assert not _close(logits, expected)
     assert _close(model(batch).logits["emotion"], expected)
     assert _close(model.train()(batch).logits["emotion"], plain.train()(batch).logits["emotion"])
+
+
+def test_turns_without_words_are_passed_over_unless_there_are_no_words(
+    make_recognizer: Builder,
+) -> None:
+    words = torch.tensor([[False, True, False, True], [False] * 4])
+    voice = torch.tensor([[True, True, True, False], [True, False, True, True]])
+    present = torch.stack([words, voice], dim=-1)
+    linked = make_recognizer(TWO)._linked(present)
+    assert linked.tolist() == [words[0].tolist(), voice[1].tolist()]
+    # A causal model does not know yet whether words will come.
+    linked = make_recognizer(TWO, causal=True)._linked(present)
+    assert linked.tolist() == [[True, True, False, True], voice[1].tolist()]
+    voices = make_recognizer({"voice": 5})._linked(voice.unsqueeze(-1))
+    assert voices.tolist() == voice.tolist()
 
 
 def test_the_mean_of_the_tokens_has_a_path_of_its_own(

@@ -15,6 +15,7 @@ from emospot.training.data import (
     known_answers,
     learned_tasks,
     load_split,
+    transition_counts,
 )
 
 LABELS = LabelSet("moods", ("calm", "angry", "glad"))
@@ -49,6 +50,22 @@ def test_counts_of_one_label_and_of_several() -> None:
     assert class_counts(examples, several).tolist() == [2.0, 1.0]
     assert len(known_answers(examples, several)) == 2
     assert class_counts([], emotion_task(LABELS)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_transitions_are_counted_by_who_speaks_and_past_what_has_no_label() -> None:
+    labels = LabelSet("three", ("a", "b", "c"))
+    turns = [("x", "a"), ("x", "a"), ("y", None), ("y", "b"), ("x", "c"), ("x", None), ("x", "a")]
+    utterances = tuple(Utterance(f"u{i}", s, label=e) for i, (s, e) in enumerate(turns))
+    other = (Utterance("v0", "y", label="b"), Utterance("v1", "y", label="b"))
+    examples = [Example(Conversation("1", utterances), {}), Example(Conversation("2", other), {})]
+    counts = transition_counts(examples, emotion_task(labels))
+    expected = np.zeros((2, 3, 3))
+    expected[0, 0, 0] = 1  # x goes on: a, a
+    expected[1, 0, 1] = 1  # y answers x, past a turn without a label
+    expected[1, 1, 2] = 1
+    expected[0, 2, 0] = 1  # x goes on, past a turn without a label
+    expected[0, 1, 1] = 1
+    assert counts.numpy().tolist() == expected.tolist()
 
 
 def test_a_split_needs_answers_in_both_parts(make_rated_store, make_store) -> None:

@@ -16,10 +16,13 @@ import torch
 from safetensors.torch import load_file
 
 from emospot.config import BaselineKind, parse_config
+from emospot.emotions import emotion_task
 from emospot.errors import ModelError, UsageError
 from emospot.evaluation.run import evaluate_run
 from emospot.features.store import FeatureStore
+from emospot.model.emotion_dynamics import transition_log_ratio
 from emospot.model.pretrained import load_model
+from emospot.training.data import load_split, transition_counts
 from emospot.training.fit import train
 
 GRAPH_BASELINES = ("mmgcn", "cogmen", "corect")
@@ -78,6 +81,16 @@ def test_learns_and_two_runs_are_equal_and_two_seeds_are_not(make_store, tmp_pat
     assert evaluation.mean["weighted_f1"] > 0.55
     metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
     assert len(metrics["seeds"]) == 2
+
+
+def test_the_dynamics_are_counted_over_what_is_learned_from(make_store, tmp_path: Path) -> None:
+    store = make_store()
+    train(store, tmp_path / "run", CONFIG)
+    split = load_split(store, CONFIG.training)
+    counts = transition_counts(split.train, emotion_task(store.label_set))
+    found = _weights(tmp_path / "run")["dynamics.emotion.log_ratio"]
+    assert counts.sum() > 0
+    assert torch.equal(found, transition_log_ratio(counts))
 
 
 def test_shuffled_test_labels_change_no_weight(make_store, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
+from emospot.conversation import WORDS
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
@@ -362,10 +363,23 @@ class Recognizer(EmotionModel):
         """The mean answer of each head, read along the dialogue once training is over."""
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
-            known = present.any(dim=-1)
+            linked = self._linked(present)
             for name, chain in self.dynamics.items():
-                logits[name] = chain(logits[name], known, speakers)
+                logits[name] = chain(logits[name], linked, speakers)
         return logits
+
+    def _linked(self, present: Tensor) -> Tensor:
+        """The utterances that the chain of answers runs over, shape (B, U).
+
+        Where words are read, one without (a laugh, a breath) is passed over, unless
+        no words have come at all.
+        """
+        known = present.any(dim=-1)
+        if WORDS not in self.modalities:
+            return known
+        words = present[:, :, self.modalities.index(WORDS)]
+        begun = words.cummax(dim=1).values if self.causal else words.any(dim=1, keepdim=True)
+        return words | (known & ~begun)
 
     def _apart(self, name: str, context: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """The sum of what the present modalities say by themselves."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import LabelSet, Task, TaskKind, emotion_task
 from emospot.errors import UsageError
 from emospot.hotspots.tokens import token_scores
@@ -82,6 +83,8 @@ class ConversationBatch:
             shape (B, U, 2).
         word_counts: words of each utterance's text, shape (B, U).
         speakers: index of the speaker within the conversation, shape (B, U).
+        named: whether the source says who speaks, shape (B, U); several people may
+            hide behind one index where it does not.
         ids: conversation and utterance ids of each valid utterance, by row.
         targets: task → target, the main task first.
     """
@@ -92,6 +95,7 @@ class ConversationBatch:
     times: Tensor
     word_counts: Tensor
     speakers: Tensor
+    named: Tensor
     ids: tuple[tuple[tuple[str, str], ...], ...]
     targets: Mapping[str, Target]
 
@@ -104,6 +108,7 @@ class ConversationBatch:
             times=self.times.to(device),
             word_counts=self.word_counts.to(device),
             speakers=self.speakers.to(device),
+            named=self.named.to(device),
             ids=self.ids,
             targets={head: t.to(device) for head, t in self.targets.items()},
         )
@@ -150,6 +155,7 @@ def collate(
     tensors = {m: _modality(examples, m, dim, (B, U)) for m, dim in modalities.items()}
     mask = torch.zeros(B, U, dtype=torch.bool)
     speakers = torch.zeros(B, U, dtype=torch.long)
+    named = torch.zeros(B, U, dtype=torch.bool)
     times = torch.full((B, U, 2), float("nan"), dtype=torch.double)
     word_counts = torch.zeros(B, U)
     for b, example in enumerate(examples):
@@ -157,6 +163,7 @@ def collate(
         for u, utterance in enumerate(example.conversation.utterances):
             mask[b, u] = True
             speakers[b, u] = names.index(utterance.speaker)
+            named[b, u] = utterance.speaker != UNKNOWN_SPEAKER
             word_counts[b, u] = len((utterance.text or "").split())
             if utterance.start is not None and utterance.end is not None:
                 times[b, u] = torch.tensor([utterance.start, utterance.end], dtype=torch.double)
@@ -166,7 +173,9 @@ def collate(
     )
     asked = (*tasks, *([] if labels is None else [emotion_task(labels)]))
     targets = {task.name: _target(examples, task, (B, U)) for task in asked}
-    return ConversationBatch(tensors, present, mask, times, word_counts, speakers, ids, targets)
+    return ConversationBatch(
+        tensors, present, mask, times, word_counts, speakers, named, ids, targets
+    )
 
 
 def _modality(

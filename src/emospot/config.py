@@ -292,9 +292,14 @@ def as_written(model: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         model: the whole section, as `model.json` and `run.json` hold it.
 
+    Raises:
+        TypeError: if it is no section.
+
     >>> as_written({"width": 64})["mean_path"]
     False
     """
+    if not isinstance(model, Mapping):
+        raise TypeError(f"expected a section of a configuration, found {model!r}")
     return {**(LATER_PARTS if model.get("kind", "emospot") == "emospot" else {}), **model}
 
 

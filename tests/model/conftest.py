@@ -86,7 +86,7 @@ def make_recognizer() -> Callable[..., Recognizer]:
         for parameter in model.parameters():
             if not parameter.detach().any():
                 torch.nn.init.normal_(parameter, std=0.3)
-        model.set_transitions("emotion", torch.rand(2, len(LABELS), len(LABELS)) * 20)
+        model.set_transitions("emotion", torch.rand(3, len(LABELS), len(LABELS)) * 20)
         return model.eval()
 
     return make

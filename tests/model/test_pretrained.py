@@ -45,7 +45,7 @@ def model() -> PretrainedModel:
     )  # fmt: skip
     recognizer = build_recognizer(config, DIMS, {"emotion": 4})
     recognizer.set_prior("emotion", torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    recognizer.set_transitions("emotion", torch.eye(4).repeat(2, 1, 1) * 30)
+    recognizer.set_transitions("emotion", torch.eye(4).repeat(3, 1, 1) * 30)
     recognizer.set_input_statistics("words", torch.arange(7.0), torch.full((7,), 2.0))
     return PretrainedModel(recognizer.eval(), config, card)
 

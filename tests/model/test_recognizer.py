@@ -244,7 +244,10 @@ def test_the_answers_are_read_along_the_dialogue_once_training_is_over(
     logits = plain(batch).logits["emotion"]
     words = batch.present[:, :, 0]
     assert 0 < words.sum() < batch.present.any(dim=-1).sum()
-    expected = chain_marginals(logits, words, batch.speakers, 0.7 * ratio, causal=False)
+    expected = chain_marginals(
+        logits, words, batch.speakers, batch.named, 0.7 * ratio, causal=False
+    )
+    assert batch.named.any()
     assert not _close(logits, expected)
     assert _close(model(batch).logits["emotion"], expected)
     assert _close(model.train()(batch).logits["emotion"], plain.train()(batch).logits["emotion"])

@@ -6,6 +6,7 @@ import pytest
 from emospot.batch import Example
 from emospot.config import TrainingConfig
 from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import MOSEI_EMOTIONS, LabelSet, Task, emotion_task
 from emospot.errors import StoreError, UsageError
 from emospot.training.data import (
@@ -55,16 +56,21 @@ def test_counts_of_one_label_and_of_several() -> None:
 def test_transitions_are_counted_by_who_speaks_and_past_what_has_no_label() -> None:
     labels = LabelSet("three", ("a", "b", "c"))
     turns = [("x", "a"), ("x", "a"), ("y", None), ("y", "b"), ("x", "c"), ("x", None), ("x", "a")]
+    nobody = [Utterance(f"w{i}", UNKNOWN_SPEAKER, label=e) for i, e in enumerate("acc")]
     utterances = tuple(Utterance(f"u{i}", s, label=e) for i, (s, e) in enumerate(turns))
     other = (Utterance("v0", "y", label="b"), Utterance("v1", "y", label="b"))
-    examples = [Example(Conversation("1", utterances), {}), Example(Conversation("2", other), {})]
+    examples = [
+        Example(Conversation(str(i), tuple(part)), {})
+        for i, part in enumerate((utterances, other, nobody))
+    ]
     counts = transition_counts(examples, emotion_task(labels))
-    expected = np.zeros((2, 3, 3))
+    expected = np.zeros((3, 3, 3))
     expected[0, 0, 0] = 1  # x goes on: a, a
     expected[1, 0, 1] = 1  # y answers x, past a turn without a label
     expected[1, 1, 2] = 1
     expected[0, 2, 0] = 1  # x goes on, past a turn without a label
     expected[0, 1, 1] = 1
+    expected[2, 0, 2] = expected[2, 2, 2] = 1  # who speaks is not known
     assert counts.numpy().tolist() == expected.tolist()
 
 

@@ -28,6 +28,7 @@ def _batch(mask: list[bool]) -> ConversationBatch:
         torch.zeros(1, 3, 2),
         torch.zeros(1, 3),
         values,
+        nothing,
         ((),),
         {"emotion": Target(values, torch.tensor([mask]))},
     )

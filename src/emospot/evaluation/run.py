@@ -88,21 +88,28 @@ class RunEvaluation:
 def seed_folders(run: Path) -> list[tuple[int, Path]]:
     """The finished seeds of a run: number and model folder, in order.
 
-    A model's own folder counts as a run of one seed, 0.
+    A model's own folder counts as a run of one seed: that of its place in a run, or 0.
 
     Raises:
         ModelError: if there is none.
     """
     if (run / DESCRIPTION).is_file():
-        return [(0, run)]
+        return [(_seed_of(run) or 0, run)]
     found = sorted(
-        (int(folder.parent.name.removeprefix("seed-")), folder)
+        (seed, folder)
         for folder in run.glob("seed-*/model")
-        if folder.parent.name.removeprefix("seed-").isdigit() and (folder / DESCRIPTION).is_file()
+        if (seed := _seed_of(folder)) is not None and (folder / DESCRIPTION).is_file()
     )
     if not found:
         raise ModelError(f"{run} holds no finished training: expected {run}/seed-0/model")
     return found
+
+
+def _seed_of(model: Path) -> int | None:
+    """The seed of a model's folder by the name of the folder around it."""
+    name = model.parent.name
+    number = name.removeprefix("seed-")
+    return int(number) if name.startswith("seed-") and number.isdigit() else None
 
 
 def evaluate_run(

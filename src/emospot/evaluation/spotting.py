@@ -58,10 +58,11 @@ class Span:
     apex: float | None = None
 
     def __post_init__(self) -> None:
-        if not (np.isfinite([self.start, self.end, self.score]).all() and self.start < self.end):
+        numbers = (self.start, self.end, self.score, self.peak)
+        if not (np.isfinite(numbers).all() and self.start < self.end):
             raise UsageError(
                 f"a span must end after it starts, found {self.start} to {self.end} "
-                f"with score {self.score}"
+                f"with score {self.score} and apex {self.apex}"
             )
 
     @property
@@ -165,9 +166,12 @@ def mark_correlation(
 
     Raises:
         ShapeError: if shapes differ.
+        UsageError: if there is no recording.
     """
+    if not scores:
+        raise UsageError("no recording to correlate scores and marks over")
     sums = []
-    for x, y in zip(scores, marked, strict=True):
+    for x, y in zip((np.asarray(s, dtype=np.float64) for s in scores), marked, strict=True):
         _same_shape(x, y)
         sums.append([len(x), x.sum(), (x**2).sum(), y.sum(), x[y].sum()])
     n, sx, sxx, sy, sxy = (_weights(len(sums), draws, seed) @ np.array(sums, dtype=float)).T

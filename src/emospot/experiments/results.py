@@ -99,7 +99,7 @@ class Repetition:
 
 
 def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
-    """The study and the content of a results.json.
+    """The study as it was run, and the content of a results.json.
 
     Raises:
         ConfigError: if it is missing, damaged or of another version.
@@ -115,7 +115,8 @@ def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
         raise ConfigError(
             f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}"
         )
-    return parse_study(values["study"], str(path)), values
+    study = parse_study(values["study"], str(path))
+    return study.as_recorded(values["configurations"]), values
 
 
 def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> Repetition:

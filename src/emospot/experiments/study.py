@@ -33,7 +33,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emospot.config import Config, parse_config, problem
+from emospot.config import Config, as_written, parse_config, problem
 from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.metric import check_metric
@@ -136,6 +136,25 @@ class Study(_Entry):
                 features=change.features or whole.features,
             )
         return found
+
+    def as_recorded(self, configurations: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The study as it was run: defaults that have changed since stay what they were.
+
+        Args:
+            configurations: model → whole configuration, as results.json holds it.
+        """
+        models = dict(self.models)
+        for name, entry in self.models.items():
+            if name not in configurations:
+                continue
+            recorded = configurations[name]
+            model = as_written(recorded["model"])
+            if "modalities" not in {**self.base.model, **entry.model}:
+                # Not a choice of the study: all of a store's are read.
+                del model["modalities"]
+            changes = {"model": model, "training": dict(recorded["training"])}
+            models[name] = entry.model_copy(update=changes)
+        return self.model_copy(update={"models": models, "base": ModelEntry()})
 
     def config(self, name: str) -> Config:
         """The whole configuration of a model.

@@ -2,14 +2,16 @@
 
 A model answers each utterance. Here the emotions y of consecutive utterances form a
 chain (a linear-chain conditional random field), with one table of transitions where
-the same speaker goes on and one where another speaker answers:
+the same speaker goes on, one where another speaker answers, and one for when it is not
+known who speaks:
 
     p(y | dialogue) ∝ Π_i exp(u_i(y_i)) · Π_i [ p(y_i | y_{i−1}, r_i) / p(y_i) ]^λ
 
 u are the model's logits, r_i says whether the speaker changed, and the tables are
-counted over the training labels. The answer is the marginal of each y_i: the logits
-plus a message from before and one from after, by the forward–backward recursion
-(Rabiner 1989); a causal model takes the message from before alone.
+counted over the training labels, the third over all of them. The answer is the
+marginal of each y_i: the logits plus a message from before and one from after, by the
+forward–backward recursion (Rabiner 1989); a causal model takes the message from
+before alone.
 
 Logits that knew nothing of their neighbours would call for λ = 1. Ours have read the
 dialogue already, so that λ < 1; it is chosen by cross-validation within training.
@@ -21,6 +23,10 @@ not of a single label) leave the logits as they are.
 
 import torch
 from torch import Tensor, nn
+
+RELATIONS = 3
+UNKNOWN = 2
+"""The relation of two utterances of which it is not known who speaks."""
 
 
 class EmotionDynamics(nn.Module):
@@ -38,18 +44,18 @@ class EmotionDynamics(nn.Module):
         super().__init__()
         self.strength = strength
         self.causal = causal
-        self.register_buffer("log_ratio", torch.zeros(2, classes, classes))
+        self.register_buffer("log_ratio", torch.zeros(RELATIONS, classes, classes))
 
     def set_transitions(self, counts: Tensor) -> None:
         """Take the tables from how often one class followed another.
 
         Args:
-            counts: same speaker, other speaker × class before × class after,
-                shape (2, K, K).
+            counts: relation (see `relation_of`) × class before × class after,
+                shape (3, K, K).
         """
         self.log_ratio.copy_(transition_log_ratio(counts))
 
-    def forward(self, logits: Tensor, known: Tensor, speakers: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, known: Tensor, speakers: Tensor, named: Tensor) -> Tensor:
         """The chain's marginals, up to a constant an utterance.
 
         Args:
@@ -57,21 +63,25 @@ class EmotionDynamics(nn.Module):
             known: utterances that are answered at all, shape (B, U); the others
                 are left out of the chain, and their logits stay.
             speakers: index of the speaker within the conversation, shape (B, U).
+            named: whether it is known who speaks, shape (B, U).
         """
+        if not self.log_ratio.any():
+            return logits
         return chain_marginals(
-            logits, known, speakers, self.strength * self.log_ratio, causal=self.causal
+            logits, known, speakers, named, self.strength * self.log_ratio, causal=self.causal
         )
 
 
 def transition_log_ratio(counts: Tensor) -> Tensor:
-    """The tables of the chain: log p(after | before, relation) / p(after), shape (2, K, K).
+    """The tables of the chain: log p(after | before, relation) / p(after), shape (3, K, K).
 
-    As many transitions as there are classes are added to each row, spread as the
-    classes are; a row that was never seen is all zeros.
+    That of the relation "not known" is over all transitions, whoever spoke. As many
+    transitions as there are classes are added to each row, spread as the classes are;
+    a row that was never seen is all zeros.
 
-    >>> counts = torch.zeros(2, 2, 2)
+    >>> counts = torch.zeros(3, 2, 2)
     >>> counts[0] = torch.tensor([[8.0, 0.0], [0.0, 8.0]])
-    >>> transition_log_ratio(counts).exp()
+    >>> transition_log_ratio(counts).exp()[:2]
     tensor([[[1.8000, 0.2000],
              [0.2000, 1.8000]],
     <BLANKLINE>
@@ -79,14 +89,31 @@ def transition_log_ratio(counts: Tensor) -> Tensor:
              [1.0000, 1.0000]]])
     """
     K = counts.shape[-1]
+    told = torch.cat([counts[:UNKNOWN], counts.sum(dim=0, keepdim=True)])
     after = counts.sum(dim=(0, 1)) + 1
     share = after / after.sum()
-    smoothed = counts + K * share
+    smoothed = told + K * share
     return torch.log(smoothed / smoothed.sum(dim=-1, keepdim=True)) - torch.log(share)
 
 
+def relation_of(changed: Tensor, named: Tensor) -> Tensor:
+    """0 where the same speaker goes on, 1 where another answers, 2 where it is not known.
+
+    Args:
+        changed: whether the speaker differs from the one before, any shape.
+        named: whether both are known, same shape.
+    """
+    return torch.where(named, changed.long(), UNKNOWN)
+
+
 def chain_marginals(
-    logits: Tensor, known: Tensor, speakers: Tensor, log_ratio: Tensor, *, causal: bool
+    logits: Tensor,
+    known: Tensor,
+    speakers: Tensor,
+    named: Tensor,
+    log_ratio: Tensor,
+    *,
+    causal: bool,
 ) -> Tensor:
     """Logits plus the messages of a chain over the known utterances.
 
@@ -94,7 +121,8 @@ def chain_marginals(
         logits: shape (B, U, K).
         known: shape (B, U).
         speakers: shape (B, U).
-        log_ratio: same speaker, other speaker × before × after, shape (2, K, K).
+        named: shape (B, U).
+        log_ratio: relation × before × after, shape (3, K, K).
         causal: leave out the messages from after.
 
     Returns:
@@ -106,7 +134,9 @@ def chain_marginals(
     u = logits.gather(1, places)
     there = known.gather(1, order)
     speaker = speakers.gather(1, order)
-    tables = log_ratio[(speaker[:, 1:] != speaker[:, :-1]).long()]
+    told = named.gather(1, order)
+    changed = speaker[:, 1:] != speaker[:, :-1]
+    tables = log_ratio[relation_of(changed, told[:, 1:] & told[:, :-1])]
     message = torch.zeros_like(u[:, 0])
     before = [message]
     for i in range(u.shape[1] - 1):
@@ -119,8 +149,10 @@ def chain_marginals(
         message = torch.zeros_like(u[:, 0])
         after = [message]
         for i in range(u.shape[1] - 2, -1, -1):
-            told = (message + u[:, i + 1]).unsqueeze(1) + tables[:, i]
-            message = _centred(torch.logsumexp(told, dim=2)) * there[:, i + 1].unsqueeze(-1)
+            pairs = (message + u[:, i + 1]).unsqueeze(1) + tables[:, i]
+            message = _centred(torch.logsumexp(pairs, dim=2))
+            # Beyond the last known utterance there is nobody to tell anything.
+            message = message.masked_fill(~there[:, i + 1].unsqueeze(-1), 0.0)
             after.append(message)
         answer = answer + torch.stack(after[::-1], dim=1)
     return torch.where(

@@ -27,8 +27,8 @@ class EmotionOutput:
             weights of each utterance, shape (B, U, E).
         expert_usage: the same names → mean use of each aligner, shape (E,).
         losses: "balance" and "router_z": scalars; empty without aligners.
-        parts: head → answers that are learned apart and whose mean the logits are,
-            each of shape (B, U, classes); empty where there is one answer.
+        parts: head → answers that are learned apart, each of shape (B, U, classes);
+            in training the logits are their mean; empty where there is one answer.
     """
 
     logits: Mapping[str, Tensor]
@@ -60,7 +60,7 @@ class EmotionModel(nn.Module, ABC):
 
         Args:
             head: of a single label.
-            counts: see `model.emotion_dynamics`, shape (2, classes, classes).
+            counts: see `model.emotion_dynamics`, shape (3, classes, classes).
         """
         return
 

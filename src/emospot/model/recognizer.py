@@ -1,7 +1,8 @@
 """The recognizer: conversations in, emotions with their inner evidence out.
 
     tokens ─ fusion ─ token encoder ─ summaries ─ context encoder ─┬─ memories M ─┐
-                          │                                        │              ├─ heads
+      │                   │              │                         │              ├─ heads ─ chain
+      └──── mean ─────────┼──────────────┘                         │              │
                           └── tokens + context ── cross-attention ─┘   graph  G ──┘
 
 Each part is handed in finished (`builder.build_recognizer`); this file only says
@@ -212,7 +213,7 @@ class Recognizer(EmotionModel):
         joined = torch.cat(parts, dim=-1)
         answers = self._answers(joined, context, present)
         return EmotionOutput(
-            logits=self._together(answers, present, batch.speakers),
+            logits=self._together(answers, present, batch),
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
@@ -240,14 +241,14 @@ class Recognizer(EmotionModel):
                 scores = tensors.scores.flatten(0, 1)[rows, :T] * mask
                 stem = self._stem(m)
                 values = tensors.values.flatten(0, 1)[rows, :T]
-                content = stem.normalisation(values)
+                standardised = stem.normalisation.standardised(values)
+                content = stem.normalisation.dropout(standardised)
                 # Normalised padding is not zero; NaN in it must not spread.
                 fused = stem.fusion(content.masked_fill(~mask.unsqueeze(-1), 0.0), scores)
                 if fused.gate is not None:
                     gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
                 group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
                 if stem.mean_path is not None:
-                    standardised = stem.normalisation.standardised(values)
                     group.means[m] = stem.mean_path(standardised, mask)
             yield group
 
@@ -358,14 +359,14 @@ class Recognizer(EmotionModel):
         return answers
 
     def _together(
-        self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, speakers: Tensor
+        self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """The mean answer of each head, read along the dialogue once training is over."""
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
             linked = self._linked(present)
             for name, chain in self.dynamics.items():
-                logits[name] = chain(logits[name], linked, speakers)
+                logits[name] = chain(logits[name], linked, batch.speakers, batch.named)
         return logits
 
     def _linked(self, present: Tensor) -> Tensor:

@@ -145,7 +145,7 @@ def fit_closed_form(
         on_attempt: told of each attempt's figures and of how many there are.
 
     Raises:
-        UsageError: if there is one training conversation alone and no dev.
+        UsageError: if C is to be chosen on one training conversation alone.
     """
     model.eval()
     train = labelled_vectors(model, split.train, dims, task)
@@ -155,7 +155,8 @@ def fit_closed_form(
     if split.dev:
         parts = [(train, labelled_vectors(model, split.dev, dims, task))]
     else:
-        parts = _held_out_parts(train)
+        # Where there is nothing to choose, nothing need be held out.
+        parts = _held_out_parts(train) if len(strengths) > 1 else [(train, train)]
     seen, unseen = zip(*parts, strict=True)
     known, held_out = (torch.cat([part.answers for part in side]) for side in (seen, unseen))
     history: list[Mapping[str, float]] = []

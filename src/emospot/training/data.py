@@ -11,9 +11,11 @@ from torch.utils.data import DataLoader, Sampler
 
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.config import TrainingConfig
+from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import LabelSet, Task, task_named
 from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
+from emospot.model.emotion_dynamics import RELATIONS, UNKNOWN
 from emospot.model.recording_range import RecordingRange, recording_range
 from emospot.training.dev_split import dev_ids
 
@@ -118,7 +120,7 @@ def class_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
 
 
 def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
-    """How often one class followed another, shape (2, C, C).
+    """How often one class followed another, shape (3, C, C).
 
     Args:
         examples: the training conversations; utterances whose class is not known
@@ -126,9 +128,9 @@ def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
         task: of one label.
 
     Returns:
-        Same speaker, other speaker × class before × class after, float.
+        Relation (see `model.emotion_dynamics`) × class before × class after, float.
     """
-    counts = torch.zeros(2, len(task.outputs), len(task.outputs))
+    counts = torch.zeros(RELATIONS, len(task.outputs), len(task.outputs))
     for example in examples:
         told = [
             (utterance.speaker, int(answer[0]))
@@ -136,7 +138,8 @@ def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
             if (answer := task.answer(utterance.label, utterance.targets)) is not None
         ]
         for (speaker, before), (next_speaker, after) in pairwise(told):
-            counts[int(speaker != next_speaker), before, after] += 1
+            known = UNKNOWN_SPEAKER not in (speaker, next_speaker)
+            counts[int(speaker != next_speaker) if known else UNKNOWN, before, after] += 1
     return counts
 
 

@@ -55,6 +55,32 @@ def test_entries_are_differences_over_the_base(make_study: Callable[..., Study])
     assert quick.config("emospot").training.batch_size == 4
 
 
+def test_a_recorded_study_keeps_the_defaults_it_was_run_with(
+    make_study: Callable[..., Study],
+) -> None:
+    study = make_study()
+    recorded = {n: study.config(n).model_dump(mode="json") for n in study.entries()}
+    assert {n: study.as_recorded(recorded).config(n) for n in study.entries()} == {
+        n: study.config(n) for n in study.entries()
+    }
+    # An older version knew no dynamics and had other defaults.
+    model = dict(recorded["emospot"]["model"], dropout=0.15)
+    del model["dynamics"]
+    training = dict(recorded["emospot"]["training"], patience=3)
+    older = study.as_recorded({**recorded, "emospot": {"model": model, "training": training}})
+    for name in ("emospot", "emospot, no graph"):
+        config = older.config(name)
+        assert (config.model.dynamics, config.model.dropout, config.training.patience) == (
+            0,
+            0.15,
+            3,
+        )
+    assert not older.config("emospot, no graph").model.graph
+    assert older.config("MLP") == study.config("MLP")
+    # Which modalities a store has is not the study's choice.
+    assert "modalities" not in older.config("emospot").model.model_fields_set
+
+
 def test_what_changes_a_result_changes_its_hash(make_study: Callable[..., Study]) -> None:
     job = Job("moods", "tokens", "emospot", "official", "", 0)
     study = make_study()

@@ -194,6 +194,10 @@ expected calibration error on test is {100 * seed.calibration_error:.1f} points 
 leaves {100 * seed.answered:.0f} % of the utterances answered,
 {100 * seed.accuracy_answered:.1f} % of them rightly.
 
+The corpus's table has words for the utterances with a label alone. The answers are read along the
+dialogue over the utterances with words, here so over those; in a transcript with words throughout,
+over all.
+
 Its confusions (true class by row):
 
 | | {" | ".join(full.labels)} |

@@ -12,7 +12,8 @@ from emospot.batch import ConversationBatch, Example, collate
 from emospot.conversation import Conversation
 from emospot.emotions import LabelSet
 from emospot.model.emotion_dynamics import chain_marginals
-from emospot.model.recognizer import MeanPath, Recognizer, rows_by_length
+from emospot.model.inputs import MeanPath
+from emospot.model.recognizer import Recognizer, rows_by_length
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 

@@ -14,8 +14,8 @@ the phrases of a speaker. It is compared with the five nearest phrases of its
 speaker: the difference from their median, number by number, and how far it lies
 from them against how far they lie from each other. A logistic regression of these 63
 numbers says how likely it is that the phrase stands out emotionally; that is its
-score. Weights and threshold come from `scripts/fit_voice_phrases.py`: spliced
-recordings of RAVDESS (`corpora.ravdess_splices`), actors 1 to 12.
+score. Weights and threshold come from `scripts/fit_voice_phrases.py`: recordings cut
+together from clips of actors, whose emotional moments are known.
 
 It looks at the phrases after as well as before; a speaker with fewer than three
 phrases has no hotspots, since there is nothing to stand out from.

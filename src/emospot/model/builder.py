@@ -21,8 +21,9 @@ from emospot.model.encoder import (
     TokenEncoder,
 )
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
+from emospot.model.inputs import InputNormalisation, MeanPath
 from emospot.model.mixture_of_aligners import MixtureOfAligners
-from emospot.model.recognizer import InputNormalisation, MeanPath, ModalityStem, Recognizer
+from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
 
 

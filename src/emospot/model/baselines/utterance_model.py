@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.recognizer import InputNormalisation, rows_by_length
+from emospot.model.inputs import InputNormalisation
+from emospot.model.recognizer import rows_by_length
 from emospot.model.timing import timing_of
 
 

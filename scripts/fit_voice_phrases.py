@@ -24,6 +24,7 @@ from emospot.corpora.ravdess_splices import Splice, splices
 from emospot.evaluation.spotting import LEAST_IOU, Span, iou
 from emospot.features.voice_basic import BasicVoice
 from emospot.hotspots.voice_phrases import Phrase, compared, phrases_by_speaker
+from emospot.training.linear_solutions import logistic_solution
 
 ACTORS = range(1, 13)
 EACH = 48
@@ -44,7 +45,7 @@ def main() -> None:
     apart = [_numbers(phrases) - np.median(_numbers(phrases), axis=0) for _, phrases in made]
     scale = 1.4826 * np.median(np.abs(np.concatenate(apart)), axis=0) + 1e-6
     x = np.concatenate([compared(_numbers(phrases) / scale) for _, phrases in made])
-    y = np.array([_right(s, phrase) for s, phrases in made for phrase in phrases])
+    y = np.array([int(_right(s, phrase)) for s, phrases in made for phrase in phrases])
     actor = np.array([s.actor for s, phrases in made for _ in phrases])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
     score = cross_val_predict(model, x, y, groups=actor, cv=GroupKFold(4), method="predict_proba")[
@@ -54,16 +55,14 @@ def main() -> None:
     thresholds = np.arange(0.1, 0.9, 0.01)
     f1 = [2 * y[score >= t].sum() / ((score >= t).sum() + marked) for t in thresholds]
     best = int(np.argmax(f1))
-    scaler, regression = (step for _, step in model.fit(x, y).steps)
-    weight = regression.coef_[0] / scaler.scale_
-    bias = float(regression.intercept_[0] - weight @ scaler.mean_)
+    weights, biases = logistic_solution(x, y, 2, STRENGTH, balanced=False)
     path = Path(hotspots.__file__).parent / "voice_phrases.json"
     content = {
         "licence": LICENCE,
         "threshold": round(float(thresholds[best]), 2),
-        "bias": bias,
+        "bias": float(biases[1] - biases[0]),
         "scale": scale.tolist(),
-        "weight": weight.tolist(),
+        "weight": (weights[1] - weights[0]).tolist(),
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(f"{len(y)} phrases, {y.sum()} of {marked} marked ones; F1 {f1[best]:.3f} over actors")

@@ -110,10 +110,8 @@ def read_ravdess(source: Path) -> Corpus:
         CorpusError: if there is no clip, a name is no code, or the face
             features do not fit.
     """
-    if not source.is_dir():
-        raise CorpusError(f"{source}: no such folder; name the folder of the RAVDESS clips")
     notices: list[str] = []
-    clips = _clips(source, notices)
+    clips = speech_clips(source, notices)
     face = _read_face(source, notices)
     conversations = tuple(
         _conversation(path, code, face.tokens if face else None) for path, code in clips.items()
@@ -147,8 +145,18 @@ def clip_code(path: Path) -> ClipCode:
     return ClipCode(**numbers)
 
 
-def _clips(source: Path, notices: list[str]) -> dict[Path, ClipCode]:
-    """The clips to read, one a take, one after another by actor."""
+def speech_clips(source: Path, notices: list[str]) -> dict[Path, ClipCode]:
+    """The clips of speech with sound, one a take, one after another by actor.
+
+    Args:
+        source: folder of the clips, also in subfolders.
+        notices: sentences about what is left out are added to it.
+
+    Raises:
+        CorpusError: if there is none, or a name is no code.
+    """
+    if not source.is_dir():
+        raise CorpusError(f"{source}: no such folder; name the folder of the RAVDESS clips")
     songs = silent = doubled = 0
     takes: dict[str, tuple[ClipCode, Path]] = {}
     for path in sorted(source.rglob("*")):

@@ -16,21 +16,19 @@ The seed decides everything: the same folder and seed give the same splices, sam
 by sample.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.corpora.ravdess import SUFFIXES, ClipCode, clip_code
+from emospot.corpora.ravdess import ClipCode, speech_clips
 from emospot.errors import CorpusError
 from emospot.media.audio import SAMPLE_RATE, audio_blocks
 
 Audio = NDArray[np.float32]
 
-SOUND, SPEECH = 3, 1
 NEUTRAL = 1
 EMOTIONAL = (3, 4, 5, 6, 7, 8)
 """Numbers of the emotions: happy, sad, angry, fearful, disgust, surprised."""
@@ -97,9 +95,9 @@ def splices(
     Raises:
         CorpusError: if an actor's clips are not there.
     """
-    clips = _clips(folder)
+    clips = speech_clips(folder, [])
     for actor in actors:
-        own = clips.get(actor, {})
+        own = {code: path for path, code in clips.items() if code.actor == actor}
         neutral = [code for code in own if code.emotion == NEUTRAL]
         emotional = [code for code in own if code.emotion in EMOTIONAL]
         if len(neutral) != 4 or not emotional:
@@ -136,20 +134,6 @@ def levelled(audio: Audio) -> Audio:
     """The same speech at the level that all clips have."""
     rms = float(np.sqrt((audio.astype(np.float64) ** 2).mean()))
     return (audio * (LEVEL / rms if rms > 0 else 0.0)).astype(np.float32)
-
-
-def _clips(folder: Path) -> dict[int, dict[ClipCode, Path]]:
-    """Actor → clips of speech by their code, in the order of their names."""
-    if not folder.is_dir():
-        raise CorpusError(f"{folder}: no such folder; name the folder of the RAVDESS clips")
-    found: dict[int, dict[ClipCode, Path]] = defaultdict(dict)
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            code = clip_code(path)
-            if code.channel == SPEECH:
-                # The same take as sound and as film is one clip.
-                found[code.actor].setdefault(replace(code, modality=SOUND), path)
-    return found
 
 
 def _read(path: Path) -> Audio:

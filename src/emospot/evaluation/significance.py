@@ -122,7 +122,7 @@ def bootstrap_interval(
     """
     totals = dialogue_totals(predictions)
     observed = float(_mean_metric(predictions, metric, totals.sum(axis=1)))
-    return _interval(observed, _resampled(predictions, metric, totals, draws, seed), level)
+    return quantile_interval(observed, _resampled(predictions, metric, totals, draws, seed), level)
 
 
 def difference_interval(
@@ -152,7 +152,7 @@ def difference_interval(
     observed = [float(_mean_metric(p, metric, t.sum(axis=1))) for p, t in both]
     # The same seed draws the same dialogues for both.
     drawn = [_resampled(p, metric, t, draws, seed) for p, t in both]
-    return _interval(observed[0] - observed[1], drawn[0] - drawn[1], level)
+    return quantile_interval(observed[0] - observed[1], drawn[0] - drawn[1], level)
 
 
 def swap_test(
@@ -322,6 +322,7 @@ def _resampled(
     return np.concatenate(found)
 
 
-def _interval(observed: float, drawn: Totals, level: float) -> Interval:
+def quantile_interval(observed: float, drawn: Totals, level: float) -> Interval:
+    """The observed value between the quantiles of what was drawn, shape (draws ≥ 1,)."""
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(observed, float(low), float(high), level)

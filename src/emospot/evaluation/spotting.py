@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.errors import ShapeError, UsageError
-from emospot.evaluation.significance import Interval
+from emospot.evaluation.significance import Interval, quantile_interval
 
 LEAST_IOU = 0.5
 DRAWS = 2000
@@ -276,8 +276,7 @@ def _interval(values: NDArray[np.float64]) -> Interval:
     drawn = values[1:][np.isfinite(values[1:])]
     if len(drawn) == 0:
         return Interval(float(values[0]), float("nan"), float("nan"), LEVEL)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(values[0]), float(low), float(high), LEVEL)
+    return quantile_interval(float(values[0]), drawn, LEVEL)
 
 
 def _same_shape(scores: NDArray[np.floating], marked: NDArray[np.bool_]) -> None:

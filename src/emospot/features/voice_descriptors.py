@@ -140,6 +140,15 @@ def average_frames(
     return joined
 
 
+def frame_hop(times: NDArray[np.floating]) -> float:
+    """Seconds from one frame to the next.
+
+    Args:
+        times: start and end of the frames, shape (T ≥ 2, 2).
+    """
+    return float(np.median(np.diff(times[:, 0])))
+
+
 def frame_times(count: int, hop: float, start: float, end: float) -> NDArray[np.float64]:
     """Start and end of each frame in seconds from the start of the recording.
 

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
-from emospot.features.voice_descriptors import LOUDNESS, PITCH, RATE, VOICED
+from emospot.features.voice_descriptors import LOUDNESS, PITCH, RATE, VOICED, frame_hop
 
 Floats = NDArray[np.float64]
 
@@ -91,16 +91,12 @@ class PhraseWeights:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """An utterance's descriptors with its place in the conversation."""
+    """An utterance's descriptors with its place in the conversation and seconds a frame."""
 
     place: int
     tokens: Tokens
     times: Floats
-
-    @property
-    def hop(self) -> float:
-        """Seconds a frame."""
-        return float(np.median(np.diff(self.times[:, 0])))
+    hop: float
 
 
 @cache
@@ -181,7 +177,9 @@ def phrases_by_speaker(
     ):
         if tokens is not None and tokens.times is not None and len(tokens) > 1:
             times = np.asarray(tokens.times, dtype=np.float64)
-            heard.setdefault(utterance.speaker, []).append(_Heard(place, tokens, times))
+            heard.setdefault(utterance.speaker, []).append(
+                _Heard(place, tokens, times, frame_hop(times))
+            )
     found = {}
     for speaker, own in heard.items():
         levels = [_level(one) for one in own]
@@ -210,7 +208,8 @@ def compared(numbers: Floats) -> Floats:
     """
     rows = []
     for i, own in enumerate(numbers):
-        places = sorted((j for j in range(len(numbers)) if j != i), key=lambda j: (abs(j - i), j))
+        near = range(max(0, i - _AROUND), min(len(numbers), i + _AROUND + 1))
+        places = sorted((j for j in near if j != i), key=lambda j: (abs(j - i), j))
         others = numbers[places[:_AROUND]]
         z = own - np.median(np.vstack([others, own]), axis=0)
         away = np.sort(_distance(others, own))

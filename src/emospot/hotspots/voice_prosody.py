@@ -35,6 +35,7 @@ from emospot.features.voice_descriptors import (
     PITCH,
     RATE,
     VOICED,
+    frame_hop,
     loudness_level,
 )
 
@@ -209,7 +210,7 @@ class ProsodyHotspots:
         voiced = tokens.column(VOICED) > 0.5
         if tokens.times is None or len(tokens) < 2 or not voiced.any():
             return []
-        hop = float(np.median(np.diff(tokens.times[:, 0])))
+        hop = frame_hop(tokens.times)
         hotspots: list[Hotspot] = []
         for name in self._descriptors:
             curve = self._curve(name, tokens, voiced, hop)

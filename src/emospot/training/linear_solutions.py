@@ -5,6 +5,8 @@ each, of a number a ridge regression. All standardise their columns first and gi
 weights that read the plain ones.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -78,8 +80,8 @@ def ridge_solution(x: NDArray[np.float64], y: NDArray[np.generic], strength: flo
 
     scaler = StandardScaler().fit(x)
     regression = Ridge(alpha=1 / strength).fit(scaler.transform(x), y)
-    slope = regression.coef_ / scaler.scale_
-    return slope[None], np.array([regression.intercept_ - slope @ scaler.mean_])
+    slope, offset = _on_plain_vectors(regression, scaler)
+    return slope[None], np.array([offset])
 
 
 def logistic_solution(
@@ -115,11 +117,15 @@ def logistic_solution(
     regression = LogisticRegression(
         C=strength, max_iter=ITERATIONS, class_weight="balanced" if balanced else None
     ).fit(scaler.transform(x), y)
-    # The scaling moves into the weights, so that the head reads plain vectors.
-    slope = regression.coef_ / scaler.scale_
-    offset = regression.intercept_ - slope @ scaler.mean_
+    slope, offset = _on_plain_vectors(regression, scaler)
     if len(seen) == 2:
         # One logit for two classes: half of it each way is the same softmax.
         slope, offset = np.concatenate([-slope, slope]) / 2, np.array([-1, 1]) * offset / 2
     weight[seen], bias[seen] = slope, offset
     return weight, bias
+
+
+def _on_plain_vectors(regression: Any, scaler: Any) -> tuple[Any, Any]:
+    """Slope and offset with the scaling moved into them, so that the head reads plain vectors."""
+    slope = regression.coef_ / scaler.scale_
+    return slope, regression.intercept_ - slope @ scaler.mean_

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emospot.analysis.models import BUNDLED, models_folder
 from emospot.config import Config, load_config
-from emospot.corpora.instruments import standard_instruments
+from emospot.corpora.instruments import corpus_instruments
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.evaluation.run import RunEvaluation, evaluate_model, evaluate_run, labelled_examples
 from emospot.features.store import FeatureStore
@@ -90,7 +90,7 @@ def _store(table: Path, folder: Path) -> FeatureStore:
     if (folder / "manifest.json").is_file():
         return FeatureStore.open(folder)
     print(f"importing {table}")
-    import_table(table, folder, OPTIONS, standard_instruments())
+    import_table(table, folder, OPTIONS, corpus_instruments(OPTIONS.features))
     return FeatureStore.open(folder)
 
 

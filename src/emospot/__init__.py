@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emospot.analysis.analyze import analyze
     from emospot.analysis.models import load
+    from emospot.analysis.spot import find_hotspots
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "analyze", "load"]
+__all__ = ["__version__", "analyze", "find_hotspots", "load"]
 
-_LAZY = {"analyze": "emospot.analysis.analyze", "load": "emospot.analysis.models"}
+_LAZY = {
+    "analyze": "emospot.analysis.analyze",
+    "find_hotspots": "emospot.analysis.spot",
+    "load": "emospot.analysis.models",
+}
 
 
 def __getattr__(name: str) -> Any:

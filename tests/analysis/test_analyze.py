@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import emospot
-from emospot.analysis.analyze import TOO_FAR, analyze, brought_near
+from emospot.analysis.analyze import TOO_FAR, _detectors, analyze, brought_near
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
-from emospot.errors import ModelError
+from emospot.errors import ModelError, UsageError
 from emospot.sample import sample_files
 
 SAMPLE = sample_files()
@@ -149,3 +149,16 @@ def test_a_voice_unlike_the_training_is_brought_near_and_told(sample_analysis, b
     assert [t is None for t in near["voice"]] == [True, False, True]
     causal = replace(bundled, config=bundled.config.model_copy(update={"causal": True}))
     assert brought_near({"voice": far}, causal) == ({"voice": far}, {})
+
+
+def test_a_model_reads_the_hotspots_of_its_training(bundled):
+    """The detectors of its card, whatever is usual; others only where it reads none."""
+    own = _detectors(bundled, ["prosody"])
+    assert {m: p.name for m, p in own.items()} == {
+        "words": "lexicon", "voice": "prosody", "face": "expression",
+    }  # fmt: skip
+    other = replace(bundled, card=replace(bundled.card, detectors={"words": "lexicon=1"}))
+    assert _detectors(other, [])["words"].name == "lexicon=1"
+    with pytest.raises(UsageError, match='reads the hotspots of words that "lexicon=1" finds'):
+        _detectors(other, ["lexicon"])
+    assert _detectors(bundled, ["lexicon"])["words"].name == "lexicon"

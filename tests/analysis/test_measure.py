@@ -7,8 +7,9 @@ import pytest
 from emospot.analysis.inputs import read_inputs
 from emospot.analysis.measure import measure
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Utterance
-from emospot.errors import FeatureError, UsageError
+from emospot.errors import FeatureError
 from emospot.features.base import FeatureDescription
+from emospot.hotspots.registry import panels
 from emospot.media.decode import probe
 from emospot.sample import sample_files
 
@@ -89,7 +90,7 @@ def test_one_extractor_serves_hotspots_and_model(sound, monkeypatch):
     )
     conversation, info = sound
     wanted = {VOICE: BasicVoice().describe()}
-    found = measure(conversation, info, wanted, voice="basic")
+    found = measure(conversation, info, wanted)
     assert len(calls) == 4
     assert found.features[VOICE][0].columns is not None
     assert found.extractors[VOICE].count("basic") == 1
@@ -108,11 +109,18 @@ def test_without_the_voice_extra_hotspots_are_basic_and_the_model_hears_nothing(
     assert found.seen(VOICE, 0)
 
 
-def test_voice_descriptors_that_were_asked_for_are_not_replaced(sound, monkeypatch):
-    monkeypatch.setitem(sys.modules, "opensmile", None)
-    found = measure(*sound, {}, voice="egemaps")
-    assert "pip install 'emospot[voice]'" in found.absent[VOICE]
-    assert any("emospot[voice]" in notice for notice in found.notices)
+def test_only_what_is_asked_for_is_looked_at(sound):
+    found = measure(*sound, {}, detectors=panels(["phrases"]))
+    assert found.absent == {WORDS: "not asked for", FACE: "not asked for"}
+    assert {h.modality for own in found.hotspots for h in own} == {VOICE}
+
+
+@needs_voice
+def test_features_without_detectors(sound):
+    found = measure(*sound, {VOICE: GE2E}, detectors={})
+    assert found.features[VOICE][0] is not None
+    assert found.hotspots == [[]] * 4
+    assert found.seen(VOICE, 0)
 
 
 def test_without_the_face_extra_the_reason_names_it(monkeypatch):
@@ -170,7 +178,7 @@ def test_no_face_is_told(shared_data):
 def test_a_voice_that_cannot_be_measured_as_in_training_is_not_read(sound, wanted, reason):
     import re
 
-    found = measure(*sound, {VOICE: wanted}, voice="basic")
+    found = measure(*sound, {VOICE: wanted})
     assert VOICE not in found.features
     assert re.search(reason, found.unread[VOICE])
     assert found.seen(VOICE, 0)
@@ -189,11 +197,6 @@ def test_a_words_model_that_is_not_here_is_an_error():
         measure(talk("I hate this."), None, {WORDS: wanted})
 
 
-def test_unknown_descriptors_are_wrong_use():
-    with pytest.raises(UsageError, match='"ge2e"; known ones: auto, egemaps, basic'):
-        measure(talk("Hi."), None, {}, voice="ge2e")
-
-
 def test_without_times_words_remain(sound):
     untimed = talk("I hate this.", media=SAMPLE.conversation, times=False)
     found = measure(untimed, sound[1], {})
@@ -206,7 +209,7 @@ def test_an_utterance_without_times_has_no_voice(sound):
     conversation, info = sound
     untimed = Utterance("x", "A", None, None, "Hi.")
     mixed = replace(conversation, utterances=(untimed, conversation.utterances[0]))
-    found = measure(mixed, info, {}, voice="basic")
+    found = measure(mixed, info, {})
     assert [found.seen(VOICE, n) for n in range(2)] == [False, True]
 
 
@@ -225,15 +228,13 @@ def test_nothing_to_measure(sound):
 
 def test_damage_is_told(cut_off, sound):
     conversation = replace(sound[0], media=cut_off)
-    found = measure(conversation, probe(cut_off), {}, voice="basic")
+    found = measure(conversation, probe(cut_off), {})
     assert sum("it seems to be cut off" in notice for notice in set(found.notices)) == 1
 
 
 def test_a_recording_that_is_gone_costs_its_modalities_only(sound, tmp_path):
     conversation, info = sound
     gone = replace(conversation, media=tmp_path / "gone.ogg")
-    found = measure(
-        gone, replace(info, path=tmp_path / "gone.ogg"), {WORDS: MINILM}, voice="basic"
-    )
+    found = measure(gone, replace(info, path=tmp_path / "gone.ogg"), {WORDS: MINILM})
     assert "gone.ogg: no such file" in found.absent[VOICE]
     assert found.features[WORDS][0] is not None

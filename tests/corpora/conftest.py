@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from emospot.conversation import Hotspot, Tokens
-from emospot.corpora.measuring import Instruments
+from emospot.corpora.measuring import Instruments, Spotter
 from emospot.corpora.table import FeatureColumn, ImportSummary, TableOptions, import_table
 from emospot.features.base import FeatureDescription
+from emospot.hotspots.panel import Panel
 
 ROWS: dict[str, list[Any]] = {
     "dialogue": ["d1", "d1", "d2", "d1", "d2"],
@@ -107,6 +108,7 @@ class _Marker:
     def __init__(self, modality: str) -> None:
         self.modality = modality
         self.name = f"marker-{modality}"
+        self.reads = {"words": (), "voice": ("energy",), "face": ("brightness",)}[modality]
 
     def detect(self, conversation, descriptors):
         found = []
@@ -121,6 +123,10 @@ class _Marker:
         return found
 
 
+def _spotter(modality: str, **readers) -> Spotter:
+    return Spotter(Panel((_Marker(modality),)), readers)
+
+
 @pytest.fixture
 def fake() -> SimpleNamespace:
     """Instruments without any model behind them."""
@@ -133,23 +139,23 @@ def fake() -> SimpleNamespace:
         for second in range(3):
             yield float(second), np.full((2, 2, 3), 10 * second, dtype=np.uint8)
 
-    voice = _Energy("energy")
+    voice, face = _Energy("energy"), _Frames()
     return SimpleNamespace(
         letters=_Letters(),
         lengths=Instruments(words=_Lengths()),
-        words=lambda: Instruments(words=_Letters(), words_hotspots=_Marker("words")),
+        words=lambda: Instruments(words=_Letters(), words_hotspots=_spotter("words")),
         all=Instruments(
             words=_Letters(),
-            words_hotspots=_Marker("words"),
+            words_hotspots=_spotter("words"),
             voice=voice,
-            voice_descriptors=voice,
-            voice_hotspots=_Marker("voice"),
-            face=_Frames(),
-            face_hotspots=_Marker("face"),
+            voice_hotspots=_spotter("voice", energy=voice),
+            face=face,
+            face_hotspots=_spotter("face", brightness=face),
             audio=audio,
             frames=frames,
             duration=lambda path: 2.0,
         ),
+        heard_by=lambda reader: _spotter("voice", energy=reader),
         other_voice=_Energy("other"),
     )
 

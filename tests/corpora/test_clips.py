@@ -38,7 +38,7 @@ def talk():
 
 
 def test_tokens_stand_where_the_utterances_do(talk, fake):
-    by = dataclasses.replace(fake.all, voice=Seconds(), voice_descriptors=None)
+    by = dataclasses.replace(fake.all, voice=Seconds(), voice_hotspots=None)
     stored = measure_clips(talk, CLIPS, by)
     first, second, third = stored.tokens["voice"]
     assert first.times.tolist() == [[100, 101], [101, 102]]

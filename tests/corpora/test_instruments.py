@@ -1,13 +1,21 @@
 import math
 import struct
+import sys
 import wave
 
 import pytest
 
 from emospot.conversation import Conversation, Utterance
-from emospot.corpora.instruments import NONE, standard_instruments
-from emospot.corpora.measuring import measure
-from emospot.errors import UsageError
+from emospot.corpora.instruments import (
+    NONE,
+    corpus_instruments,
+    spotter_for,
+    standard_instruments,
+)
+from emospot.corpora.measuring import Instruments, measure
+from emospot.errors import MissingExtraError, UsageError
+from emospot.features.registry import voice_extractor
+from emospot.hotspots.panel import Panel
 
 
 @pytest.fixture
@@ -25,7 +33,7 @@ def tone(tmp_path):
 
 
 def test_the_real_parts_on_a_real_file(tone):
-    by = standard_instruments(words="minilm-l6", voice="basic", recordings=True)
+    by = standard_instruments(words="minilm-l6", voice="basic", detectors=["prosody"])
     assert {m: d.extractor for m, d in by.features().items()} == {
         "words": "minilm-l6",
         "voice": "basic",
@@ -43,19 +51,60 @@ def test_the_real_parts_on_a_real_file(tone):
 
 def test_the_face_is_wired():
     pytest.importorskip("mediapipe", reason="needs the extra [face]")
-    by = standard_instruments(words=NONE, face="facemesh", recordings=True)
+    by = standard_instruments(words=NONE, face="facemesh")
     assert list(by.features()) == ["face"]
-    assert by.face_hotspots.modality == "face"
+    assert by.detectors() == {"face": "expression"}
     assert by.frames is not None
     assert by.audio is None
 
 
-def test_without_recordings_only_words():
-    by = standard_instruments(voice="ge2e", face="facemesh")
+def test_nothing_is_measured_that_is_not_asked_for():
+    by = standard_instruments(words="minilm-l6")
     assert list(by.features()) == ["words"]
-    assert standard_instruments(words=NONE).features() == {}
+    assert by.detectors() == {"words": "lexicon"}
+    assert by.audio is by.frames is by.duration is None
+    assert standard_instruments() == Instruments()
+
+
+def test_one_extractor_serves_model_and_detector():
+    by = standard_instruments(voice="basic")
+    assert by.detectors() == {"voice": "phrases"}
+    assert by.voice_hotspots.readers == {"basic": by.voice}
+
+
+def test_a_detector_has_its_own_reader_where_the_model_reads_another():
+    by = standard_instruments(words=NONE, detectors=["phrases+prosody"])
+    assert by.features() == {}
+    assert list(by.voice_hotspots.readers) == ["basic"]
+    assert by.detectors() == {"voice": "phrases+prosody"}
+
+
+def test_a_corpus_that_brings_its_words_is_not_read_again():
+    assert corpus_instruments({"words"}).detectors() == {}
+    chosen = corpus_instruments({"words"}, detectors=["lexicon"])
+    assert chosen.detectors() == {"words": "lexicon"}
+    assert chosen.words is None
+
+
+class NeedsMuch:
+    name, modality, reads = "needs much", "voice", ("egemaps", "basic")
+
+    def detect(self, conversation, descriptors):
+        return [[] for _ in conversation.utterances]
+
+
+def test_a_detector_reads_what_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opensmile", None)
+    panel = Panel((NeedsMuch(),))
+    assert list(spotter_for(panel, voice_extractor).readers) == ["basic"]
+    picky = NeedsMuch()
+    picky.reads = ("egemaps",)
+    with pytest.raises(MissingExtraError, match=r"emospot\[voice\]"):
+        spotter_for(Panel((picky,)), voice_extractor)
 
 
 def test_unknown_names():
     with pytest.raises(UsageError, match="hum"):
-        standard_instruments(voice="hum", recordings=True)
+        standard_instruments(voice="hum")
+    with pytest.raises(UsageError, match="there is no hotspot detector"):
+        standard_instruments(detectors=["hum"])

@@ -53,18 +53,19 @@ def test_nothing_is_read_for_instruments_that_are_not_there(talk, fake):
 
 def test_descriptors_of_their_own(talk, fake):
     """Hotspots from descriptors alone, and from others than the features."""
-    alone = dataclasses.replace(fake.all, voice=None, voice_descriptors=fake.other_voice)
+    other = fake.heard_by(fake.other_voice)
+    alone = dataclasses.replace(fake.all, voice=None, voice_hotspots=other)
     stored = measure(talk, alone)
     assert "voice" not in stored.tokens
     assert [h.score for h in stored.hotspots[2] if h.modality == "voice"] == [0.3]
     kinds = {h.modality for own in stored.hotspots for h in own}
     assert kinds == {"words", "voice", "face"}
-    both = measure(talk, dataclasses.replace(fake.all, voice_descriptors=fake.other_voice))
+    both = measure(talk, dataclasses.replace(fake.all, voice_hotspots=other))
     assert both.hotspots == measure(talk, fake.all).hotspots
 
 
 def test_voice_features_without_hotspots(talk, fake):
-    alone = dataclasses.replace(fake.all, voice_descriptors=None, voice_hotspots=None)
+    alone = dataclasses.replace(fake.all, voice_hotspots=None)
     stored = measure(talk, alone)
     assert stored.tokens["voice"][0] is not None
     assert {h.modality for own in stored.hotspots for h in own} == {"words", "face"}
@@ -108,7 +109,7 @@ def test_an_unreadable_recording_can_be_absent(talk, fake):
 
 
 def test_identity_names_what_changes_results(fake):
-    other = dataclasses.replace(fake.all, voice_descriptors=fake.other_voice)
-    assert len(fake.all.identity()) == 7
+    other = dataclasses.replace(fake.all, voice_hotspots=fake.heard_by(fake.other_voice))
+    assert len(fake.all.identity()) == 6
     assert fake.all.identity() != other.identity()
     assert list(fake.all.features()) == ["words", "voice", "face"]

@@ -195,6 +195,24 @@ def test_a_store_of_another_entry_is_not_taken(sources: Sources, tmp_path: Path)
         open_store("mine", other, folder)
 
 
+def test_a_store_from_before_an_option_was_there_is_still_the_same(
+    sources: Sources, tmp_path: Path
+) -> None:
+    source = sources["iemocap"](tmp_path / "data")
+    folder = tmp_path / "stores" / "mine"
+    entry = CorpusEntry(kind="iemocap", source=source.name)
+    open_store("mine", entry, folder)
+    noted = tmp_path / "stores" / "mine.json"
+    old = {k: v for k, v in json.loads(noted.read_text()).items() if k != "detectors"}
+    noted.write_text(json.dumps(old))
+    assert open_store("mine", entry, folder).detectors == {"words": "lexicon"}
+    other = entry.model_copy(update={"detectors": ("lexicon=1",)})
+    with pytest.raises(EmospotError, match="another detectors"):
+        open_store("mine", other, folder)
+    chosen = open_store("mine", other, tmp_path / "stores" / "other")
+    assert chosen.detectors == {"words": "lexicon=1"}
+
+
 def test_options_reach_the_reader(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,7 +63,7 @@ def make_stored() -> Callable[..., StoredConversation]:
             voice.append(None if position % 3 == 0 else one)
             hotspots.append(
                 (
-                    Hotspot("voice", 0.125, 0.5, 0.75, "loudness"),
+                    Hotspot("voice", 0.125, 0.5, 0.75, "loudness", apex=0.25),
                     Hotspot("words", None, None, 1.0, "lexicon", 0, 4),
                 )[: position % 3]
             )

@@ -33,12 +33,6 @@ def test_unknown_names_list_the_known_ones():
         registry.face_extractor("eyes")
 
 
-def test_default_descriptors_need_no_extra(monkeypatch):
-    assert registry.default_voice_descriptors().describe().extractor in ("egemaps", "basic")
-    monkeypatch.setitem(sys.modules, "opensmile", None)
-    assert registry.default_voice_descriptors().describe().extractor == "basic"
-
-
 def test_importing_every_part_brings_nothing_heavy():
     code = """
 import sys

@@ -28,7 +28,7 @@ def manifest():
     )
     return StoreManifest(
         "tiny", "table", "f", LabelSet("two", ("a", "b")), {"voice": VOICE}, "float16",
-        {"voice": ("x", "y", "z")}, shards, next_link("", "digest"),
+        {"voice": ("x", "y", "z")}, shards, next_link("", "digest"), {"voice": "laughs"},
     )  # fmt: skip
 
 
@@ -45,6 +45,11 @@ def test_round_trip(tmp_path, manifest):
     assert back.shards == manifest.shards
     assert back.label_set == manifest.label_set
     assert back.columns == manifest.columns
+    assert back.detectors == {"voice": "laughs"}
+
+
+def test_a_store_from_before_detectors_were_named(tmp_path, manifest):
+    assert read_manifest(write(tmp_path / "m", manifest, detectors=...)).detectors == {}
 
 
 def test_splits_add_up(manifest):

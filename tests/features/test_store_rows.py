@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.errors import FeatureError
 from emospot.features.store_rows import (
     StoredConversation,
@@ -153,3 +153,15 @@ def test_digest_is_the_same_after_reading_back(make_stored):
 
 def test_bounds_of_nothing():
     assert list(conversation_bounds([])) == []
+
+
+def test_an_apex_that_is_not_known_leaves_the_hash_as_it_was():
+    """Stores written before hotspots had an apex are still the same data."""
+    talk = Conversation("c", (Utterance("u", "A"),))
+
+    def hashed(hotspot):
+        return digest(StoredConversation(talk, {}, ((hotspot,),)), "float16")
+
+    without = hashed(Hotspot("voice", 0.0, 1.0, 0.5, "x"))
+    assert without == "424352d3deb3a4d4df5d6ab523183571cd2239a622d3aeb05da1d22d1775d301"
+    assert hashed(Hotspot("voice", 0.0, 1.0, 0.5, "x", apex=0.5)) != without

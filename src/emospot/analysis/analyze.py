@@ -9,14 +9,17 @@ import numpy as np
 import emospot
 from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
-from emospot.analysis.measure import Measurements, measure
+from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
 from emospot.batch import Example
 from emospot.conversation import WORDS, Tokens
+from emospot.errors import UsageError
 from emospot.features.base import FeatureDescription
 from emospot.features.language import language_of
+from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import DEFAULTS, panel, panels
 from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import PretrainedModel
 
@@ -33,7 +36,7 @@ def analyze(
     transcript: str | Path | None = None,
     *,
     model: str | Path | PretrainedModel = BUNDLED,
-    voice: str = "auto",
+    detectors: Sequence[str] = (),
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Analysis:
     """Say what each speaker of a recording feels, with the evidence.
@@ -43,15 +46,19 @@ def analyze(
         transcript: SRT, VTT, CSV, TSV, TextGrid, EAF, RTTM or JSON; without one,
             voice activity gives the utterances and there are no words.
         model: a loaded model, a name or a folder.
-        voice: descriptors of the voice hotspots: "auto", "egemaps" or "basic".
+        detectors: choices of hotspot detectors (`hotspots.registry`), of modalities
+            whose hotspots the model does not read; the others are found as in its
+            training.
         on_stage: told which stage begins: "decode", "words", "voice", "face",
             "model".
 
     Raises:
+        UsageError: if there is no such detector, or the model reads those hotspots.
         EmospotError: if recording, transcript or model cannot be read.
     """
     loaded = model if isinstance(model, PretrainedModel) else load(model)
     loaded.require_single_label()
+    chosen = _detectors(loaded, detectors)
     watch = Stopwatch()
     on_stage("decode")
     with watch.stage("decode"):
@@ -63,7 +70,7 @@ def analyze(
         inputs.conversation,
         inputs.info,
         _wanted(loaded, understood=understood),
-        voice=voice,
+        detectors=chosen,
         language=language,
         speechless=inputs.speechless,
         on_stage=on_stage,
@@ -90,6 +97,24 @@ def analyze(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         emospot_version=emospot.__version__,
     )
+
+
+def _detectors(model: PretrainedModel, choices: Sequence[str]) -> dict[str, Panel]:
+    """The model's own where it reads hotspots, else what was chosen, else the usual."""
+    chosen = panels(choices)
+    own = {
+        modality: panel(model.card.detectors.get(modality, DEFAULTS[modality]))
+        for modality in model.config.modalities
+        if modality in DEFAULTS and uses_hotspots(model, modality)
+    }
+    for modality, one in chosen.items():
+        if modality in own and own[modality].name != one.name:
+            raise UsageError(
+                f"the model {model.card.name} reads the hotspots of {modality} that "
+                f'"{own[modality].name}" finds, so "{one.name}" cannot stand for them: '
+                "emospot hotspots shows what any detector finds"
+            )
+    return {**usual_detectors(), **chosen, **own}
 
 
 def _wanted(model: PretrainedModel, *, understood: bool) -> dict[str, FeatureDescription]:

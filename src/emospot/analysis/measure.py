@@ -13,10 +13,20 @@ from numpy.typing import NDArray
 
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.conversation import FACE, MODALITIES, VOICE, WORDS, Conversation, Hotspot, Tokens
-from emospot.corpora.instruments import DESCRIPTORS
-from emospot.corpora.measuring import Instruments, measure_face, measure_voice
+from emospot.corpora.instruments import spotter_for
+from emospot.corpora.measuring import (
+    E,
+    Instruments,
+    Readings,
+    Spotter,
+    measure_face,
+    measure_voice,
+    measure_words,
+)
 from emospot.errors import MediaError, MissingExtraError, UsageError
 from emospot.features.base import FeatureDescription, Span, VoiceExtractor
+from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import DEFAULTS, panel
 from emospot.media.decode import MediaInfo
 
 OnStage = Callable[[str], None]
@@ -24,13 +34,8 @@ OnStage = Callable[[str], None]
 MAX_FACE_RATE = 15.0
 """Frames a second of which the face is measured, at most."""
 
-VOICE_CHOICES = ("auto", *DESCRIPTORS)
-"""Voice descriptors that the hotspot detector reads; "auto": the best that is installed."""
-
-LEXICON_LANGUAGE = "en"
-"""Language of the lexicon by which words hotspots are found."""
-
 _NO_UTTERANCES = "there is no utterance to measure"
+_NOT_ASKED = "not asked for"
 
 
 @dataclass
@@ -82,12 +87,17 @@ class Measurements:
         self.measured[modality] = [False] * count
 
 
+def usual_detectors() -> dict[str, Panel]:
+    """Modality → the detector that is used where none is chosen."""
+    return {modality: panel(name) for modality, name in DEFAULTS.items()}
+
+
 def measure(
     conversation: Conversation,
     info: MediaInfo | None,
     wanted: Mapping[str, FeatureDescription],
     *,
-    voice: str = "auto",
+    detectors: Mapping[str, Panel] | None = None,
     language: str = "",
     speechless: bool = False,
     on_stage: OnStage = lambda stage: None,
@@ -99,36 +109,37 @@ def measure(
         conversation: utterances; those without times have words alone.
         info: the recording, or None for a bare transcript.
         wanted: modality → features that the model reads.
-        voice: descriptors for the voice hotspots: "auto", "egemaps" or "basic".
-        language: ISO 639-1 code of the words, "" where it is not known; the
-            lexicon of the words hotspots is English.
+        detectors: modality → its hotspot detectors; None: the usual ones. A modality
+            that is neither here nor wanted is not measured.
+        language: ISO 639-1 code of the words, "" where it is not known; a detector of
+            another language is not asked.
         speechless: whether it is known that nobody speaks: whatever the sound
             holds is then not taken for a voice.
         on_stage: told which stage begins.
         watch: counts the time of each stage.
 
     Raises:
-        UsageError: if there are no voice descriptors of that name.
         FeatureError: if the model's words extractor is not on this machine.
     """
-    if voice not in VOICE_CHOICES:
-        raise UsageError(
-            f'there are no voice descriptors "{voice}"; known ones: {", ".join(VOICE_CHOICES)}'
-        )
     watch = watch or Stopwatch()
+    chosen = usual_detectors() if detectors is None else detectors
     count = len(conversation.utterances)
     found = Measurements(hotspots=[[] for _ in range(count)])
+    asked = {m: (wanted.get(m), chosen.get(m)) for m in MODALITIES}
     steps = {
-        WORDS: lambda: _words(conversation, wanted.get(WORDS), language, found),
+        WORDS: lambda: _words(conversation, *asked[WORDS], language, found),
         VOICE: lambda: (
             "no speech was found in the recording"
             if speechless and info is not None and info.has_audio
-            else _voice(conversation, info, wanted.get(VOICE), voice, found, watch)
+            else _voice(conversation, info, *asked[VOICE], found, watch)
         ),
-        FACE: lambda: _face(conversation, info, wanted.get(FACE), found, watch),
+        FACE: lambda: _face(conversation, info, *asked[FACE], found, watch),
     }
     for modality in MODALITIES:
         on_stage(modality)
+        if asked[modality] == (None, None):
+            found.leave_out(modality, _NOT_ASKED, count)
+            continue
         try:
             with watch.stage(modality):
                 reason = steps[modality]()
@@ -146,31 +157,31 @@ def measure(
 def _words(
     conversation: Conversation,
     wanted: FeatureDescription | None,
+    detectors: Panel | None,
     language: str,
     found: Measurements,
 ) -> str:
     from emospot.features.registry import words_extractor
-    from emospot.hotspots.words_lexicon import LexiconHotspots
 
     texts = [bool(u.text and u.text.strip()) for u in conversation.utterances]
     if not texts:
         return _NO_UTTERANCES
     if not any(texts):
         return "no words were given; a transcript brings them"
-    descriptions = []
+    reading = None
     if wanted is not None:
-        extractor = words_extractor(wanted.extractor)
-        misfit = _misfit(extractor.describe(), wanted)
+        reading = words_extractor(wanted.extractor)
+        misfit = _misfit(reading.describe(), wanted)
         if misfit:
             found.unread[WORDS] = misfit
-        else:
-            found.features[WORDS] = extractor.extract(conversation.utterances)
-            descriptions.append(extractor.describe())
-    nothing: list[Tokens | None] = [None] * len(texts)
-    hotspots: Sequence[Sequence[Hotspot]] = [()] * len(texts)
-    if language in ("", LEXICON_LANGUAGE):
-        hotspots = LexiconHotspots().detect(conversation, nothing)
-    found.add(WORDS, descriptions, texts, hotspots)
+            reading = None
+    understood = None if detectors is None else detectors.of_language(language)
+    spotter = None if understood is None else spotter_for(understood, words_extractor, reading)
+    readings = measure_words(conversation, Instruments(words=reading, words_hotspots=spotter))
+    if reading is not None:
+        found.features[WORDS] = readings.features
+    descriptions = [] if reading is None else [reading.describe()]
+    found.add(WORDS, descriptions, texts, _hotspots(conversation, spotter, readings, found))
     return ""
 
 
@@ -178,45 +189,39 @@ def _voice(
     conversation: Conversation,
     info: MediaInfo | None,
     wanted: FeatureDescription | None,
-    descriptors: str,
+    detectors: Panel | None,
     found: Measurements,
     watch: Stopwatch,
 ) -> str:
-    from emospot.features.registry import default_voice_descriptors, voice_extractor
-    from emospot.hotspots.voice_prosody import ProsodyHotspots
+    from emospot.features.registry import voice_extractor
     from emospot.media.decode import WaveformEnvelope, audio_of_spans
 
-    measuring = (
-        default_voice_descriptors() if descriptors == "auto" else voice_extractor(descriptors)
-    )
     if info is None:
         return "no recording was given, so there is no voice"
     if not info.has_audio:
         return "the recording has no sound"
     if not _timed(conversation):
         return _why_no_times(conversation)
-    reading = _voice_reading(wanted, measuring, found)
+    reading = _voice_reading(wanted, found)
+    spotter = None if detectors is None else spotter_for(detectors, voice_extractor, reading)
     envelope = WaveformEnvelope(info.duration)
 
     def audio(path: Path, spans: Sequence[Span]) -> Iterator[tuple[int, NDArray[np.float32]]]:
         cut = audio_of_spans(path, spans, consumers=[envelope.add], notices=found.notices)
         return watch.decoding(cut)
 
-    tokens = measure_voice(
-        conversation, Instruments(voice=reading, voice_descriptors=measuring, audio=audio)
-    )
+    by = Instruments(voice=reading, voice_hotspots=spotter, audio=audio)
+    readings = measure_voice(conversation, by)
     found.waveform = tuple(round(peak, 4) for peak in envelope.values())
     if reading is not None:
-        found.features[VOICE] = tokens.features
-    hotspots = ProsodyHotspots().detect(conversation, tokens.descriptors)
-    extractors = [measuring] if reading is None else [measuring, reading]
-    measured = [t is not None for t in tokens.descriptors]
-    found.add(VOICE, [e.describe() for e in extractors], measured, hotspots)
+        found.features[VOICE] = readings.features
+    described = _descriptions(spotter, reading)
+    found.add(VOICE, described, _seen(readings), _hotspots(conversation, spotter, readings, found))
     return ""
 
 
 def _voice_reading(
-    wanted: FeatureDescription | None, measuring: VoiceExtractor, found: Measurements
+    wanted: FeatureDescription | None, found: Measurements
 ) -> VoiceExtractor | None:
     """The extractor of what the model reads, or None with the reason noted."""
     from emospot.features.registry import voice_extractor
@@ -237,18 +242,18 @@ def _voice_reading(
     if misfit:
         found.unread[VOICE] = misfit
         return None
-    return measuring if reading.describe() == measuring.describe() else reading
+    return reading
 
 
 def _face(
     conversation: Conversation,
     info: MediaInfo | None,
     wanted: FeatureDescription | None,
+    detectors: Panel | None,
     found: Measurements,
     watch: Stopwatch,
 ) -> str:
     from emospot.features.registry import face_extractor
-    from emospot.hotspots.face_expression import ExpressionHotspots
     from emospot.media.decode import video_frames
 
     if info is None:
@@ -257,23 +262,55 @@ def _face(
         return "the recording has no picture"
     if not _timed(conversation):
         return _why_no_times(conversation)
-    extractor = face_extractor()
+    reading = None
+    if wanted is not None:
+        reading = face_extractor()
+        misfit = _misfit(reading.describe(), wanted)
+        if misfit:
+            found.unread[FACE] = misfit
+            reading = None
+    spotter = None if detectors is None else spotter_for(detectors, face_extractor, reading)
 
     def frames(path: Path) -> Iterator[tuple[float, NDArray[np.uint8]]]:
         return watch.decoding(video_frames(path, max_fps=MAX_FACE_RATE, notices=found.notices))
 
-    tokens = measure_face(conversation, Instruments(face=extractor, frames=frames))
-    if all(t is None for t in tokens):
+    by = Instruments(face=reading, face_hotspots=spotter, frames=frames)
+    readings = measure_face(conversation, by)
+    seen = _seen(readings)
+    if not any(seen):
         return "no face was seen"
-    if wanted is not None:
-        misfit = _misfit(extractor.describe(), wanted)
-        if misfit:
-            found.unread[FACE] = misfit
-        else:
-            found.features[FACE] = tokens
-    hotspots = ExpressionHotspots().detect(conversation, tokens)
-    found.add(FACE, [extractor.describe()], [t is not None for t in tokens], hotspots)
+    if reading is not None:
+        found.features[FACE] = readings.features
+    described = _descriptions(spotter, reading)
+    found.add(FACE, described, seen, _hotspots(conversation, spotter, readings, found))
     return ""
+
+
+def _descriptions(spotter: Spotter[E] | None, reading: E | None) -> list[FeatureDescription]:
+    """What measured, what the detectors read first."""
+    readers = [] if spotter is None else list(spotter.readers.values())
+    return [one.describe() for one in (*readers, reading) if one is not None]
+
+
+def _seen(readings: Readings) -> list[bool]:
+    """Whether anything was measured in each utterance."""
+    return [
+        any(tokens is not None for tokens in own)
+        for own in zip(readings.features, *readings.read.values(), strict=True)
+    ]
+
+
+def _hotspots(
+    conversation: Conversation,
+    spotter: Spotter[E] | None,
+    readings: Readings,
+    found: Measurements,
+) -> list[list[Hotspot]]:
+    if spotter is None:
+        return [[] for _ in conversation.utterances]
+    hotspots = spotter.panel.detect(conversation, readings.read)
+    found.notices += spotter.panel.notices
+    return hotspots
 
 
 def _misfit(found: FeatureDescription, wanted: FeatureDescription) -> str:

@@ -34,9 +34,13 @@ def analyze(
     ] = None,
     model: Annotated[str, typer.Option(help="A model's name, folder, or run.")] = "bundled",
     out: Annotated[Path, typer.Option(help="Folder for report and JSON.")] = Path("emospot-out"),
-    voice: Annotated[
-        str, typer.Option(help="Voice descriptors for hotspots: auto, egemaps or basic.")
-    ] = "auto",
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Detector of hotspots that the model does not read (emospot hotspots list); may "
+            "be repeated."
+        ),
+    ] = None,
     json_output: Annotated[
         bool,
         typer.Option("--json", help="Print the analysis as JSON (of several: a list)."),
@@ -56,7 +60,7 @@ def analyze(
     for recording, stem in zip(recordings, stems, strict=True):
         names = (f"{stem}.analysis.json", f"{stem}.html")
         try:
-            analysis = analyze_one(recording, transcript, model, out, voice, names=names)
+            analysis = analyze_one(recording, transcript, model, out, detector or (), names=names)
         except Exception as error:
             if not several or _debug(context):
                 raise
@@ -83,7 +87,7 @@ def analyze_one(
     transcript: Path | None,
     model: str,
     out: Path,
-    voice: str,
+    detectors: Sequence[str],
     *,
     names: tuple[str, str],
 ) -> "Analysis":
@@ -94,7 +98,7 @@ def analyze_one(
         transcript: of the recording, or None.
         model: name, folder or run.
         out: folder, made if absent.
-        voice: descriptors for voice hotspots.
+        detectors: choices of hotspot detectors.
         names: file names of the JSON and the report.
     """
     from emospot.analysis.analyze import analyze as run_analysis
@@ -108,7 +112,9 @@ def analyze_one(
             step = list(STAGES).index(stage)
             bar.update(task, completed=step, description=f"{recording.name}: {STAGES[stage]}")
 
-        analysis = run_analysis(recording, transcript, model=model, voice=voice, on_stage=on_stage)
+        analysis = run_analysis(
+            recording, transcript, model=model, detectors=detectors, on_stage=on_stage
+        )
     write_analysis(analysis, out / names[0])
     is_media = analysis.duration is not None
     write_report(analysis, out / names[1], media=recording if is_media else None)

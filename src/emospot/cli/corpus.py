@@ -7,6 +7,7 @@ import typer
 
 from emospot.cli.console import note, progress, say, say_json, table
 from emospot.cli.corpus_kinds import add_kinds
+from emospot.cli.hotspots import DetectorChoices
 from emospot.errors import UsageError
 
 app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)
@@ -41,6 +42,7 @@ def import_table(
     words: Annotated[str, typer.Option(help="Words extractor, or none.")] = "minilm-l6",
     voice: Annotated[str, typer.Option(help="Voice extractor of recordings, or none.")] = "none",
     face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
+    detector: DetectorChoices = None,
     missing: Annotated[
         str, typer.Option(help="NaN or zero rows of a feature column: error or absent.")
     ] = "error",
@@ -68,7 +70,9 @@ def import_table(
         missing=missing,
     )
     asked = NONE if "words" in options.features else words
-    instruments = corpus_instruments(options.features, words=asked, voice=voice, face=face)
+    instruments = corpus_instruments(
+        options.features, words=asked, voice=voice, face=face, detectors=detector or ()
+    )
     with progress(quiet=json_output) as bar:
         task = bar.add_task(source.name, total=1)
         summary = run_import(

@@ -8,6 +8,7 @@ import typer
 from typer.models import OptionInfo
 
 from emospot.cli.console import note, progress, say
+from emospot.cli.hotspots import DetectorChoices
 from emospot.corpora.kinds import KINDS, CorpusKind
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
             str, typer.Option(help="Voice extractor of recordings, or none.")
         ] = "none",
         face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
+        detector: DetectorChoices = None,
         missing: Annotated[
             str, typer.Option(help="A recording that cannot be read: error or absent.")
         ] = "error",
@@ -74,7 +76,9 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
         from emospot.corpora.instruments import corpus_instruments
 
         corpus = kind.read(source, task, splits=splits, tokens=tokens)
-        by = corpus_instruments(corpus.features, words=words, voice=voice, face=face)
+        by = corpus_instruments(
+            corpus.features, words=words, voice=voice, face=face, detectors=detector or ()
+        )
         _import(corpus, out, by, missing, value_type, quiet=json_output)
         describe(out, json_output=json_output)
 

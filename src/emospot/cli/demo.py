@@ -35,6 +35,6 @@ def _show(recording: Path, transcript: Path | None, out: Path, names: tuple[str,
     # A report plays a recording that lies beside it.
     copy = out / recording.name
     write_file(copy, recording.read_bytes(), "the sample")
-    analysis = analyze_one(copy, transcript, "bundled", out, "auto", names=names)
+    analysis = analyze_one(copy, transcript, "bundled", out, (), names=names)
     show_warnings(analysis)
     show_summary(analysis, out, names)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import emospot
-from emospot.cli import analyze, bench, corpus, demo, experiment, models, train
+from emospot.cli import analyze, bench, corpus, demo, experiment, hotspots, models, train
 from emospot.cli.console import Session, fail, note, told
 
 STOPPED = 130
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.add_typer(hotspots.app, name="hotspots")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -165,6 +165,7 @@ class Hotspot:
         fired_by: what fired it, e.g. "loudness", "brow raise", "lexicon".
         char_start: first character in the utterance's text, words only.
         char_end: index after the last character, words only.
+        apex: seconds, its strongest moment, or None where the detector knows none.
     """
 
     modality: str
@@ -174,6 +175,7 @@ class Hotspot:
     fired_by: str
     char_start: int | None = None
     char_end: int | None = None
+    apex: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:

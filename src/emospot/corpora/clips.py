@@ -15,8 +15,8 @@ from pathlib import Path
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.corpora.measuring import (
     Instruments,
+    Readings,
     Sequences,
-    VoiceTokens,
     assemble,
     measure_face,
     measure_voice,
@@ -49,8 +49,7 @@ def measure_clips(
         MissingExtraError: if an extractor's packages are not installed.
     """
     utterances: list[Utterance] = []
-    voice = VoiceTokens([], [])
-    face: list[Tokens | None] = []
+    voice, face = Readings([]), Readings([])
     clock = 0.0
     for utterance, clip in zip(conversation.utterances, clips, strict=True):
         seconds = or_absent(partial(_seconds, clip, by), unreadable)
@@ -63,9 +62,8 @@ def measure_clips(
             heard = or_absent(partial(measure_voice, alone, by), unreadable)
             seen = or_absent(partial(measure_face, alone, by), unreadable)
         shift = utterance.start or 0.0
-        voice.features.append(_moved(heard.features[0] if heard else None, shift))
-        voice.descriptors.append(_moved(heard.descriptors[0] if heard else None, shift))
-        face.append(_moved(seen[0] if seen else None, shift))
+        _append(voice, heard, shift)
+        _append(face, seen, shift)
         utterances.append(utterance)
         clock = max(clock, utterance.end or 0.0)
     timed = replace(conversation, utterances=tuple(utterances))
@@ -80,6 +78,16 @@ def _seconds(clip: Path | None, by: Instruments) -> float | None:
     if seconds <= 0:
         raise MediaError(f"{clip} is a recording of {seconds:g} s: get the clip again")
     return seconds
+
+
+def _append(whole: Readings, clip: Readings | None, shift: float) -> None:
+    """Add what was measured of one clip, moved to where it stands; None: nothing was."""
+    before = len(whole.features)
+    whole.features.append(_moved(clip.features[0], shift) if clip else None)
+    for name in clip.read if clip else ():
+        whole.read.setdefault(name, [None] * before)
+    for name, read in whole.read.items():
+        read.append(_moved(clip.read[name][0], shift) if clip else None)
 
 
 def _moved(tokens: Tokens | None, seconds: float) -> Tokens | None:

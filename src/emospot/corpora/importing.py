@@ -126,6 +126,7 @@ def import_corpus(
         kind=corpus.kind,
         fingerprint=hashlib.sha256(settings.encode()).hexdigest(),
         value_type=value_type,
+        detectors=by.detectors(),
     )
     resumed = len(writer.done)
     unreadable: list[str] | None = [] if missing == ABSENT else None
@@ -153,11 +154,8 @@ def _usable(corpus: Corpus, by: Instruments, wording: Wording) -> tuple[Instrume
     recorded = any(
         one.conversation.media or one.video or any(one.clips) for one in corpus.conversations
     )
-    if not recorded and {VOICE, FACE} & set(asked):
-        by = replace(
-            by, voice=None, voice_descriptors=None, voice_hotspots=None,
-            face=None, face_hotspots=None,
-        )  # fmt: skip
+    if not recorded and {VOICE, FACE} & {*asked, *by.detectors()}:
+        by = replace(by, voice=None, voice_hotspots=None, face=None, face_hotspots=None)
         notices.append(wording.no_recordings)
     if not by.features() and not corpus.features:
         raise CorpusError(wording.nothing)

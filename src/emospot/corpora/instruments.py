@@ -4,27 +4,32 @@ Voice and face are measured only where a table names recordings, so their extras
 need not be installed for a table that brings ready-made features.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from emospot.conversation import WORDS
-from emospot.corpora.measuring import Instruments
+from emospot.conversation import FACE, VOICE, WORDS
+from emospot.corpora.measuring import E, Instruments, Spotter
+from emospot.errors import MissingExtraError
 from emospot.features.registry import (
     DEFAULT_WORDS,
-    default_voice_descriptors,
     face_extractor,
     voice_extractor,
     words_extractor,
 )
-from emospot.hotspots.words_lexicon import LexiconHotspots
+from emospot.hotspots.base import HotspotDetector
+from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import DEFAULTS, panel, panels
 
 NONE = "none"
-DESCRIPTORS = ("egemaps", "basic")
-"""Voice features that hotspot detectors can read as well."""
 
 
 def corpus_instruments(
-    ready_made: Collection[str], *, words: str | None = None, voice: str = NONE, face: str = NONE
+    ready_made: Collection[str],
+    *,
+    words: str | None = None,
+    voice: str = NONE,
+    face: str = NONE,
+    detectors: Iterable[str] = (),
 ) -> Instruments:
     """What measures a corpus, by what is asked for and what it brings itself.
 
@@ -34,6 +39,7 @@ def corpus_instruments(
             brings features of words.
         voice: voice extractor of the recordings, or "none".
         face: face extractor of the recordings, or "none".
+        detectors: as in `standard_instruments`.
 
     Raises:
         UsageError: as `standard_instruments`.
@@ -43,12 +49,16 @@ def corpus_instruments(
         words=words or (NONE if WORDS in ready_made else DEFAULT_WORDS),
         voice=voice,
         face=face,
-        recordings=voice != NONE or face != NONE,
+        detectors=detectors,
     )
 
 
 def standard_instruments(
-    *, words: str = DEFAULT_WORDS, voice: str = NONE, face: str = NONE, recordings: bool = False
+    *,
+    words: str = NONE,
+    voice: str = NONE,
+    face: str = NONE,
+    detectors: Iterable[str] = (),
 ) -> Instruments:
     """Put together what measures a corpus.
 
@@ -56,39 +66,77 @@ def standard_instruments(
         words: words extractor, or "none".
         voice: voice extractor, or "none".
         face: face extractor, or "none".
-        recordings: whether there are recordings; without, voice and face are
-            not measured.
+        detectors: choices of hotspot detectors (`hotspots.registry`). A modality
+            without a choice gets the usual detector where its features are measured;
+            one with a choice is looked at for hotspots even where they are not.
 
     Raises:
-        UsageError: if there is no extractor of that name.
+        UsageError: if there is no extractor or detector of that name.
         MissingExtraError: if its packages are not installed.
     """
+    asked = {WORDS: words, VOICE: voice, FACE: face}
+    usual = {m: panel(DEFAULTS[m]) for m, name in asked.items() if name != NONE}
+    chosen = {**usual, **panels(detectors)}
     found = Instruments()
-    if words != NONE:
-        found = replace(found, words=words_extractor(words), words_hotspots=LexiconHotspots())
-    if not recordings:
+    if WORDS in chosen:
+        reading = words_extractor(words) if words != NONE else None
+        spotter = spotter_for(chosen[WORDS], words_extractor, reading)
+        found = replace(found, words=reading, words_hotspots=spotter)
+    if VOICE not in chosen and FACE not in chosen:
         return found
     from emospot.media.decode import audio_of_spans, probe, video_frames
 
     found = replace(found, duration=lambda path: probe(path).duration)
-    if voice != NONE:
-        from emospot.hotspots.voice_prosody import ProsodyHotspots
-
-        reading = voice_extractor(voice)
+    if VOICE in chosen:
+        hearing = voice_extractor(voice) if voice != NONE else None
         found = replace(
             found,
-            voice=reading,
-            voice_descriptors=reading if voice in DESCRIPTORS else default_voice_descriptors(),
-            voice_hotspots=ProsodyHotspots(),
+            voice=hearing,
+            voice_hotspots=spotter_for(chosen[VOICE], voice_extractor, hearing),
             audio=audio_of_spans,
         )
-    if face != NONE:
-        from emospot.hotspots.face_expression import ExpressionHotspots
-
+    if FACE in chosen:
+        seeing = face_extractor(face) if face != NONE else None
         found = replace(
             found,
-            face=face_extractor(face),
-            face_hotspots=ExpressionHotspots(),
+            face=seeing,
+            face_hotspots=spotter_for(chosen[FACE], face_extractor, seeing),
             frames=video_frames,
         )
     return found
+
+
+def spotter_for(
+    detectors: Panel, extractor: Callable[[str], E], shared: E | None = None
+) -> Spotter[E]:
+    """Detectors with what they read: the extractor at hand where they can, else their own.
+
+    Args:
+        detectors: of one modality.
+        extractor: gives the extractor of a name.
+        shared: one that measures anyway, or None.
+
+    Raises:
+        UsageError: if a detector reads an extractor that is not known.
+        MissingExtraError: if the packages of all extractors that a detector reads are
+            not installed.
+    """
+    own = shared.describe().extractor if shared is not None else ""
+    readers: dict[str, E] = {}
+    for detector in detectors.detectors:
+        if shared is not None and own in detector.reads:
+            readers[own] = shared
+        elif detector.reads and not set(detector.reads) & set(readers):
+            name, reader = _first_installed(detector, extractor)
+            readers[name] = reader
+    return Spotter(detectors, readers)
+
+
+def _first_installed(detector: HotspotDetector, extractor: Callable[[str], E]) -> tuple[str, E]:
+    missing = []
+    for name in detector.reads:
+        try:
+            return name, extractor(name)
+        except MissingExtraError as error:
+            missing.append(error)
+    raise missing[0]

@@ -2,8 +2,8 @@
 
 A corpus file says what was said, by whom and what was felt; the instruments
 say what can be measured of it: words from the texts, voice and face from the
-recording. Each modality has an extractor of model features, and a detector of
-hotspots with the descriptors that it reads. What a corpus brings ready-made
+recording. Each modality has an extractor of model features, and detectors of
+hotspots with the extractors that they read. What a corpus brings ready-made
 (one vector an utterance) is used as it is.
 
 The sound and the pictures are read in one pass each, utterance by utterance,
@@ -13,7 +13,7 @@ so that memory does not grow with the recording.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Hotspot, Tokens
 from emospot.errors import MediaError
 from emospot.features.base import (
+    Extractor,
     FaceExtractor,
     FeatureDescription,
     Span,
@@ -28,9 +29,10 @@ from emospot.features.base import (
     WordsExtractor,
 )
 from emospot.features.store import StoredConversation
-from emospot.hotspots.base import HotspotDetector
+from emospot.hotspots.panel import Panel
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Extractor)
 
 AudioReader = Callable[[Path, Sequence[Span]], Iterator[tuple[int, NDArray[np.float32]]]]
 """Recording and spans → index and samples (mono, 16 kHz) of each span, once."""
@@ -42,17 +44,29 @@ Sequences = Mapping[str, tuple[Tokens | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Spotter(Generic[E]):
+    """The detectors of a modality, with what they read.
+
+    Args:
+        panel: the detectors.
+        readers: name → extractor; one may be the extractor of the model features.
+    """
+
+    panel: Panel
+    readers: Mapping[str, E] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Instruments:
     """What measures; leave out what shall not be measured.
 
     Args:
         words: features of the texts.
-        words_hotspots: detector that reads the texts.
+        words_hotspots: finds the hotspots of the texts.
         voice: features of the sound.
-        voice_descriptors: what the voice detector reads; may be `voice`.
-        voice_hotspots: detector that reads the voice descriptors.
-        face: features of the face, which the face detector reads too.
-        face_hotspots: detector that reads them.
+        voice_hotspots: finds the hotspots of the sound.
+        face: features of the face.
+        face_hotspots: finds the hotspots of the face.
         audio: reads the sound of spans; needed for voice.
         frames: reads pictures; needed for face.
         duration: seconds of a recording; needed where a recording is one
@@ -60,12 +74,11 @@ class Instruments:
     """
 
     words: WordsExtractor | None = None
-    words_hotspots: HotspotDetector | None = None
+    words_hotspots: Spotter[WordsExtractor] | None = None
     voice: VoiceExtractor | None = None
-    voice_descriptors: VoiceExtractor | None = None
-    voice_hotspots: HotspotDetector | None = None
+    voice_hotspots: Spotter[VoiceExtractor] | None = None
     face: FaceExtractor | None = None
-    face_hotspots: HotspotDetector | None = None
+    face_hotspots: Spotter[FaceExtractor] | None = None
     audio: AudioReader | None = None
     frames: FrameReader | None = None
     duration: Callable[[Path], float] | None = None
@@ -75,14 +88,18 @@ class Instruments:
         named = {WORDS: self.words, VOICE: self.voice, FACE: self.face}
         return {m: extractor.describe() for m, extractor in named.items() if extractor}
 
+    def detectors(self) -> dict[str, str]:
+        """Modality → the choice of its detectors (`hotspots.registry`)."""
+        spotters = (self.words_hotspots, self.voice_hotspots, self.face_hotspots)
+        return {one.panel.modality: one.panel.name for one in spotters if one is not None}
+
     def identity(self) -> list[str]:
         """One line an instrument: what is different when results may be."""
-        extractors = (self.words, self.voice, self.voice_descriptors, self.face)
-        detectors = (self.words_hotspots, self.voice_hotspots, self.face_hotspots)
-        return [
-            *(repr(one.describe()) for one in extractors if one is not None),
-            *(f"{one.modality} {one.name}" for one in detectors if one is not None),
-        ]
+        extractors = [self.words, self.voice, self.face]
+        for spotter in (self.words_hotspots, self.voice_hotspots, self.face_hotspots):
+            extractors += spotter.readers.values() if spotter is not None else ()
+        described = (repr(one.describe()) for one in extractors if one is not None)
+        return [*dict.fromkeys(described), *(f"{m} {d}" for m, d in self.detectors().items())]
 
 
 def measure(
@@ -118,8 +135,8 @@ def assemble(
     conversation: Conversation,
     by: Instruments,
     given: Sequences | None,
-    voice: "VoiceTokens | None",
-    face: Sequence[Tokens | None] | None,
+    voice: "Readings | None",
+    face: "Readings | None",
 ) -> StoredConversation:
     """Put together what was measured, with the words and the hotspots.
 
@@ -128,24 +145,24 @@ def assemble(
         by: the instruments.
         given: modality → ready-made tokens of each utterance, shape (U,).
         voice: what was measured of the voice, or None.
-        face: tokens of the face, shape (U,), or None.
+        face: the same of the face.
     """
-    nothing: list[Tokens | None] = [None] * len(conversation.utterances)
-    sheet = _Sheet(conversation, {**(given or {})}, [[] for _ in nothing])
-    if by.words is not None:
-        sheet.tokens[WORDS] = tuple(by.words.extract(conversation.utterances))
-    sheet.detect(by.words_hotspots, nothing)
-    voice = voice or VoiceTokens(nothing, nothing)
-    if by.voice is not None:
-        sheet.tokens[VOICE] = tuple(voice.features)
-    sheet.detect(by.voice_hotspots, voice.descriptors)
-    face = face or nothing
-    if by.face is not None:
-        sheet.tokens[FACE] = tuple(face)
-    sheet.detect(by.face_hotspots, face)
-    return StoredConversation(
-        conversation, sheet.tokens, tuple(tuple(found) for found in sheet.hotspots)
+    count = len(conversation.utterances)
+    tokens = {**(given or {})}
+    hotspots: list[list[Hotspot]] = [[] for _ in range(count)]
+    measured = (
+        (WORDS, by.words, by.words_hotspots, measure_words(conversation, by)),
+        (VOICE, by.voice, by.voice_hotspots, voice),
+        (FACE, by.face, by.face_hotspots, face),
     )
+    for modality, extractor, spotter, readings in measured:
+        if extractor is not None:
+            tokens[modality] = tuple(readings.features) if readings else (None,) * count
+        if spotter is not None:
+            found = spotter.panel.detect(conversation, readings.read if readings else {})
+            for own, more in zip(hotspots, found, strict=True):
+                own.extend(more)
+    return StoredConversation(conversation, tokens, tuple(tuple(found) for found in hotspots))
 
 
 def or_absent(read: Callable[[], T], unreadable: list[str] | None) -> T | None:
@@ -183,86 +200,111 @@ def _with_times(
     return replace(conversation, utterances=(replace(utterance, start=0.0, end=seconds),))
 
 
-@dataclass
-class _Sheet:
-    """Where the measurements of one conversation are collected."""
-
-    conversation: Conversation
-    tokens: dict[str, tuple[Tokens | None, ...]]
-    hotspots: list[list[Hotspot]] = field(default_factory=list)
-
-    def detect(
-        self, detector: HotspotDetector | None, descriptors: Sequence[Tokens | None]
-    ) -> None:
-        if detector is None:
-            return
-        found = detector.detect(self.conversation, descriptors)
-        for own, more in zip(self.hotspots, found, strict=True):
-            own.extend(more)
-
-
 @dataclass(frozen=True, slots=True)
-class VoiceTokens:
-    """What was measured of the voice in U utterances, None where nothing was.
+class Readings:
+    """What was measured of a modality in U utterances, None where nothing was.
 
     Args:
         features: what a model reads, shape (U,).
-        descriptors: what the hotspot detector reads, shape (U,).
+        read: extractor → what hotspot detectors read, shape (U,).
     """
 
     features: list[Tokens | None]
-    descriptors: list[Tokens | None]
+    read: dict[str, list[Tokens | None]] = field(default_factory=dict)
+
+    @staticmethod
+    def empty(count: int, readers: Iterable[str]) -> "Readings":
+        """Nothing measured in `count` utterances, by the extractors of these names."""
+        return Readings([None] * count, {name: [None] * count for name in readers})
 
 
-def measure_voice(conversation: Conversation, by: Instruments) -> VoiceTokens:
-    """Voice features and descriptors of the utterances with times, in one pass.
+def measure_words(conversation: Conversation, by: Instruments) -> Readings:
+    """Words features of the utterances with texts.
+
+    Args:
+        conversation: U utterances.
+        by: `words` and `words_hotspots` are used, each if given.
+    """
+    readers = _readers(by.words_hotspots)
+    found = Readings.empty(len(conversation.utterances), readers)
+    if by.words is not None:
+        found.features[:] = by.words.extract(conversation.utterances)
+    for name, reader in readers.items():
+        same = reader is by.words
+        found.read[name] = found.features if same else reader.extract(conversation.utterances)
+    return found
+
+
+def measure_voice(conversation: Conversation, by: Instruments) -> Readings:
+    """Voice features of the utterances with times, in one pass.
 
     Args:
         conversation: U utterances; without a recording all are None.
-        by: `voice` and `voice_descriptors` are used, each if given, and `audio`.
+        by: `voice` and `voice_hotspots` are used, each if given, and `audio`.
 
     Raises:
         MediaError: if the recording cannot be read.
     """
-    features: list[Tokens | None] = [None] * len(conversation.utterances)
-    descriptors: list[Tokens | None] = list(features)
-    found = VoiceTokens(features, descriptors)
+    readers = _readers(by.voice_hotspots)
+    found = Readings.empty(len(conversation.utterances), readers)
     timed = _timed(conversation)
     if conversation.media is None or by.audio is None or not timed:
         return found
-    if by.voice is None and by.voice_descriptors is None:
+    if by.voice is None and not readers:
         return found
     positions, spans = list(timed), list(timed.values())
     for index, audio in by.audio(conversation.media, spans):
         position, start = positions[index], spans[index][0]
         if by.voice is not None:
-            features[position] = by.voice.extract(audio, start)
-        if by.voice_descriptors is by.voice:
-            descriptors[position] = features[position]
-        elif by.voice_descriptors is not None:
-            descriptors[position] = by.voice_descriptors.extract(audio, start)
+            found.features[position] = by.voice.extract(audio, start)
+        for name, reader in readers.items():
+            same = reader is by.voice
+            own = found.features[position] if same else reader.extract(audio, start)
+            found.read[name][position] = own
     return found
 
 
-def measure_face(conversation: Conversation, by: Instruments) -> list[Tokens | None]:
-    """Face tokens of the utterances with times, in one pass.
+def measure_face(conversation: Conversation, by: Instruments) -> Readings:
+    """Face features of the utterances with times, in one pass an extractor.
 
     Args:
         conversation: U utterances; without a recording all are None.
-        by: `face` and `frames` are used, if given.
+        by: `face` and `face_hotspots` are used, each if given, and `frames`.
 
     Raises:
         MediaError: if the recording cannot be read.
         MissingExtraError: if the extractor's packages are not installed.
     """
-    tokens: list[Tokens | None] = [None] * len(conversation.utterances)
+    readers = _readers(by.face_hotspots)
+    found = Readings.empty(len(conversation.utterances), readers)
     timed = _timed(conversation)
-    if conversation.media is None or by.frames is None or by.face is None or not timed:
-        return tokens
-    positions, spans = list(timed), list(timed.values())
-    for index, one in by.face.extract(by.frames(conversation.media), spans):
+    if conversation.media is None or by.frames is None or not timed:
+        return found
+    if by.face is not None:
+        _seen(conversation.media, by.frames, by.face, timed, found.features)
+    for name, reader in readers.items():
+        if reader is by.face:
+            found.read[name] = found.features
+        else:
+            _seen(conversation.media, by.frames, reader, timed, found.read[name])
+    return found
+
+
+def _readers(spotter: Spotter[E] | None) -> Mapping[str, E]:
+    return spotter.readers if spotter is not None else {}
+
+
+def _seen(
+    media: Path,
+    frames: FrameReader,
+    extractor: FaceExtractor,
+    timed: Mapping[int, Span],
+    tokens: list[Tokens | None],
+) -> None:
+    """One pass over the pictures; fills in the tokens."""
+    positions = list(timed)
+    for index, one in extractor.extract(frames(media), list(timed.values())):
         tokens[positions[index]] = one
-    return tokens
 
 
 def _timed(conversation: Conversation) -> dict[int, Span]:

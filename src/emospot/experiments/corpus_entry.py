@@ -32,6 +32,8 @@ class CorpusEntry(BaseModel):
     - words: extractor or "none"; None takes minilm-l6 unless the corpus has
       ready-made features of words.
     - voice, face: extractor of recordings, or "none".
+    - detectors: choices of hotspot detectors (`hotspots.registry`), at most one a
+      modality; without one, the usual detector of each measured modality.
     - missing: "error" or "absent": what a recording that cannot be read means.
     - value_type: "float16" or "float32" for the numbers on disk.
     """
@@ -53,6 +55,7 @@ class CorpusEntry(BaseModel):
     words: str | None = None
     voice: str = "none"
     face: str = "none"
+    detectors: tuple[str, ...] = ()
     missing: str = "error"
     value_type: str = "float16"
 

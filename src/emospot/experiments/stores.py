@@ -76,7 +76,9 @@ def _check_same(entry: CorpusEntry, folder: Path) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise UsageError(f"{path} is damaged: remove it and the store beside it") from None
-    changed = [key for key in wanted if found.get(key) != wanted[key]]
+    # A key that is younger than the store was then what it is by default.
+    usual = CorpusEntry.model_construct().model_dump(mode="json")
+    changed = [key for key in wanted if found.get(key, usual[key]) != wanted[key]]
     if changed:
         raise UsageError(
             f"{folder} was imported with another {' and '.join(changed)}: remove it and {path}, "
@@ -126,5 +128,9 @@ def _table(name: str, entry: CorpusEntry) -> TableOptions:
 
 def _instruments(entry: CorpusEntry, ready_made: tuple[str, ...]) -> Instruments:
     return corpus_instruments(
-        (*entry.features, *ready_made), words=entry.words, voice=entry.voice, face=entry.face
+        (*entry.features, *ready_made),
+        words=entry.words,
+        voice=entry.voice,
+        face=entry.face,
+        detectors=entry.detectors,
     )

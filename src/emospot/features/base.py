@@ -46,12 +46,16 @@ class FeatureDescription:
     licence: str = ""
 
 
-class WordsExtractor(Protocol):
-    """Turns the text of utterances into tokens with character offsets."""
+class Extractor(Protocol):
+    """Whatever turns a recording or its texts into tokens."""
 
     def describe(self) -> FeatureDescription:
         """What identifies this feature."""
         ...
+
+
+class WordsExtractor(Extractor, Protocol):
+    """Turns the text of utterances into tokens with character offsets."""
 
     def extract(self, utterances: Sequence[Utterance]) -> list[Tokens | None]:
         """Tokens of each utterance, None where it has no words.
@@ -62,12 +66,8 @@ class WordsExtractor(Protocol):
         ...
 
 
-class VoiceExtractor(Protocol):
+class VoiceExtractor(Extractor, Protocol):
     """Turns the sound of one utterance into tokens."""
-
-    def describe(self) -> FeatureDescription:
-        """What identifies this feature."""
-        ...
 
     def extract(self, audio: NDArray[np.float32], start: float) -> Tokens | None:
         """Tokens of one utterance, None where it is too short to measure.
@@ -80,12 +80,8 @@ class VoiceExtractor(Protocol):
         ...
 
 
-class FaceExtractor(Protocol):
+class FaceExtractor(Extractor, Protocol):
     """Turns video frames into tokens of the face of one utterance after another."""
-
-    def describe(self) -> FeatureDescription:
-        """What identifies this feature."""
-        ...
 
     def extract(
         self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]

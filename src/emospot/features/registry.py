@@ -6,7 +6,7 @@ Nothing heavy is imported before an extractor is asked for.
 from collections.abc import Callable
 from typing import TypeVar
 
-from emospot.errors import MissingExtraError, UsageError
+from emospot.errors import UsageError
 from emospot.features.base import FaceExtractor, VoiceExtractor, WordsExtractor
 
 T = TypeVar("T")
@@ -61,17 +61,6 @@ def face_extractor(name: str = DEFAULT_FACE) -> FaceExtractor:
     """
     known: dict[str, Callable[[], FaceExtractor]] = {"facemesh": _facemesh}
     return _choose("face", name, known)()
-
-
-def default_voice_descriptors() -> VoiceExtractor:
-    """The voice descriptors to read where nothing was asked for: eGeMAPS if installed, else basic.
-
-    Both give the columns that the hotspot detectors read.
-    """
-    try:
-        return _egemaps()
-    except MissingExtraError:
-        return _basic()
 
 
 def _choose(kind: str, name: str, known: dict[str, T]) -> T:

@@ -85,6 +85,11 @@ class FeatureStore:
         return self.manifest.features
 
     @property
+    def detectors(self) -> Mapping[str, str]:
+        """Modality → the choice of hotspot detectors (`hotspots.registry`)."""
+        return self.manifest.detectors
+
+    @property
     def label_set(self) -> LabelSet:
         """The labels and their order."""
         return self.manifest.label_set

@@ -91,6 +91,8 @@ class StoreManifest:
         columns: modality → names of its columns, where they have names.
         shards: the Parquet files, in order.
         chain: running hash over the conversations, in order.
+        detectors: modality → the choice of hotspot detectors (`hotspots.registry`); of a
+            store from before this was written down, nothing.
         emospot_version: version of the program that wrote the store.
         format_version: version of the folder's structure.
     """
@@ -104,6 +106,7 @@ class StoreManifest:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shards: tuple[ShardEntry, ...] = ()
     chain: str = ""
+    detectors: Mapping[str, str] = field(default_factory=dict)
     emospot_version: str = __version__
     format_version: int = FORMAT_VERSION
 
@@ -231,6 +234,7 @@ def _checked(path: Path, plain: dict[str, Any]) -> StoreManifest:
 
 
 def _from_plain(plain: dict[str, Any]) -> StoreManifest:
+    plain = {"detectors": {}, **plain}
     known = {f.name: plain[f.name] for f in dataclasses.fields(StoreManifest)}
     label_set = LabelSet(plain["label_set"]["name"], tuple(plain["label_set"]["labels"]))
     features = {m: FeatureDescription(**entry) for m, entry in plain["features"].items()}

@@ -112,6 +112,7 @@ def schema(modalities: Sequence[str], value_type: str) -> "pa.Schema":
         *word,
         ("score", pa.float64()),
         ("fired_by", pa.string()),
+        ("apex", seconds),
     ]
     fields = [
         ("conversation", pa.string()),
@@ -226,8 +227,16 @@ def _rows(stored: StoredConversation) -> Iterator[dict[str, Any]]:
             "position": position,
             "split": conversation.split,
             "media": media,
-            "hotspots": [_fields(hotspot) for hotspot in stored.hotspots[position]],
+            "hotspots": [_hotspot(hotspot) for hotspot in stored.hotspots[position]],
         }
+
+
+def _hotspot(hotspot: Hotspot) -> dict[str, Any]:
+    """An apex that is not known is left out: stores from before it keep their hash."""
+    fields = _fields(hotspot)
+    if hotspot.apex is None:
+        del fields["apex"]
+    return fields
 
 
 def _fields(item: Utterance | Word | Hotspot) -> dict[str, Any]:

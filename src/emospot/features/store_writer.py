@@ -66,6 +66,7 @@ class StoreWriter:
         fingerprint: what identifies source and settings; an interrupted import
             is resumed only where it is equal.
         value_type: "float16" (half the disk, three digits) or "float32".
+        detectors: modality → the choice of hotspot detectors.
         shard_conversations: conversations a shard at most.
 
     Attributes:
@@ -86,13 +87,20 @@ class StoreWriter:
         kind: str = "table",
         fingerprint: str = "",
         value_type: str = "float16",
+        detectors: Mapping[str, str] | None = None,
         shard_conversations: int = SHARD_CONVERSATIONS,
     ) -> None:
         if value_type not in VALUE_TYPES:
             raise StoreError(f'number type must be float16 or float32, found "{value_type}"')
         self.path = path
         self._manifest = StoreManifest(
-            corpus, kind, fingerprint, label_set, dict(features), value_type
+            corpus,
+            kind,
+            fingerprint,
+            label_set,
+            dict(features),
+            value_type,
+            detectors=dict(detectors or {}),
         )
         self._shard_conversations = shard_conversations
         self._pending: list[StoredConversation] = []

@@ -126,8 +126,9 @@ class ExpressionHotspots:
         movements: what is looked for.
     """
 
-    name = "face expression"
+    name = "expression"
     modality = FACE
+    reads: tuple[str, ...] = ("facemesh",)
 
     def __init__(self, movements: Sequence[Movement] = MOVEMENTS) -> None:
         self.movements = tuple(movements)
@@ -188,6 +189,7 @@ class ExpressionHotspots:
                             end=float(times[part][found.last, 1]),
                             score=min(1.0, found.strength / movement.full),
                             fired_by=movement.name,
+                            apex=float(times[part][found.apex].mean()),
                         )
                     )
         return sorted(hotspots, key=lambda spot: (spot.start or 0.0, spot.fired_by))

@@ -121,6 +121,7 @@ class PhraseHotspots:
 
     name = "phrases"
     modality = VOICE
+    reads: tuple[str, ...] = ("basic",)
 
     def __init__(
         self, weights: PhraseWeights | None = None, threshold: float | None = None

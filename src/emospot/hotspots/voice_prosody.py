@@ -63,6 +63,16 @@ _SCALES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """Frames of a peak: its first and last, its apex, and z there."""
+
+    first: int
+    last: int
+    apex: int
+    height: float
+
+
 class RunningMedian:
     """Median and MAD of all values so far, in constant memory.
 
@@ -160,6 +170,7 @@ class ProsodyHotspots:
 
     name = "prosody"
     modality = VOICE
+    reads: tuple[str, ...] = ("basic", "egemaps")
 
     def __init__(
         self,
@@ -243,18 +254,24 @@ class ProsodyHotspots:
         _, _, left, right = peak_widths(padded, apexes, rel_height=0.5)
         last = len(z) - 1
         spans = [
-            (max(int(np.ceil(a)) - 1, 0), min(int(np.floor(b)) - 1, last), float(padded[apex]))
+            _Peak(
+                max(int(np.ceil(a)) - 1, 0),
+                min(int(np.floor(b)) - 1, last),
+                int(apex) - 1,
+                float(padded[apex]),
+            )
             for apex, a, b in zip(apexes, left, right, strict=True)
         ]
         return [
             Hotspot(
                 VOICE,
-                float(times[first, 0]),
-                float(times[end, 1]),
-                float(np.tanh(top / _SCORE_SCALE)),
+                float(times[peak.first, 0]),
+                float(times[peak.last, 1]),
+                float(np.tanh(peak.height / _SCORE_SCALE)),
                 name,
+                apex=float(times[peak.apex].mean()),
             )
-            for first, end, top in _joined(spans)
+            for peak in _joined(spans)
         ]
 
 
@@ -277,12 +294,13 @@ def _bridged(z: Floats, voiced: NDArray[np.bool_], hop: float, longest: float = 
     return bridged
 
 
-def _joined(spans: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
-    """Spans (first, last, top) with overlapping ones made one, in order."""
-    joined: list[tuple[int, int, float]] = []
-    for first, last, top in sorted(spans):
-        if joined and first <= joined[-1][1]:
+def _joined(peaks: Sequence[_Peak]) -> list[_Peak]:
+    """Peaks in order, those that overlap made one around the higher."""
+    joined: list[_Peak] = []
+    for peak in sorted(peaks, key=lambda peak: peak.first):
+        if joined and peak.first <= joined[-1].last:
             before = joined.pop()
-            first, last, top = before[0], max(before[1], last), max(before[2], top)
-        joined.append((first, last, top))
+            top = max(before, peak, key=lambda one: one.height)
+            peak = _Peak(before.first, max(before.last, peak.last), top.apex, top.height)
+        joined.append(peak)
     return joined

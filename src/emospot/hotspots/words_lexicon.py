@@ -27,6 +27,7 @@ from functools import cached_property
 from typing import Any
 
 from emospot.conversation import WORDS, Conversation, Hotspot, Tokens, Utterance
+from emospot.hotspots.words_place import words_hotspot
 
 CONVERSATIONAL = frozenset(
     {
@@ -82,6 +83,8 @@ class LexiconHotspots:
 
     name = "lexicon"
     modality = WORDS
+    reads: tuple[str, ...] = ()
+    language = "en"
 
     def __init__(self, minimum: float = 1.0) -> None:
         self._minimum = minimum
@@ -118,10 +121,9 @@ class LexiconHotspots:
         words = split_words(utterance.text, self._analyzer.lexicon, self._analyzer.emojis)
         hotspots = []
         for expression in _merged(self._expressions(words, utterance.text), words):
-            char_start, char_end = words[expression.first].start, words[expression.last].end
-            start, end = _times(utterance, char_start, char_end)
+            span = words[expression.first].start, words[expression.last].end
             score = min(expression.rating / _STRONGEST, 1.0)
-            hotspots.append(Hotspot(WORDS, start, end, score, self.name, char_start, char_end))
+            hotspots.append(words_hotspot(utterance, *span, score, self.name))
         return hotspots
 
     def _expressions(self, words: Sequence[_Word], text: str) -> Iterator[_Expression]:
@@ -271,13 +273,3 @@ def _adjoining(old: _Expression, new: _Expression, words: Sequence[_Word]) -> bo
     before, after = words[old.last], words[new.first]
     next_word = new.first <= old.last + 1 and before.sentence == after.sentence
     return next_word or after.start <= before.end
-
-
-def _times(
-    utterance: Utterance, char_start: int, char_end: int
-) -> tuple[float | None, float | None]:
-    """Start and end of the words that share characters with the span."""
-    words = [w for w in utterance.words if w.char_start < char_end and char_start < w.char_end]
-    if words:
-        return min(w.start for w in words), max(w.end for w in words)
-    return utterance.start, utterance.end

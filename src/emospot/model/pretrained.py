@@ -47,6 +47,8 @@ class ModelCard:
         tasks: what the heads say, the main task first; none: `labels` alone.
         recordings: modality with one vector an utterance → the range of the
             training's recordings.
+        detectors: modality → the choice of hotspot detectors (`hotspots.registry`) of
+            the training; a modality without one gets the usual.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ModelCard:
     emospot_version: str = emospot.__version__
     tasks: tuple[Task, ...] = ()
     recordings: Mapping[str, RecordingRange] = field(default_factory=dict)
+    detectors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def heads(self) -> tuple[Task, ...]:

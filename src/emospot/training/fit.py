@@ -123,6 +123,7 @@ def train_seed(
         features,
         tasks=tasks,
         recordings=recording_ranges(split.train, pooled),
+        detectors={m: store.detectors[m] for m in features if m in store.detectors},
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)

@@ -1,0 +1,285 @@
+"""Spans from files: what a detector found, or what somebody marked.
+
+| ending | what is read |
+|---|---|
+| .json | what `emospot hotspots` or `emospot analyze` wrote, or a list of such |
+| .csv, .tsv | one row a span; columns as below, in any order |
+| .TextGrid, .eaf, .srt, .vtt | one interval, annotation or cue a span |
+
+Columns: `start` and `end` in seconds, or `utterance`, `char_start` and `char_end` in
+characters, or both; and where there are some `recording`, `modality`, `score`, `apex`.
+An interval's modality is the first word of its tier, or what stands before its first
+colon, if that is one; its score the number at the end of its text, else 1. What has no
+length (an apex alone) is no span and is left out.
+
+Spans are compared in seconds where all have them, else in characters. These are counted
+from the beginning of their utterance; utterances are laid out far apart, so that spans
+of two never overlap.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from emospot.conversation import MODALITIES
+from emospot.errors import UsageError
+from emospot.evaluation.spotting import Span, SpottedRecording
+
+ENDINGS = (".json", ".csv", ".tsv", ".textgrid", ".eaf", ".srt", ".vtt")
+_NAMES = {
+    "recording": ("recording", "file", "filename", "media", "video", "audio"),
+    "utterance": ("utterance", "utteranceid"),
+    "modality": ("modality", "tier"),
+    "start": ("start", "onset", "begin", "tmin"),
+    "end": ("end", "offset", "stop", "tmax"),
+    "score": ("score", "confidence", "probability", "strength"),
+    "apex": ("apex", "peak"),
+    "char_start": ("charstart",),
+    "char_end": ("charend",),
+}
+_SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
+_WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis)$")
+_FAR = 1e6  # characters between the beginnings of two utterances
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSpan:
+    """A span with the recording and the modality that its file names.
+
+    Args:
+        recording: name without folder and ending.
+        timed: in seconds, or None.
+        placed: in characters of its utterance, or None.
+        modality: or "" where the file names none.
+        utterance: or "" where the file names none.
+    """
+
+    recording: str
+    timed: Span | None
+    placed: Span | None = None
+    modality: str = ""
+    utterance: str = ""
+
+
+@dataclass
+class SpanSet:
+    """All spans of one or more files.
+
+    Args:
+        spans: in the order of the files.
+        recordings: those that the files are about, also those without a span.
+    """
+
+    spans: list[PlacedSpan] = field(default_factory=list)
+    recordings: dict[str, None] = field(default_factory=dict)
+
+    def add(self, placed: PlacedSpan) -> None:
+        """Take in one more span."""
+        self.spans.append(placed)
+        self.recordings.setdefault(placed.recording)
+
+    def of(self, modality: str | None) -> "SpanSet":
+        """The spans of a modality, and those of none; None: all."""
+        kept = [s for s in self.spans if modality is None or s.modality in ("", modality)]
+        return SpanSet(kept, dict(self.recordings))
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Those that the spans name."""
+        return tuple(dict.fromkeys(s.modality for s in self.spans if s.modality))
+
+
+def read_spans(path: Path) -> SpanSet:
+    """Read the spans of a file, or of all files of a folder.
+
+    Raises:
+        UsageError: if it is not there, of another ending, or cannot be understood;
+            names the place.
+        TranscriptError: if a TextGrid, ELAN or subtitle file is damaged.
+    """
+    found = SpanSet()
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        if not files:
+            raise UsageError(f"{path} holds no file that ends in {', '.join(ENDINGS)}")
+    else:
+        files = [path]
+    for file in files:
+        _read(file, found)
+    return found
+
+
+def paired(found: SpanSet, marked: SpanSet) -> dict[str, SpottedRecording]:
+    """What was found beside what is marked, recording by recording.
+
+    Two files about one recording each belong together whatever they are called.
+
+    Raises:
+        UsageError: if the one counts in seconds and the other in characters, or no
+            recording is in both.
+    """
+    everything = (*found.spans, *marked.spans)
+    in_seconds = all(one.timed is not None for one in everything)
+    if not in_seconds and not all(one.placed is not None for one in everything):
+        raise UsageError(
+            "some spans are given in seconds alone and others in characters alone; compare "
+            "like with like, for example one --modality"
+        )
+    if len(found.recordings) == len(marked.recordings) == 1:
+        (name,) = marked.recordings
+        return {name: SpottedRecording(*_line(found.spans, marked.spans, in_seconds))}
+    if found.recordings and not set(found.recordings) & set(marked.recordings):
+        raise UsageError(
+            f"no recording is in both: found are {_some(found.recordings)}, marked are "
+            f"{_some(marked.recordings)}"
+        )
+    pairs = {}
+    for name in dict.fromkeys((*marked.recordings, *found.recordings)):
+        ours, theirs = ([p for p in side.spans if p.recording == name] for side in (found, marked))
+        pairs[name] = SpottedRecording(*_line(ours, theirs, in_seconds))
+    return pairs
+
+
+def _line(
+    found: Sequence[PlacedSpan], marked: Sequence[PlacedSpan], in_seconds: bool
+) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The spans of one recording on one line; in characters, utterances far apart."""
+    names = sorted({one.utterance for one in (*found, *marked)})
+    offset = {name: _FAR * number for number, name in enumerate(names)}
+
+    def line(side: Sequence[PlacedSpan]) -> tuple[Span, ...]:
+        if in_seconds:
+            return tuple(one.timed for one in side if one.timed is not None)
+        return tuple(
+            replace(
+                p.placed,
+                start=p.placed.start + offset[p.utterance],
+                end=p.placed.end + offset[p.utterance],
+            )
+            for p in side
+            if p.placed is not None
+        )
+
+    return line(found), line(marked)
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
+    return ", ".join(listed[:3]) + more
+
+
+def _read(path: Path, found: SpanSet) -> None:
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"{path}: spans are read from {', '.join(ENDINGS)}")
+    try:
+        if ending == ".json":
+            _read_json(path, found)
+        elif ending in (".csv", ".tsv"):
+            _read_table(path, found)
+        else:
+            _read_tiers(path, found)
+    except FileNotFoundError:
+        raise UsageError(f"{path} is not there") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: {error}") from None
+
+
+def stem(name: str) -> str:
+    """A recording's name without folder, ending, and what emospot adds.
+
+    >>> stem("a/talk.hotspots.json"), stem("talk.wav")
+    ('talk', 'talk')
+    """
+    return _WRITTEN_BY_US.sub("", Path(name).stem)
+
+
+def _read_json(path: Path, found: SpanSet) -> None:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid JSON: {error}") from None
+    for number, one in enumerate(plain if isinstance(plain, list) else [plain]):
+        if not isinstance(one, dict) or not ("hotspots" in one or "utterances" in one):
+            raise UsageError(
+                f'{path}: expected "hotspots" (emospot hotspots) or "utterances" (emospot '
+                f"analyze) in entry {number}"
+            )
+        name = stem(str(one.get("recording") or path.name))
+        found.recordings.setdefault(name)
+        rows = list(one.get("hotspots") or [])
+        for utterance in one.get("utterances") or []:
+            rows += [{"utterance": utterance.get("id"), **h} for h in utterance["hotspots"]]
+        for place, row in enumerate(rows):
+            _add(found, {**row, "recording": name}, f"{path}, hotspot {place}")
+
+
+def _read_table(path: Path, found: SpanSet) -> None:
+    text = path.read_text(encoding="utf-8-sig")
+    header = text.partition("\n")[0]
+    delimiter = max((",", ";", "\t", "|"), key=header.count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    columns = _columns(reader.fieldnames or ())
+    if not {"start", "end"} <= columns.keys() and not {"char_start", "char_end"} <= columns.keys():
+        raise UsageError(
+            f"{path}: found the columns {', '.join(reader.fieldnames or ()) or '(none)'}; "
+            "expected start and end (seconds), or utterance, char_start and char_end"
+        )
+    for row in reader:
+        cells = {name: (row[column] or "").strip() for name, column in columns.items()}
+        named = cells.get("recording") or path.name
+        kept = {name: cell for name, cell in cells.items() if cell}
+        _add(found, {**kept, "recording": stem(named)}, f"{path}, line {reader.line_num}")
+
+
+def _columns(header: Iterable[str]) -> dict[str, str]:
+    plain = {re.sub(r"[\W_]", "", name).lower(): name for name in header}
+    return {
+        ours: next(plain[name] for name in names if name in plain)
+        for ours, names in _NAMES.items()
+        if any(name in plain for name in names)
+    }
+
+
+def _add(found: SpanSet, row: Mapping[str, Any], where: str) -> None:
+    """Take in one row; one without a place (a bare transcript's) is none."""
+    try:
+        score = float(row.get("score", 1.0))
+        timed = _span(row, "start", "end", score, row.get("apex"))
+        placed = _span(row, "char_start", "char_end", score)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where}: start, end and score must be numbers ({error})") from None
+    if timed is not None or placed is not None:
+        modality, utterance = str(row.get("modality") or ""), str(row.get("utterance") or "")
+        found.add(PlacedSpan(row["recording"], timed, placed, modality, utterance))
+
+
+def _span(
+    row: Mapping[str, Any], start: str, end: str, score: float, apex: Any = None
+) -> Span | None:
+    if row.get(start) is None or row.get(end) is None or float(row[start]) == float(row[end]):
+        return None
+    return Span(float(row[start]), float(row[end]), score, None if apex is None else float(apex))
+
+
+def _read_tiers(path: Path, found: SpanSet) -> None:
+    from emospot.media.transcripts import read_transcript
+
+    name = stem(path.name)
+    found.recordings.setdefault(name)
+    for segment in read_transcript(path).segments:
+        if segment.start is None or segment.end is None or segment.end <= segment.start:
+            continue
+        score = _SCORE.search(segment.text)
+        span = Span(segment.start, segment.end, float(score[1]) if score else 1.0)
+        heads = ((segment.speaker or "").split(" ")[0], segment.text.partition(":")[0])
+        modality = next((h.lower() for h in heads if h.lower() in MODALITIES), "")
+        found.add(PlacedSpan(name, span, modality=modality))

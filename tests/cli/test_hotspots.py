@@ -1,0 +1,139 @@
+"""`emospot hotspots`: what a user types and sees."""
+
+import json
+
+import pytest
+
+from emospot.sample import sample_files
+
+SAMPLE = sample_files()
+
+
+@pytest.fixture
+def marks(tmp_path):
+    path = tmp_path / "marks.csv"
+    path.write_text("recording,start,end\ntalk,1.0,2.0\ntalk,5.0,6.0\nsong,0.0,1.0\n")
+    return path
+
+
+def test_find_is_what_it_does_by_default(emospot, talk):
+    short, long = emospot("hotspots", talk), emospot("hotspots", "find", talk)
+    assert short == long
+    lines = short.out.splitlines()
+    assert ["“so happy”" in lines[0], "ANNA" in lines[0], "lexicon" in lines[0]] == [True] * 3
+    assert "voice: no recording was given" in short.err
+
+
+def test_json_and_exports(emospot, tmp_path):
+    out = tmp_path / "out"
+    ran = emospot(
+        "hotspots", "--detector", "phrases", "--detector", "lexicon", "--transcript",
+        SAMPLE.transcript, "--out", out, "--export", "csv, TextGrid", "--json",
+        SAMPLE.conversation,
+    )  # fmt: skip
+    plain = json.loads(ran.out)
+    assert plain["detectors"] == {"words": "lexicon", "voice": "phrases"}
+    assert sorted(path.name for path in out.iterdir()) == [
+        "conversation.hotspots.TextGrid", "conversation.hotspots.csv",
+    ]  # fmt: skip
+    rows = (out / "conversation.hotspots.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(plain["hotspots"])
+    assert ran.err.count("written: ") == 2
+    again = emospot("hotspots", talk_of(tmp_path), "--out", out, "--export", "all")
+    assert again.status == 0
+    assert len(list(out.iterdir())) == 2 + 6
+
+
+def talk_of(tmp_path):
+    path = tmp_path / "calm.txt"
+    path.write_text("ANN: It is a table.\n", encoding="utf-8")
+    return path
+
+
+def test_nothing_found_is_said(emospot, tmp_path):
+    assert emospot("hotspots", talk_of(tmp_path)).out == "no hotspot was found\n"
+
+
+def test_one_bad_recording_does_not_cost_the_others(emospot, talk, broken):
+    ran = emospot("hotspots", broken, talk)
+    assert ran.status == 1
+    assert "so happy" in ran.out
+    assert f"{talk}:" in ran.out
+    assert ran.error_lines[-1].startswith("emospot: 1 of 2 recordings failed: broken.mp4")
+
+
+def test_list(emospot):
+    assert "lexicon" in emospot("hotspots", "list").out
+    listed = json.loads(emospot("hotspots", "list", "--json").out)
+    assert listed["phrases"]["modality"] == "voice"
+
+
+def test_a_foreign_file_is_scored(emospot, marks, tmp_path):
+    found = tmp_path / "theirs.csv"
+    found.write_text("file,onset,offset,score\ntalk.wav,1.2,2.0,0.9\nsong.wav,4,5,0.1\n")
+    ran = emospot("hotspots", "evaluate", marks, "--found", found, "--json")
+    scores = json.loads(ran.out)["theirs.csv"]
+    assert scores["precision"]["value"] == pytest.approx(1 / 2)
+    assert scores["recall"]["value"] == pytest.approx(1 / 3)
+    assert scores["f1"]["value"] == pytest.approx(2 / 5)
+    assert scores["onset_error"]["value"] == pytest.approx(0.2)
+    strict = emospot("hotspots", "evaluate", marks, "--found", found, "--iou", "0.9", "--json")
+    plain = json.loads(strict.out)["theirs.csv"]
+    assert plain["recall"]["value"] == 0
+    assert plain["onset_error"] == {"value": None, "low": None, "high": None}
+    shown = emospot("hotspots", "evaluate", marks, "--found", found).out
+    assert "3 marked spans in 2 recordings" in shown
+
+
+def test_detectors_are_scored_on_recordings(emospot, tmp_path):
+    found = tmp_path / "own"
+    emospot("hotspots", SAMPLE.conversation, "--detector", "prosody", "--out", found)
+    (own,) = found.iterdir()
+    ran = emospot(
+        "hotspots", "evaluate", own, SAMPLE.conversation, "--detector", "prosody",
+        "--detector", "phrases", "--json",
+    )  # fmt: skip
+    scores = json.loads(ran.out)
+    assert list(scores) == ["prosody", "phrases"]
+    # A detector agrees with what it has written itself.
+    assert scores["prosody"]["f1"]["value"] == pytest.approx(1.0)
+    assert scores["phrases"]["f1"]["value"] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("TALK", "--detector", "laughs"), 'no hotspot detector "laughs"; known ones: lexicon'),
+        (("TALK", "--detector", "lexicon+phrases"), "combine detectors of one modality"),
+        (("TALK", "--export", "pdf"), '"pdf": known formats are json, csv, textgrid'),
+        (("TALK", "TALK2", "--transcript", "TALK"), "--transcript belongs to one recording"),
+        (("evaluate", "MARKS"), "give either --found FILE, or --detector"),
+        (("evaluate", "MARKS", "--detector", "phrases"), "--detector looks at recordings"),
+        (("evaluate", "MARKS", "--found", "MARKS", "--iou", "0"), "--iou must lie above 0"),
+        (("evaluate", "MARKS", "--found", "GONE"), "gone.csv is not there"),
+        (("evaluate", "MARKS", "TALK", "--detector", "phrases"), "nothing to look at: no record"),
+    ],
+)
+def test_wrong_use_is_one_line(emospot, talk, marks, tmp_path, arguments, message):
+    names = {"TALK": talk, "TALK2": marks, "MARKS": marks, "GONE": tmp_path / "gone.csv"}
+    ran = emospot("hotspots", *(names.get(a, a) for a in arguments))
+    assert (ran.status, ran.out) == (2, "")
+    (line,) = ran.error_lines
+    assert message in line
+
+
+def test_help(emospot):
+    assert "find" in emospot("hotspots", "--help").out
+    assert "--detector" in emospot("hotspots", "find", "--help").out
+
+
+def test_a_benchmark(emospot, shared_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
+    arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--detector", "lexicon")
+    ran = emospot(*arguments, "--truth", "reccon-iemocap", "--json")
+    plain = json.loads(ran.out)
+    assert plain == json.loads((tmp_path / "o" / "results.json").read_text())
+    assert [run["model"] for run in plain["runs"]] == ["the whole utterance", "lexicon"]
+    assert "| lexicon |" in (tmp_path / "o" / "table.md").read_text()
+    (line,) = emospot(*arguments, "--truth", "laughs").error_lines
+    assert 'no known moments "laughs", only ravdess-splices' in line

@@ -7,13 +7,16 @@ The page is made from the files alone, so that nothing on it is written by hand 
 `emospot experiment repeat DOCS/results/NAME.json` runs a study of the page again.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emospot.errors import UsageError
+from emospot.errors import ConfigError, UsageError
+from emospot.experiments.detector_study import FORMAT_VERSION as DETECTORS_VERSION
+from emospot.experiments.detector_study import KIND
+from emospot.experiments.detector_tables import detectors_page
 from emospot.experiments.results import read_results
-from emospot.experiments.study import Study
 from emospot.experiments.summary import read_summary
 from emospot.experiments.tables import markdown
 from emospot.files import make_folder, write_file, write_json
@@ -42,8 +45,8 @@ def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
         ConfigError: if there are no results, or not of this version.
         UsageError: if runs of the study failed.
     """
-    _, values = read_results(study_folder / "results.json")
-    if values["failed"]:
+    values = _content(study_folder / "results.json")
+    if values.get("failed"):
         raise UsageError(
             f"{len(values['failed'])} runs of {study_folder} failed: run the study again first"
         )
@@ -59,25 +62,43 @@ def benchmarks_page(folder: Path) -> str:
     """The page of all results in a folder, by name."""
     parts = [INTRODUCTION]
     for path in sorted(folder.glob("*.json")):
-        study, values = read_results(path)
-        parts.append(_study(path, study, values))
+        values = _content(path)
+        if values.get("kind") == KIND:
+            command, text = f"emospot hotspots benchmark --out {path.stem}", detectors_page(values)
+        else:
+            command = f"emospot experiment {path.stem}"
+            study, _ = read_results(path)
+            text = markdown(study, read_summary(values), values["opponents"])
+        parts.append(_section(path, command, values, text))
     return "\n".join(parts)
 
 
-def _study(path: Path, study: Study, values: Mapping[str, Any]) -> str:
-    text = markdown(study, read_summary(values), values["opponents"])
+def _content(path: Path) -> dict[str, Any]:
+    """A results file, of a study or of detectors, checked."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        values = None
+    if isinstance(values, dict) and values.get("kind") == KIND:
+        if values.get("format_version") != DETECTORS_VERSION:
+            raise ConfigError(f"{path} is of another version: measure the detectors again")
+        return values
+    return read_results(path)[1]
+
+
+def _section(path: Path, command: str, values: Mapping[str, Any], text: str) -> str:
     title, _, rest = text.partition("\n")
     # One level down: the page has a title of its own.
     lower = [f"#{line}" if line.startswith("#") else line for line in rest.splitlines()]
-    return "\n".join([f"#{title}", "", _origin(path, values), *lower]) + "\n"
+    return "\n".join([f"#{title}", "", _origin(path, command, values), *lower]) + "\n"
 
 
-def _origin(path: Path, values: Mapping[str, Any]) -> str:
+def _origin(path: Path, command: str, values: Mapping[str, Any]) -> str:
     made = values["provenance"]
     versions = made["packages"]
     hours = sum(run["seconds"] for run in values["runs"]) / 3600
     return (
-        f"`emospot experiment {path.stem}`: {len(values['runs'])} trainings, "
+        f"`{command}`: {len(values['runs'])} runs, "
         f"{hours:.1f} core hours; finished {made['finished'][:10]} with emospot "
         f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
         f"[{path.name}]({FOLDER}/{path.name})"

@@ -1,0 +1,229 @@
+"""Each detector × each set of known moments, in one table.
+
+The results file has the form of every study's: `runs` (model is the detector, corpus
+the set of moments), `summary` (mean with its 95 % interval by bootstrap over groups of
+recordings; one run, so sd is 0), `comparisons`:
+
+- every detector with its own hotspots at random places (`detector_scores`);
+- the usual detector of a modality with the plain reference `peaks`, where that is of
+  its modality: the primary comparison. All others are Holm-corrected, set by set.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emospot.corpora.truths import TRUTHS, MarkedRecording, Truth
+from emospot.errors import UsageError
+from emospot.evaluation.ratios import grouped, ratio, ratio_difference
+from emospot.evaluation.significance import holm
+from emospot.experiments.detector_scores import (
+    PLACEMENTS,
+    at_random,
+    everywhere,
+    mean_sums,
+    other_figures,
+    sums_of,
+)
+from emospot.experiments.detector_tables import AT_RANDOM, detectors_page
+from emospot.experiments.provenance import provenance
+from emospot.features.registry import DEFAULT_WORDS
+from emospot.files import write_file, write_json
+from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import DEFAULTS
+
+KIND = "detectors"
+FORMAT_VERSION = 1
+EVERYWHERE = "the whole utterance"
+REFERENCE = "peaks"
+"""What the usual detector of its modality is held against."""
+DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE)
+"""What is measured where nothing else is asked for."""
+MAIN = {"spans": "f1", "tokens": "auc"}
+"""How the moments are scored → the metric of the comparisons."""
+TITLE = "Detectors of hotspots against known moments"
+_SEED = 0
+
+
+@dataclass
+class _Measured:
+    """What one detector found in one set of moments."""
+
+    name: str
+    sums: Mapping[str, NDArray[np.float64]]
+    random: Mapping[str, NDArray[np.float64]]
+    figures: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def run_detectors(
+    data: Path,
+    detectors: Sequence[Panel],
+    truths: Sequence[Truth] = TRUTHS,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> dict[str, Any]:
+    """Measure detectors.
+
+    Args:
+        data: folder of the data (EMOSPOT_DATA).
+        detectors: which.
+        truths: on which; those of other modalities are passed over.
+        tell: told which set is read and which detector looks.
+
+    Returns:
+        The content of a results file.
+
+    Raises:
+        UsageError: if no detector looks where moments are known.
+        CorpusError: if a set's files are not there.
+    """
+    runs: list[dict[str, Any]] = []
+    summary: list[dict[str, Any]] = []
+    comparisons: list[dict[str, Any]] = []
+    for truth in truths:
+        own = [one for one in detectors if one.modality == truth.modality]
+        if not own:
+            continue
+        tell(truth.name)
+        recordings = list(truth.read(data, _extractors(own, truth)))
+        measured = [_everywhere(recordings, truth)]
+        for one in own:
+            tell(f"{truth.name}: {one.name}")
+            measured.append(_measured(one, recordings, truth))
+        groups = [recording.group for recording in recordings]
+        for result in measured:
+            runs.append(_run(result, truth))
+            summary += _summary(result, truth, groups)
+        comparisons += _comparisons(measured, truth, groups)
+    if not runs:
+        raise UsageError(
+            f"none of {', '.join(one.name for one in detectors)} looks where moments are known: "
+            f"{', '.join(sorted({truth.modality for truth in truths}))}"
+        )
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": KIND,
+        "title": TITLE,
+        "truths": {truth.name: truth.title for truth in truths},
+        "provenance": provenance(),
+        "runs": runs,
+        "summary": summary,
+        "comparisons": comparisons,
+    }
+
+
+def write_detectors(results: Mapping[str, Any], out: Path) -> None:
+    """Write results.json and table.md.
+
+    Args:
+        results: what `run_detectors` gave.
+        out: folder, made if absent.
+    """
+    write_json(out / "results.json", results, indent=1)
+    write_file(out / "table.md", detectors_page(results).encode())
+
+
+def _extractors(detectors: Sequence[Panel], truth: Truth) -> list[str]:
+    """What the detectors read, the best of each; of words first the tokens that are scored."""
+    scored = [DEFAULT_WORDS] if truth.scored_by == "tokens" else []
+    read = [one.reads[0] for panel in detectors for one in panel.detectors if one.reads]
+    return list(dict.fromkeys((*scored, *read)))
+
+
+def _everywhere(recordings: Sequence[MarkedRecording], truth: Truth) -> _Measured:
+    found = [everywhere(one.conversation, truth.modality) for one in recordings]
+    sums = sums_of(recordings, found, truth.scored_by)
+    figures = other_figures(recordings, found) if truth.scored_by == "spans" else {}
+    return _Measured(EVERYWHERE, sums, sums, figures)
+
+
+def _measured(detector: Panel, recordings: Sequence[MarkedRecording], truth: Truth) -> _Measured:
+    started = time.perf_counter()
+    found = [detector.detect(one.conversation, one.tokens) for one in recordings]
+    seconds = time.perf_counter() - started
+    placements = []
+    for placement in range(PLACEMENTS):
+        random = np.random.default_rng((_SEED, placement))
+        moved = [at_random(r, own, random) for r, own in zip(recordings, found, strict=True)]
+        placements.append(sums_of(recordings, moved, truth.scored_by))
+    figures = other_figures(recordings, found) if truth.scored_by == "spans" else {}
+    sums = sums_of(recordings, found, truth.scored_by)
+    return _Measured(detector.name, sums, mean_sums(placements), figures, seconds)
+
+
+def _run(result: _Measured, truth: Truth) -> dict[str, Any]:
+    totals = {metric: sums.sum(axis=0) for metric, sums in result.sums.items()}
+    scores = {m: float(a / b) if b > 0 else 0.0 for m, (a, b) in totals.items()}
+    scores |= result.figures
+    return {
+        "model": result.name,
+        "features": truth.modality,
+        "corpus": truth.name,
+        "seed": _SEED,
+        "scores": {m: None if np.isnan(value) else value for m, value in scores.items()},
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _summary(result: _Measured, truth: Truth, groups: Sequence[str]) -> list[dict[str, Any]]:
+    rows = []
+    for metric, sums in result.sums.items():
+        if sums[:, 1].sum() == 0:
+            continue
+        figure = ratio(grouped(sums, groups))
+        rows.append(
+            {
+                "model": result.name,
+                "features": truth.modality,
+                "corpus": truth.name,
+                "metric": metric,
+                "mean": figure.value,
+                "sd": 0.0,
+                "n": 1,
+                "ci": [figure.low, figure.high],
+            }
+        )
+    return rows
+
+
+def _comparisons(
+    measured: Sequence[_Measured], truth: Truth, groups: Sequence[str]
+) -> list[dict[str, Any]]:
+    metric = MAIN[truth.scored_by]
+    rows = []
+    by_name = {result.name: result for result in measured}
+    usual = by_name.get(DEFAULTS[truth.modality])
+    for result in measured[1:]:
+        ours, theirs = (grouped(s[metric], groups) for s in (result.sums, result.random))
+        rows.append(_comparison(result.name, AT_RANDOM, truth, ours, theirs))
+    if usual is not None and REFERENCE in by_name:
+        pair = (grouped(one.sums[metric], groups) for one in (usual, by_name[REFERENCE]))
+        rows.append({**_comparison(usual.name, REFERENCE, truth, *pair), "primary": True})
+    corrected = holm({r["model"]: r["p"] for r in rows if not r["primary"]})
+    return [r if r["primary"] else {**r, "p": corrected[r["model"]]} for r in rows]
+
+
+def _comparison(
+    name: str,
+    reference: str,
+    truth: Truth,
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+) -> dict[str, Any]:
+    found = ratio_difference(ours, theirs)
+    return {
+        "model": name,
+        "reference": reference,
+        "features": truth.modality,
+        "corpus": truth.name,
+        "metric": MAIN[truth.scored_by],
+        "difference": found.difference.value,
+        "ci": [found.difference.low, found.difference.high],
+        "p": found.p,
+        "primary": False,
+    }

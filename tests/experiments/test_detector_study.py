@@ -1,0 +1,106 @@
+"""Detectors whose figures are known: one that knows, one that guesses, one that is silent."""
+
+import json
+
+import numpy as np
+import pytest
+
+from emospot.conversation import Conversation, Hotspot, Utterance
+from emospot.corpora.truths import MarkedRecording, Truth
+from emospot.errors import UsageError
+from emospot.experiments.benchmarks import publish
+from emospot.experiments.detector_study import run_detectors, write_detectors
+from emospot.experiments.detector_tables import detectors_page
+from emospot.hotspots.panel import Panel
+
+PLACES = np.random.default_rng(0).uniform(0, 58, 60)
+
+
+def _recordings(data, extractors):
+    for number, start in enumerate(PLACES):
+        conversation = Conversation(f"r{number}", (Utterance("1", "A", 0.0, 60.0),))
+        marked = ((Hotspot("voice", start, start + 2, 1.0, "x"),),)
+        yield MarkedRecording(conversation, marked, {}, f"actor {number % 12}")
+
+
+class _Detector:
+    modality, reads = "voice", ()
+
+    def __init__(self, name, shift):
+        self.name, self.shift = name, shift
+
+    def detect(self, conversation, descriptors):
+        if self.shift is None:
+            return [[]]
+        start = PLACES[int(conversation.id[1:])] + self.shift(int(conversation.id[1:]))
+        return [[Hotspot("voice", start, start + 2, 0.5, "x")]]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    guess = np.random.default_rng(1).uniform(-30, 30, 60)
+    detectors = [
+        Panel((_Detector("phrases", lambda n: 0.1),)),
+        Panel((_Detector("peaks", lambda n: guess[n]),)),
+        Panel((_Detector("silent", None),)),
+    ]
+    stages = []
+    truth = Truth("planted", "planted moments", "voice", "spans", _recordings)
+    face = Truth("none", "of the face", "face", "spans", _recordings)
+    found = run_detectors(tmp_path_factory.mktemp("data"), detectors, [truth, face], stages.append)
+    assert stages == ["planted", "planted: phrases", "planted: peaks", "planted: silent"]
+    return found
+
+
+def by(rows, **wanted):
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def test_the_one_that_knows(results):
+    (run,) = by(results["runs"], model="phrases")
+    assert run["scores"]["f1"] == 1.0
+    assert run["scores"]["onset_error"] == pytest.approx(0.1)
+    (summary,) = by(results["summary"], model="phrases", metric="f1")
+    assert (summary["mean"], summary["ci"], summary["corpus"]) == (1.0, [1.0, 1.0], "planted")
+    (against,) = by(results["comparisons"], model="phrases", reference="at random places")
+    assert against["difference"] > 0.9
+    assert against["p"] < 0.01
+
+
+def test_the_one_that_guesses(results):
+    (against,) = by(results["comparisons"], model="peaks", reference="at random places")
+    low, high = against["ci"]
+    assert low < 0 < high
+    assert against["p"] > 0.05
+    (primary,) = by(results["comparisons"], primary=True)
+    assert (primary["model"], primary["reference"]) == ("phrases", "peaks")
+    assert primary["p"] < 0.01
+
+
+def test_the_silent_one_and_the_whole(results):
+    (silent,) = by(results["runs"], model="silent")
+    assert silent["scores"]["f1"] == silent["scores"]["precision"] == 0
+    assert silent["scores"]["onset_error"] is None
+    assert by(results["summary"], model="silent", metric="precision") == []
+    (whole,) = by(results["runs"], model="the whole utterance")
+    assert whole["scores"]["f1"] == 0
+
+
+def test_the_page(results, tmp_path):
+    page = detectors_page(results)
+    assert "## planted: planted moments" in page
+    assert "| phrases | 100.0 [100.0, 100.0] |" in page
+    assert "Primary comparison: phrases less peaks, f1: +" in page
+    write_detectors(results, tmp_path / "hotspots")
+    assert json.loads((tmp_path / "hotspots" / "results.json").read_text()) == results
+    _, benchmarks = publish(tmp_path / "hotspots", tmp_path / "docs")
+    text = benchmarks.read_text()
+    assert "## Detectors of hotspots against known moments" in text
+    assert "`emospot hotspots benchmark --out hotspots`: 4 runs" in text
+    assert "### planted: planted moments" in text
+
+
+def test_nothing_to_look_at(tmp_path):
+    truth = Truth("none", "of the face", "face", "spans", _recordings)
+    with pytest.raises(UsageError, match="none of phrases looks where moments are known: face"):
+        run_detectors(tmp_path, [Panel((_Detector("phrases", None),))], [truth])

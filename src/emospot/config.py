@@ -51,6 +51,8 @@ class ModelConfig(_ModelSection):
 
     fusion: Literal["hotspot_gated", "global"] = "hotspot_gated"
     gate: Literal["channel", "scalar"] = "channel"
+    learned_hotspots: tuple[str, ...] = ()
+    hotspot_share: float = Field(0.25, gt=0.0, lt=1.0)
 
     token_layers: int = Field(1, ge=0)
     mean_path: bool = True
@@ -85,6 +87,12 @@ class ModelConfig(_ModelSection):
             raise ValueError(
                 f"width {self.width} must be a multiple of heads {self.heads} "
                 f"and graph_heads {self.graph_heads}"
+            )
+        strangers = set(self.learned_hotspots) - set(self.modalities)
+        if strangers:
+            raise ValueError(
+                f"learned_hotspots names {', '.join(sorted(strangers))}, but the modalities are "
+                f"{', '.join(self.modalities)}"
             )
         if self.top_k > self.experts:
             raise ValueError(f"top_k {self.top_k} must not exceed experts {self.experts}")

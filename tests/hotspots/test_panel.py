@@ -106,7 +106,7 @@ def test_each_detector_reads_its_extractor():
     blind = Fixed("c", voice(1, 2), reads=("z",))
     panel = Panel((first, second, blind, Fixed("d")))
     assert found(panel, {"y": tokens}) == []  # who has nothing to read finds nothing
-    assert first.seen is second.seen is tokens
+    assert first.seen[0] is second.seen[0] is tokens[0]
     assert blind.seen is None
 
 

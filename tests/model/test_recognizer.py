@@ -13,7 +13,8 @@ from emospot.conversation import Conversation
 from emospot.emotions import LabelSet
 from emospot.model.emotion_dynamics import chain_marginals
 from emospot.model.inputs import MeanPath
-from emospot.model.recognizer import Recognizer, rows_by_length
+from emospot.model.recognizer import Recognizer
+from emospot.model.row_groups import rows_by_length
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 

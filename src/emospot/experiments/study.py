@@ -211,6 +211,8 @@ class Job:
         return f"{plain[:40].strip('-').lower()}-{self.seed}-{digest}"
 
 
+YOUNGER_OPTIONS = frozenset({"learned_hotspots", "hotspot_share"})
+"""Options of models that came after results were written: by default they change nothing."""
 OPPONENT = "opponent"
 """The protocol under which the opponent is chosen, within the training conversations."""
 
@@ -305,7 +307,7 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
     """What identifies a job's result: configuration, data, fold and seed."""
     how = study.choose_opponent if job.protocol == OPPONENT else study.protocols[job.protocol]
     what = [
-        study.config(job.model).model_dump(mode="json"),
+        _named(study.config(job.model)),
         study.features[job.features].model_dump(mode="json"),
         how.model_dump(mode="json") if how else None,
         job.fold,
@@ -313,6 +315,16 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
         data_hash,
     ]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _named(config: Config) -> dict[str, Any]:
+    """A configuration by what it says; options younger than some results only where used."""
+    values = config.model_dump(mode="json")
+    fields = type(config.model).model_fields
+    for name in YOUNGER_OPTIONS & fields.keys():
+        if getattr(config.model, name) == fields[name].default:
+            del values["model"][name]
+    return values
 
 
 def data_folder() -> Path:

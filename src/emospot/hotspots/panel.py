@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 from itertools import compress, pairwise
 from typing import Literal
 
-from emospot.conversation import Conversation, Hotspot, Tokens
+from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
 from emospot.hotspots.base import HotspotDetector
+from emospot.hotspots.voice_overlap import without_overlap
 
 Found = list[list[Hotspot]]
 Combination = Literal["union", "vote"]
@@ -112,8 +113,11 @@ class Panel:
         Args:
             conversation: U utterances.
             tokens: extractor → its tokens of each utterance, shape (U,). A detector
-                for which there are none finds nothing.
+                for which there are none finds nothing. Of the voice, moments at which
+                another speaks too are silenced first (`voice_overlap`).
         """
+        if self.modality == VOICE:
+            tokens = {name: without_overlap(conversation, own) for name, own in tokens.items()}
         nothing: list[Tokens | None] = [None] * len(conversation.utterances)
         found = []
         for detector in self.detectors:

@@ -36,7 +36,7 @@ def words_hotspot(
 def words_runs(
     utterance: Utterance, tokens: Tokens, scores: NDArray[np.floating], least: float, fired_by: str
 ) -> list[Hotspot]:
-    """The runs of tokens whose scores reach a threshold, as whole words.
+    """The runs of tokens whose scores reach a threshold, as whole words of one sentence.
 
     Args:
         utterance: with the text.
@@ -54,19 +54,24 @@ def words_runs(
     >>> spot.char_start, spot.char_end, spot.score
     (3, 10, 0.9)
     """
-    if tokens.offsets is None or not utterance.text:
+    text = utterance.text
+    if tokens.offsets is None or not text:
         return []
     runs: list[tuple[int, int, float]] = []
     for (start, end), score in zip(tokens.offsets.tolist(), scores.tolist(), strict=True):
-        if start == end or score < least:
+        if score < least or not any(c.isalnum() for c in text[start:end]):
             continue
-        start, end = _whole_words(utterance.text, start, end)
-        between = utterance.text[runs[-1][1] : start] if runs else "x"
-        if runs and (start < runs[-1][1] or not any(c.isalnum() for c in between)):
+        start, end = _whole_words(text, start, end)
+        if runs and (start < runs[-1][1] or _adjoin(text[runs[-1][1] : start])):
             before = runs.pop()
             start, end, score = before[0], max(before[1], end), max(before[2], score)
         runs.append((start, end, score))
     return [words_hotspot(utterance, a, b, score, fired_by) for a, b, score in runs]
+
+
+def _adjoin(between: str) -> bool:
+    """Whether words with this between them belong to one run: no word, no end of sentence."""
+    return not any(c.isalnum() or c in ".!?…" for c in between)
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

@@ -8,7 +8,8 @@ emotional at all:
     s[t] = P(emotional) · σ(a · x_t + c · g_t + b)
 
 Runs of tokens with σ(…) at or above a threshold are hotspots, their score the greatest
-s[t]; utterances that read neutral (P < 1/2) have none.
+s[t]; those below 0.1 are left out. So an utterance that reads neutral has weak ones or
+none; to cut them off where P < 1/2 would cost half of what is right.
 
 The weights were learned from the causes that annotators marked in dialogues
 (`scripts/fit_words_hotspots.py`), a cause being a proxy for where emotion shows.
@@ -33,7 +34,7 @@ Floats = NDArray[np.float64]
 
 SURROUNDINGS = 2.0
 """Standard deviation of the smooth mean, in tokens."""
-EMOTIONAL = 0.5
+LEAST = 0.1
 _WEIGHTS = "words_spans.json"
 
 
@@ -99,8 +100,8 @@ class SpanHotspots:
             emotional = float(self._probe.probability(values.mean(axis=0, keepdims=True))[0])
             marked = self.probabilities(tokens)
             scores = np.where(marked >= self._weights.threshold, emotional * marked, 0.0)
-            least = EMOTIONAL * self._weights.threshold if emotional >= EMOTIONAL else np.inf
-            found.append(words_runs(utterance, tokens, scores, least, self.name))
+            runs = words_runs(utterance, tokens, scores, np.finfo(np.float64).tiny, self.name)
+            found.append([hotspot for hotspot in runs if hotspot.score >= LEAST])
         return found
 
     def probabilities(self, tokens: Tokens) -> Floats:

@@ -22,6 +22,7 @@ from emospot.model.encoder import (
 )
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
+from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
@@ -78,7 +79,7 @@ def build_recognizer(
     modalities = len(config.modalities)
     joined = modalities * config.width * (2 if config.graph else 1)
     return Recognizer(
-        {m: _stem(config, dims[m], token_context=on_tokens) for m in config.modalities},
+        {m: _stem(config, m, dims[m], heads, token_context=on_tokens) for m in config.modalities},
         token_memory=_memory(config, TOKEN_REACH, TOKEN_SCALE, causal=False)
         if on_tokens
         else None,
@@ -104,7 +105,14 @@ def build_recognizer(
     )
 
 
-def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem:
+def _stem(
+    config: ModelConfig,
+    modality: str,
+    dim: int,
+    outputs: Mapping[str, int],
+    *,
+    token_context: bool,
+) -> ModalityStem:
     width, heads, dropout = config.width, config.heads, config.dropout
     context: ContextEncoder | RecurrentContext | None = None
     if config.context == "attention":
@@ -121,6 +129,15 @@ def _stem(config: ModelConfig, dim: int, *, token_context: bool) -> ModalityStem
         nn.Linear(width, width) if token_context and context is not None else None,
         nn.Linear(TIMING_WIDTH, width) if config.timing else None,
         MeanPath(dim, width, config.input_dropout) if config.mean_path else None,
+        LearnedHotspots(
+            dim,
+            width // 2,
+            outputs,
+            share=config.hotspot_share,
+            dropout=config.dropout,
+        )
+        if modality in config.learned_hotspots
+        else None,
     )
 
 

@@ -26,9 +26,13 @@ class EmotionOutput:
         routing: "k->j" (with "tokens:" or "utterances:" before it) → aligner
             weights of each utterance, shape (B, U, E).
         expert_usage: the same names → mean use of each aligner, shape (E,).
-        losses: "balance" and "router_z": scalars; empty without aligners.
+        losses: "balance" and "router_z": scalars; empty without aligners;
+            "hotspot_length" where hotspots are learned.
         parts: head → answers that are learned apart, each of shape (B, U, classes);
             in training the logits are their mean; empty where there is one answer.
+        hotspots: modality → learned score of each token, shape (B, U, T).
+        evidence: head → answers from the learned hotspots alone, each of shape
+            (B, U, classes); they are learned, and take no part in the logits.
     """
 
     logits: Mapping[str, Tensor]
@@ -37,6 +41,8 @@ class EmotionOutput:
     expert_usage: Mapping[str, Tensor] = field(default_factory=dict)
     losses: Mapping[str, Tensor] = field(default_factory=dict)
     parts: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
+    hotspots: Mapping[str, Tensor] = field(default_factory=dict)
+    evidence: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 class EmotionModel(nn.Module, ABC):

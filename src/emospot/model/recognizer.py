@@ -6,13 +6,10 @@
                           └── tokens + context ── cross-attention ─┘   graph  G ──┘
 
 Each part is handed in finished (`builder.build_recognizer`); this file only says
-what flows where. Rows are the valid utterances of a batch; tokens of rows of
-similar length are computed together, so that padding costs little.
+what flows where. Rows are the valid utterances of a batch (`row_groups`).
 """
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -26,29 +23,16 @@ from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
+from emospot.model.learned_hotspots import LearnedHotspots, several
 from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
+from emospot.model.row_groups import (
+    RowGroup,
+    join_routings,
+    put_back,
+    put_back_tokens,
+    rows_by_length,
+)
 from emospot.model.timing import timing_of
-
-LENGTH_FACTOR = 1.4
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """Rows whose tokens are computed together.
-
-    Args:
-        rows: index into the B · U utterances, shape (n,).
-        x: modality → encoded tokens, shape (n, T, D).
-        mask: modality → shape (n, T).
-        times: modality → shape (n, T).
-        means: modality → what `MeanPath` makes of the tokens, shape (n, D).
-    """
-
-    rows: Tensor
-    x: dict[str, Tensor]
-    mask: dict[str, Tensor]
-    times: dict[str, Tensor]
-    means: dict[str, Tensor]
 
 
 class ModalityStem(nn.Module):
@@ -63,9 +47,11 @@ class ModalityStem(nn.Module):
         token_context: nn.Linear | None,
         timing: nn.Linear | None,
         mean_path: MeanPath | None,
+        spotter: LearnedHotspots | None,
     ) -> None:
         super().__init__()
         self.normalisation = normalisation
+        self.spotter = spotter
         self.mean_path = mean_path
         self.fusion = fusion
         self.tokens = tokens
@@ -168,8 +154,17 @@ class Recognizer(EmotionModel):
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
             },
             expert_usage={name: expert_usage(r) for name, r in routings.items()},
-            losses=routing_losses(routings, batch.mask),
+            losses=routing_losses(routings, batch.mask) | self._length_loss(groups),
             parts=answers if self.own_heads else {},
+            hotspots={
+                m: put_back_tokens(
+                    [group.spotted[m].scores for group in groups],
+                    groups,
+                    batch.modalities[m].scores,
+                )
+                for m in self._spotters()
+            },
+            evidence=self._evidence(groups, batch.mask),
         )
 
     def _stem(self, modality: str) -> ModalityStem:
@@ -179,7 +174,7 @@ class Recognizer(EmotionModel):
         self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
     ) -> Iterator[RowGroup]:
         for rows in rows_by_length(batch):
-            group = RowGroup(rows, {}, {}, {}, {})
+            group = RowGroup(rows, {}, {}, {}, {}, {})
             for number, m in enumerate(self.modalities):
                 tensors = batch.modalities[m]
                 there = present[:, :, number].flatten()[rows]
@@ -193,7 +188,11 @@ class Recognizer(EmotionModel):
                 standardised = stem.normalisation.standardised(values)
                 content = stem.normalisation.dropout(standardised)
                 # Normalised padding is not zero; NaN in it must not spread.
-                fused = stem.fusion(content.masked_fill(~mask.unsqueeze(-1), 0.0), scores)
+                content = content.masked_fill(~mask.unsqueeze(-1), 0.0)
+                if stem.spotter is not None:
+                    group.spotted[m] = stem.spotter(content, mask)
+                    scores = group.spotted[m].scores
+                fused = stem.fusion(content, scores)
                 if fused.gate is not None:
                     gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
                 group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
@@ -201,10 +200,38 @@ class Recognizer(EmotionModel):
                     group.means[m] = stem.mean_path(standardised, mask)
             yield group
 
+    def _spotters(self) -> dict[str, LearnedHotspots]:
+        """Modality → what finds its hotspots, where they are learned."""
+        found = {m: self._stem(m).spotter for m in self.modalities}
+        return {m: spotter for m, spotter in found.items() if spotter is not None}
+
+    def _length_loss(self, groups: list[RowGroup]) -> dict[str, Tensor]:
+        spotters = self._spotters()
+        if not spotters:
+            return {}
+        losses = [
+            spotter.length_loss(
+                torch.cat([group.spotted[m].scores.flatten() for group in groups]),
+                torch.cat([several(group.mask[m]).flatten() for group in groups]),
+            )
+            for m, spotter in spotters.items()
+        ]
+        return {"hotspot_length": torch.stack(losses).mean()}
+
+    def _evidence(self, groups: list[RowGroup], mask: Tensor) -> dict[str, tuple[Tensor, ...]]:
+        """Head → what the learned hotspots of each modality answer, shape (B, U, classes)."""
+        spotters = self._spotters()
+        return {
+            name: tuple(
+                put_back([group.spotted[m].answers[name] for group in groups], groups, mask)
+                for m in spotters
+            )
+            for name in (self.heads if spotters else ())
+        }
+
     def _summaries(self, groups: list[RowGroup], mask: Tensor) -> dict[str, Tensor]:
         """Encode each group's tokens; the pooled summaries, shape (B, U, D)."""
         summaries = {}
-        rows = torch.cat([group.rows for group in groups])
         for m in self.modalities:
             pooled = []
             for group in groups:
@@ -212,9 +239,7 @@ class Recognizer(EmotionModel):
                     group.x[m], group.mask[m], group.times[m]
                 )
                 pooled.append(summary + group.means[m] if m in group.means else summary)
-            joined = torch.cat(pooled)
-            flat = joined.new_zeros(mask.numel(), joined.shape[-1])
-            summaries[m] = flat.index_copy(0, rows, joined).unflatten(0, mask.shape)
+            summaries[m] = put_back(pooled, groups, mask)
         return summaries
 
     def _contextualise(
@@ -341,32 +366,6 @@ class Recognizer(EmotionModel):
 def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
     """The floating type of the memories."""
     return next(iter(memory.values())).dtype
-
-
-def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
-    """The valid utterances of a batch in groups of similar token counts.
-
-    Lengths within a group differ by a factor of `LENGTH_FACTOR` at most, so that
-    little is spent on padding however long the longest utterance is.
-    """
-    rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
-    counts = torch.stack(
-        [t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()]
-    )
-    longest = counts.amax(dim=0).clamp(min=1)
-    group = (longest.log() / math.log(LENGTH_FACTOR)).floor().long()
-    return [rows[group == number] for number in group.unique().tolist()] or [rows]
-
-
-def join_routings(parts: list[Routing], rows: Tensor, total: int) -> Routing:
-    """Routings of groups of rows as one routing of all B · U utterances."""
-
-    def joined(name: str) -> Tensor:
-        values = torch.cat([getattr(part, name) for part in parts])
-        flat = values.new_zeros(total, *values.shape[1:])
-        return flat.index_copy(0, rows, values)
-
-    return Routing(*(joined(name) for name in Routing.__dataclass_fields__))
 
 
 def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, Tensor]:

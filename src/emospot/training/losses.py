@@ -1,6 +1,6 @@
 """What training minimises.
 
-    loss = L_main + w · Σ_others L_task + λ · L_lb + μ · L_z
+    loss = L_main + w · Σ_others L_task + w · L_hotspots + λ · L_lb + μ · L_z + L_length
 
 over the utterances of the batch whose answer is known; where a head answers in parts,
 L is the mean of theirs, so that each is learned apart:
@@ -9,8 +9,9 @@ L is the mean of theirs, so that each is learned apart:
     several    binary cross-entropy, mean over the labels
     number     smooth L1 (quadratic below one standard deviation) or L1
 
-L_lb is the aligners' load balance, L_z the
-router's z-loss (see `model.mixture_of_aligners`, `model.recognizer`).
+L_hotspots is that of the answers from learned hotspots alone and L_length keeps these
+short (`model.learned_hotspots`). L_lb is the aligners' load balance, L_z the router's
+z-loss (see `model.mixture_of_aligners`, `model.recognizer`).
 """
 
 import torch
@@ -42,7 +43,7 @@ def total_loss(
     weights = {"balance": config.balance_weight, "router_z": config.router_z_weight}
     loss = torch.zeros((), device=batch.mask.device)
     for name, part in output.losses.items():
-        loss = loss + weights[name] * part
+        loss = loss + weights.get(name, 1.0) * part
     for position, (name, target) in enumerate(batch.targets.items()):
         weight, classes = (
             (1.0, class_weights) if position == 0 else (config.auxiliary_weight, None)
@@ -52,6 +53,11 @@ def total_loss(
             known = answer[target.mask]
             own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
             loss = loss + weight / len(parts) * own
+        evidence = output.evidence.get(name, ())
+        for answer in evidence:
+            known = answer[target.mask]
+            own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
+            loss = loss + config.auxiliary_weight * weight / len(evidence) * own
     return loss
 
 

@@ -22,7 +22,7 @@ from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.inputs import InputNormalisation
-from emospot.model.recognizer import rows_by_length
+from emospot.model.row_groups import rows_by_length
 from emospot.model.timing import timing_of
 
 

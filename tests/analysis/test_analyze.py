@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import emospot
 from emospot.analysis.analyze import TOO_FAR, _detectors, analyze, brought_near
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError, UsageError
+from emospot.model.builder import build_model
+from emospot.model.pretrained import PretrainedModel
 from emospot.sample import sample_files
 
 SAMPLE = sample_files()
@@ -162,3 +165,23 @@ def test_a_model_reads_the_hotspots_of_its_training(bundled):
     with pytest.raises(UsageError, match='reads the hotspots of words that "lexicon=1" finds'):
         _detectors(other, ["lexicon"])
     assert _detectors(bundled, ["lexicon"])["words"].name == "lexicon"
+
+
+def test_hotspots_that_the_model_finds_by_itself_are_its_evidence(bundled):
+    config = bundled.config.model_copy(update={"learned_hotspots": (WORDS,)})
+    card = bundled.card
+    outputs = {task.name: len(task.outputs) for task in card.heads}
+    model = build_model(config, {m: f.dim for m, f in card.features.items()}, outputs)
+    torch.nn.init.constant_(model.stems[WORDS].spotter.score.bias, 9.0)
+    learned = PretrainedModel(model.eval(), config, card)
+    found = analyze(SAMPLE.transcript, model=learned)
+    for utterance in found.utterances:
+        spots = [h for h in utterance.hotspots if h.modality == WORDS]
+        assert {h.fired_by for h in spots} == {"learned"}
+        assert all(h.used_by_model and h.score > 0.5 for h in spots)
+        assert spots[0].char_start == 0  # everything fires
+    torch.nn.init.constant_(model.stems[WORDS].spotter.score.bias, -9.0)
+    silent = analyze(SAMPLE.transcript, model=learned)
+    assert not any(u.hotspots for u in silent.utterances)
+    with pytest.raises(UsageError, match="finds the hotspots of words by itself"):
+        analyze(SAMPLE.transcript, model=learned, detectors=["lexicon"])

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emospot.corpora.ravdess_splices import LEVEL, PAUSE, levelled, splices, trimmed
+from emospot.corpora.ravdess_splices import (
+    EMOTIONAL,
+    LEVEL,
+    PAUSE,
+    intensity_pairs,
+    levelled,
+    splices,
+    trimmed,
+)
 from emospot.errors import CorpusError
 
 RATE = 16_000
@@ -107,3 +115,20 @@ def test_the_real_clips(shared_data: Path) -> None:
     for one in made:
         assert 6 < len(one.audio) / RATE < 25
         assert all(0.5 < clip.end - clip.start < 4 for clip in one.emotional)
+
+
+def test_one_sentence_in_both_intensities(folder: Path) -> None:
+    made = list(intensity_pairs(folder, [7], each=12))
+    assert {(s.emotional[0].emotion, s.emotional[0].statement) for s in made} == {
+        (emotion, statement) for emotion in EMOTIONAL for statement in (1, 2)
+    }
+    for splice in made:
+        first, second = splice.emotional
+        assert {first.intensity, second.intensity} == {1, 2}
+        assert (first.emotion, first.statement) == (second.emotion, second.statement)
+        assert first.end < second.start
+        for clip in splice.emotional:  # brought to one level, which would tell them apart
+            inside = splice.audio[int(clip.start * RATE) : int(clip.end * RATE)]
+            assert np.sqrt((inside.astype(float) ** 2).mean()) == pytest.approx(LEVEL, rel=0.05)
+    again = list(intensity_pairs(folder, [7], each=12))
+    assert all(np.array_equal(a.audio, b.audio) for a, b in zip(made, again, strict=True))

@@ -9,6 +9,7 @@ from emospot.corpora.corpus import Corpus, CorpusConversation
 from emospot.corpora.reccon import Cause
 from emospot.corpora.truths import TRUTHS, marked_within
 from emospot.emotions import DAILYDIALOG7
+from emospot.errors import CorpusError
 
 
 def test_causes_within_the_emotional_utterance():
@@ -68,3 +69,18 @@ def test_the_splices(shared_data):
     assert tokens.times[-1, 1] == pytest.approx(utterance.end, abs=0.1)
     (own,) = first.marked
     assert all(0 < h.start < h.end < utterance.end for h in own)
+
+
+def test_ratings_of_activation(shared_data):
+    (truth,) = (one for one in TRUTHS if one.name == "iemocap-activation")
+    found = list(truth.read(shared_data, []))
+    assert len(found) == 10
+    texts = [u.text for one in found for u in one.conversation.utterances]
+    assert len(texts) > 7000
+    assert all(texts)
+    scores = [spot.score for one in found for (spot,) in one.marked]
+    assert min(scores) >= 0
+    assert max(scores) <= 1
+    assert len({u.speaker for one in found for u in one.conversation.utterances}) == 10
+    with pytest.raises(CorpusError, match="is not there"):
+        next(truth.read(shared_data / "nowhere", []))

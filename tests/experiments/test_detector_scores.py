@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording
-from emospot.experiments.detector_scores import at_random, everywhere, other_figures, sums_of
+from emospot.experiments.detector_scores import (
+    at_random,
+    elsewhere,
+    everywhere,
+    other_figures,
+    sums_of,
+)
 
 TEXT = "aa bb cc dd"
 OFFSETS = np.array([(0, 0), (0, 2), (3, 5), (6, 8), (9, 11)])
@@ -89,3 +96,39 @@ def test_everywhere(sound, text):
     assert sums["auc"][0, 0] == 0.5
     numerator, denominator = sums["token_f1"][0]
     assert numerator / denominator == pytest.approx(2 * 2 / (4 + 2))
+
+
+def test_the_order_of_strengths_by_hand(sound):
+    marked = ((voice(0, 1, 0.5), voice(2, 3, 1.0), voice(4, 5, 1.0)),)
+    recording = MarkedRecording(sound.conversation, marked, {}, "g")
+
+    def order(*found):
+        return sums_of([recording], [[list(found)]], "order")["order"].tolist()
+
+    # Two pairs have an order, the two strong ones have none.
+    assert order() == [[1.0, 2]]  # ties
+    assert order(voice(2.5, 2.6, 0.3), voice(0.5, 0.6, 0.2)) == [[1.0, 2]]  # right, wrong
+    assert order(voice(2, 3, 0.3), voice(4, 5, 0.4)) == [[2.0, 2]]
+    assert order(voice(0.2, 0.4, 0.3), voice(1, 2, 0.9)) == [[0.0, 2]]  # touching is not over
+
+
+def test_strengths_equal_scipy():
+    random = np.random.default_rng(0)
+    known, found = random.random(30).round(1), random.random(30).round(1)
+    turns = tuple(Utterance(str(n), "A", text="x") for n in range(30))
+    marked = tuple((words(0, 1, float(k)),) for k in known)
+    recording = MarkedRecording(Conversation("c", turns), marked, {}, "g")
+    hotspots = [[words(0, 1, float(f)), words(0, 1, float(f) / 2)] if f else [] for f in found]
+    ((rho, count),) = sums_of([recording], [hotspots], "strength")["spearman"]
+    assert (rho, count) == (pytest.approx(spearmanr(known, found).statistic), 1)
+    silent = sums_of([recording], [[[]] * 30], "strength")["spearman"]
+    assert silent.tolist() == [[0.0, 1.0]]
+    flat = MarkedRecording(Conversation("c", turns), ((words(0, 1),),) * 30, {}, "g")
+    assert sums_of([flat], [hotspots], "strength")["spearman"].tolist() == [[0.0, 0.0]]
+
+
+def test_elsewhere_keeps_all_hotspots():
+    found = [[words(0, 1)], [], [words(1, 2), words(2, 3)]]
+    moved = elsewhere(found, np.random.default_rng(0))
+    assert sorted(map(len, moved)) == [0, 1, 2]
+    assert moved != found

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import emospot
-from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
+from emospot.analysis.explain import Evidence, explain, model_finding, take_learned, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
@@ -84,6 +84,7 @@ def analyze(
                 "the recording is too unlike those that the model was trained on"
             )
         prediction = _predict(inputs, measured, near, loaded)
+        take_learned(measured, inputs.conversation, prediction)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,
@@ -107,14 +108,22 @@ def _detectors(model: PretrainedModel, choices: Sequence[str]) -> dict[str, Pane
         for modality in model.config.modalities
         if modality in DEFAULTS and uses_hotspots(model, modality)
     }
+    learned = getattr(model.config, "learned_hotspots", ())
     for modality, one in chosen.items():
+        if modality in learned:
+            raise UsageError(
+                f"the model {model.card.name} finds the hotspots of {modality} by itself, so "
+                f'"{one.name}" cannot stand for them: emospot hotspots shows what any detector '
+                "finds"
+            )
         if modality in own and own[modality].name != one.name:
             raise UsageError(
                 f"the model {model.card.name} reads the hotspots of {modality} that "
                 f'"{own[modality].name}" finds, so "{one.name}" cannot stand for them: '
                 "emospot hotspots shows what any detector finds"
             )
-    return {**usual_detectors(), **chosen, **own}
+    found = {**usual_detectors(), **chosen, **own}
+    return {modality: one for modality, one in found.items() if modality not in learned}
 
 
 def _wanted(model: PretrainedModel, *, understood: bool) -> dict[str, FeatureDescription]:

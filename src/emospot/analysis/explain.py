@@ -21,9 +21,14 @@ from emospot.analysis.types import (
 )
 from emospot.config import ModelConfig
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens, Utterance
-from emospot.hotspots.tokens import token_scores
+from emospot.hotspots.tokens import hotspots_of_scores, token_scores
+from emospot.hotspots.words_place import words_runs
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
+
+LEARNED = "learned"
+"""What fires the hotspots that a model finds by itself."""
+LEAST_LEARNED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,30 @@ def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
     pooled = model.card.features[modality].pooled
     gated = isinstance(model.config, ModelConfig) and model.config.fusion == "hotspot_gated"
     return gated and not pooled
+
+
+def take_learned(
+    measured: Measurements, conversation: Conversation, prediction: Prediction
+) -> None:
+    """Add the hotspots that the model has found by itself to what was measured.
+
+    Args:
+        measured: gets them; its features are what the model read.
+        conversation: of U utterances.
+        prediction: with the learned scores of the tokens.
+    """
+    for modality, scores in prediction.hotspots.items():
+        features = measured.features.get(modality, ())
+        for index, (tokens, own) in enumerate(zip(features, scores, strict=True)):
+            if tokens is None or len(own) != len(tokens):
+                continue
+            if tokens.offsets is not None:
+                utterance = conversation.utterances[index]
+                found = words_runs(utterance, tokens, own, LEAST_LEARNED, LEARNED)
+            else:
+                found = hotspots_of_scores(modality, tokens, own, LEAST_LEARNED, LEARNED)
+            measured.hotspots[index].extend(found)
+            measured.hotspots[index].sort(key=lambda h: (h.start or 0.0, h.char_start or 0))
 
 
 def explain(conversation: Conversation, evidence: Evidence) -> tuple[UtteranceFinding, ...]:

@@ -12,6 +12,10 @@ would give the place away besides emotion is taken out: all clips are brought to
 level, and half of the splices carry noise with the spectrum of the actor's speech,
 15 dB below it. Half of the emotional clips are of normal intensity, half strong.
 
+Where intensity is the question, a splice (`intensity_pairs`) holds the same emotional
+sentence twice among the four neutral clips, spoken with normal and with strong intensity:
+brought to one level, which of the two is the stronger?
+
 The seed decides everything: the same folder and seed give the same splices, sample
 by sample.
 """
@@ -95,26 +99,76 @@ def splices(
     Raises:
         CorpusError: if an actor's clips are not there.
     """
+    for actor, own in _actors(folder, actors):
+        for number in range(each):
+            random = np.random.default_rng((seed, actor, number))
+            emotional = [code for code in own.paths if code.emotion in EMOTIONAL]
+            chosen = _drawn(emotional, int(random.integers(3)), 1 + number % 2, random)
+            noisy = bool(number // 2 % 2)
+            yield _spliced(
+                actor, number, own.shuffled(chosen, random), own.spectrum, noisy, random
+            )
+
+
+def intensity_pairs(
+    folder: Path, actors: Sequence[int], *, each: int = 12, seed: int = 0
+) -> Iterator[Splice]:
+    """Cut recordings with one sentence in both intensities among the neutral clips.
+
+    Args:
+        folder: as in `splices`.
+        actors: whose, 1 to 24.
+        each: splices an actor: every emotion and sentence once, repetitions in turn.
+        seed: of every choice.
+
+    Raises:
+        CorpusError: as `splices`.
+    """
+    for actor, own in _actors(folder, actors):
+        pairs = [(emotion, statement) for emotion in EMOTIONAL for statement in (1, 2)]
+        for number in range(each):
+            random = np.random.default_rng((seed, actor, number))
+            emotion, statement = pairs[number % len(pairs)]
+            wanted = (emotion, statement, 1 + number // len(pairs) % 2)
+            chosen = [c for c in own.paths if (c.emotion, c.statement, c.repetition) == wanted]
+            noisy = bool(number % 2)
+            yield _spliced(
+                actor, number, own.shuffled(chosen, random), own.spectrum, noisy, random
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Actor:
+    """An actor's clips: their files, what was read of them, and the spectrum of the neutral."""
+
+    paths: dict[ClipCode, Path]
+    read: dict[ClipCode, Audio]
+    spectrum: NDArray[np.float64]
+
+    def shuffled(
+        self, chosen: Sequence[ClipCode], random: np.random.Generator
+    ) -> list[tuple[ClipCode, Audio]]:
+        """The neutral clips and the chosen ones in random order."""
+        for code in chosen:
+            if code not in self.read:
+                self.read[code] = levelled(trimmed(_read(self.paths[code])))
+        codes = [*(c for c in self.paths if c.emotion == NEUTRAL), *chosen]
+        return [(codes[i], self.read[codes[i]]) for i in random.permutation(len(codes))]
+
+
+def _actors(folder: Path, actors: Sequence[int]) -> Iterator[tuple[int, _Actor]]:
     clips = speech_clips(folder, [])
     for actor in actors:
-        own = {code: path for path, code in clips.items() if code.actor == actor}
-        neutral = [code for code in own if code.emotion == NEUTRAL]
-        emotional = [code for code in own if code.emotion in EMOTIONAL]
+        paths = {code: path for path, code in clips.items() if code.actor == actor}
+        neutral = [code for code in paths if code.emotion == NEUTRAL]
+        emotional = [code for code in paths if code.emotion in EMOTIONAL]
         if len(neutral) != 4 or not emotional:
             raise CorpusError(
                 f"{folder}: actor {actor} has {len(neutral)} neutral and {len(emotional)} "
                 "emotional clips of speech; expected 4 and 48: get the release's speech again"
             )
-        audio = {code: levelled(trimmed(_read(own[code]))) for code in neutral}
-        spectrum = _speech_spectrum(list(audio.values()))
-        for number in range(each):
-            random = np.random.default_rng((seed, actor, number))
-            intensity = 1 + number % 2
-            chosen = _drawn(emotional, int(random.integers(3)), intensity, random)
-            audio |= {c: levelled(trimmed(_read(own[c]))) for c in chosen if c not in audio}
-            order = [(neutral + chosen)[i] for i in random.permutation(4 + len(chosen))]
-            noisy = bool(number // 2 % 2)
-            yield _spliced(actor, number, [(c, audio[c]) for c in order], spectrum, noisy, random)
+        read = {code: levelled(trimmed(_read(paths[code]))) for code in neutral}
+        yield actor, _Actor(paths, read, _speech_spectrum(list(read.values())))
 
 
 def trimmed(audio: Audio) -> Audio:

@@ -3,8 +3,10 @@
 | name | moments | from |
 |---|---|---|
 | `ravdess-splices` | emotional clips among neutral ones of an actor | actors 13–24, twelve each |
+| `ravdess-intensity` | which of two clips is the strongly spoken one | the same actors |
 | `reccon-dailydialog` | words that caused the emotion of their utterance | the test dialogues |
 | `reccon-iemocap` | the same | all 16 dialogues |
+| `iemocap-activation` | how activated raters find each utterance | all ten speakers |
 
 RECCON marks causes, a proxy for where emotion shows: most of its causes lie in other
 utterances. Those within the emotional utterance that cover less than 70 % of it are
@@ -21,8 +23,9 @@ from typing import Literal
 
 from emospot.conversation import VOICE, WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.corpus import Corpus
-from emospot.corpora.ravdess_splices import splices
+from emospot.corpora.ravdess_splices import EmotionalClip, Splice, intensity_pairs, splices
 from emospot.corpora.reccon import CAUSE, Cause, read_causes, read_reccon
+from emospot.errors import CorpusError
 from emospot.features.registry import voice_extractor, words_extractor
 from emospot.media.audio import SAMPLE_RATE
 
@@ -58,26 +61,44 @@ class Truth:
         name: by which it is asked for.
         title: what it holds.
         modality: where the moments are.
-        scored_by: "spans" (were they found, with their borders?) or "tokens" (do the
-            marked words of an utterance score higher than its others?).
+        scored_by: "spans" (were they found, with their borders?), "tokens" (do the
+            marked words of an utterance score higher than its others?), "order" (is the
+            strongest of a recording's moments found to be that?) or "strength" (do the
+            hotspots of utterances grow with what is known of these?).
         read: folder of data and extractors → the recordings.
     """
 
     name: str
     title: str
     modality: str
-    scored_by: Literal["spans", "tokens"]
+    scored_by: Literal["spans", "tokens", "order", "strength"]
     read: Callable[[Path, Collection[str]], Iterator[MarkedRecording]]
 
 
 def _splices(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    return _spliced(splices, data, extractors, lambda clip: 1.0)
+
+
+def _intensities(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    return _spliced(intensity_pairs, data, extractors, lambda clip: clip.intensity / 2)
+
+
+def _spliced(
+    cut: Callable[..., Iterator[Splice]],
+    data: Path,
+    extractors: Collection[str],
+    strength: Callable[[EmotionalClip], float],
+) -> Iterator[MarkedRecording]:
     readers = {name: voice_extractor(name) for name in extractors}
     folder = data / "ravdess" / "speech16k"
-    for splice in splices(folder, TEST_ACTORS, each=SPLICES_EACH, seed=SPLICES_SEED):
+    for splice in cut(folder, TEST_ACTORS, each=SPLICES_EACH, seed=SPLICES_SEED):
         name = f"actor {splice.actor}"
         end = len(splice.audio) / SAMPLE_RATE
         utterance = Utterance("1", name, 0.0, end)
-        marked = tuple(Hotspot(VOICE, c.start, c.end, 1.0, "clip") for c in splice.emotional)
+        marked = tuple(
+            Hotspot(VOICE, clip.start, clip.end, strength(clip), "clip")
+            for clip in splice.emotional
+        )
         yield MarkedRecording(
             Conversation(f"{name}, {splice.number}", (utterance,)),
             (marked,),
@@ -126,6 +147,31 @@ def marked_within(
             yield conversation, marked
 
 
+def _activation(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    """One recording a speaker, of all their utterances, marked as a whole by activation."""
+    from pyarrow.parquet import read_table
+
+    path = data / "iemocap" / "iemocap.parquet"
+    if not path.is_file():
+        raise CorpusError(f"{path} is not there: see docs/corpora.md for the table")
+    readers = {name: words_extractor(name) for name in extractors}
+    rows = read_table(path, columns=["utterance", "speaker", "text", "activation"]).to_pylist()
+    for speaker in dict.fromkeys(row["speaker"] for row in rows):
+        own = [row for row in rows if row["speaker"] == speaker and row["text"]]
+        utterances = tuple(Utterance(r["utterance"], speaker, text=r["text"]) for r in own)
+        marked = tuple(
+            (Hotspot(WORDS, None, None, _share(r["activation"]), "activation", 0, len(r["text"])),)
+            for r in own
+        )
+        tokens = {name: reader.extract(utterances) for name, reader in readers.items()}
+        yield MarkedRecording(Conversation(speaker, utterances), marked, tokens, speaker)
+
+
+def _share(rating: float) -> float:
+    """A rating from 1 to 5 (a few lie outside) in [0, 1]."""
+    return min(max((rating - 0.5) / 5.0, 0.0), 1.0)
+
+
 def _daily(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
     return _causes(data, extractors, "dailydialog")
 
@@ -137,7 +183,11 @@ def _acted(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]
 TRUTHS = (
     Truth("ravdess-splices", "emotional clips of an actor among neutral ones", VOICE, "spans",
           _splices),
+    Truth("ravdess-intensity", "one sentence in both intensities among neutral ones", VOICE,
+          "order", _intensities),
     Truth("reccon-dailydialog", "causes marked in daily conversation", WORDS, "tokens", _daily),
     Truth("reccon-iemocap", "causes marked in acted conversation", WORDS, "tokens", _acted),
+    Truth("iemocap-activation", "ratings of activation in acted conversation", WORDS,
+          "strength", _activation),
 )  # fmt: skip
 """All sets, in the order of the table."""

@@ -1,23 +1,30 @@
 """How well one detector finds the known moments of a set of recordings.
 
-Two kinds of scores, by what is known (`corpora.truths`):
+Four kinds of scores, by what is known (`corpora.truths`):
 
 - *spans*: were the moments found, with their borders (`evaluation.spotting`)?
 - *tokens*: do the marked words of an utterance score higher than its others? A token's
   score is that of the strongest hotspot over it (`hotspots.tokens`); average precision
   and area under the curve within each utterance, and F1 of the tokens that any hotspot
   covers. Utterances with all or none of their tokens marked say nothing.
+- *order*: of two known moments of a recording, is the stronger one found to be that? The
+  strength found is that of the strongest hotspot over the moment; a tie counts half.
+- *strength*: Spearman's correlation, within a recording, of what is known of each
+  utterance with the strength of its strongest hotspot (0 without one).
 
 Each detector is held against *its own hotspots at random places*: as many, as long, as
-strong, anywhere in the same utterance, twenty times over. A detector that is no better
+strong, anywhere in the same utterance (or, for strengths, in another one), twenty times
+over. A detector that is no better
 than that knows nothing of where emotion shows, however good its figures look.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording
@@ -45,9 +52,9 @@ def sums_of(
     Args:
         recordings: with their known moments.
         found: of each recording, the hotspots of each utterance.
-        scored_by: "spans" or "tokens".
+        scored_by: "spans", "tokens", "order" or "strength".
     """
-    one = _span_sums if scored_by == "spans" else _token_sums
+    one = _SUMS[scored_by]
     rows = [one(recording, own) for recording, own in zip(recordings, found, strict=True)]
     return {metric: np.array([row[metric] for row in rows]) for metric in rows[0]}
 
@@ -73,6 +80,11 @@ def at_random(
     """The same hotspots at other places of their utterances."""
     pairs = zip(recording.conversation.utterances, found, strict=True)
     return [[_moved(hotspot, utterance, random) for hotspot in own] for utterance, own in pairs]
+
+
+def elsewhere(found: Found, random: np.random.Generator) -> list[Sequence[Hotspot]]:
+    """The same hotspots in other utterances of the recording."""
+    return [found[i] for i in random.permutation(len(found))]
 
 
 def everywhere(conversation: Conversation, modality: str) -> list[list[Hotspot]]:
@@ -144,6 +156,50 @@ def _token_sums(recording: MarkedRecording, found: Found) -> dict[str, tuple[flo
         "average_precision": (precision, count),
         "token_f1": (2 * right, covered + marked),
     }
+
+
+def _order_sums(recording: MarkedRecording, found: Found) -> dict[str, tuple[float, float]]:
+    pairs = right = 0.0
+    for marks, own in zip(recording.marked, found, strict=True):
+        strengths = [_strongest(own, mark) for mark in marks]
+        for a, b in combinations(range(len(marks)), 2):
+            wanted = np.sign(marks[a].score - marks[b].score)
+            if wanted:
+                pairs += 1
+                right += (1 + wanted * np.sign(strengths[a] - strengths[b])) / 2
+    return {"order": (right, pairs)}
+
+
+def _strongest(hotspots: Sequence[Hotspot], moment: Hotspot) -> float:
+    """The score of the strongest hotspot that shares time with a moment, else 0."""
+    return max(
+        (
+            h.score
+            for h in hotspots
+            if (h.start or 0.0) < (moment.end or 0.0) and (moment.start or 0.0) < (h.end or 0.0)
+        ),
+        default=0.0,
+    )
+
+
+def _strength_sums(recording: MarkedRecording, found: Found) -> dict[str, tuple[float, float]]:
+    known, strength = [], []
+    for marks, own in zip(recording.marked, found, strict=True):
+        if marks:
+            known.append(marks[0].score)
+            strength.append(max((hotspot.score for hotspot in own), default=0.0))
+    if len(set(known)) < 2:
+        return {"spearman": (0.0, 0.0)}
+    rho = float(spearmanr(known, strength).statistic) if len(set(strength)) > 1 else 0.0
+    return {"spearman": (rho, 1.0)}
+
+
+_SUMS = {
+    "spans": _span_sums,
+    "tokens": _token_sums,
+    "order": _order_sums,
+    "strength": _strength_sums,
+}
 
 
 def _tokens(recording: MarkedRecording) -> list[Tokens | None]:

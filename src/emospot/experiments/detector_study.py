@@ -24,7 +24,9 @@ from emospot.evaluation.ratios import grouped, ratio, ratio_difference
 from emospot.evaluation.significance import holm
 from emospot.experiments.detector_scores import (
     PLACEMENTS,
+    Found,
     at_random,
+    elsewhere,
     everywhere,
     mean_sums,
     other_figures,
@@ -44,7 +46,7 @@ REFERENCE = "peaks"
 """What the usual detector of its modality is held against."""
 DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE)
 """What is measured where nothing else is asked for."""
-MAIN = {"spans": "f1", "tokens": "auc"}
+MAIN = {"spans": "f1", "tokens": "auc", "order": "order", "strength": "spearman"}
 """How the moments are scored → the metric of the comparisons."""
 TITLE = "Detectors of hotspots against known moments"
 _SEED = 0
@@ -149,7 +151,13 @@ def _measured(detector: Panel, recordings: Sequence[MarkedRecording], truth: Tru
     placements = []
     for placement in range(PLACEMENTS):
         random = np.random.default_rng((_SEED, placement))
-        moved = [at_random(r, own, random) for r, own in zip(recordings, found, strict=True)]
+        moved: list[Found] = []
+        for recording, own in zip(recordings, found, strict=True):
+            # For strengths the place within an utterance plays no part.
+            by_utterance = truth.scored_by == "strength"
+            moved.append(
+                elsewhere(own, random) if by_utterance else at_random(recording, own, random)
+            )
         placements.append(sums_of(recordings, moved, truth.scored_by))
     figures = other_figures(recordings, found) if truth.scored_by == "spans" else {}
     sums = sums_of(recordings, found, truth.scored_by)

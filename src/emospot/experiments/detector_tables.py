@@ -18,11 +18,13 @@ def detectors_page(results: Mapping[str, Any]) -> str:
 
 
 _HOW_TO_READ = (
-    "Per cent, with 95 % intervals by bootstrap over actors or dialogues. Right is a span that "
-    "overlaps a marked one by at least half (IoU). Average precision and AUC of words are means "
-    "over utterances. The column *at random places* is the same detector's hotspots put "
-    "elsewhere in their utterances, 20 times; Δ is the difference to it, p by swapping actors or "
-    "dialogues (10,000 draws), Holm-corrected."
+    "Per cent, with 95 % intervals by bootstrap over actors, speakers or dialogues. Right is a "
+    "span that overlaps a marked one by at least half (IoU). Average precision and AUC of words "
+    "are means over utterances; order is the share of pairs in which the stronger moment is found "
+    "to be that (a tie counts half), spearman the mean over speakers of the correlation of known "
+    "and found strength. The column *at random places* is the same detector's hotspots put "
+    "elsewhere, 20 times; Δ is the difference to it, p by swapping actors, speakers or dialogues "
+    "(10,000 draws), Holm-corrected."
 )
 
 

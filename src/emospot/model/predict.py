@@ -28,6 +28,8 @@ class Prediction:
             [0, 1], shape (T,), empty where the modality is absent.
         present: modality → whether the model read it, shape (U,).
         outputs: head → its outputs, shape (U, K).
+        hotspots: modality → for each utterance the learned score of its tokens in
+            [0, 1], shape (T,); of modalities whose hotspots the model learns.
     """
 
     logits: NDArray[np.float32]
@@ -35,6 +37,7 @@ class Prediction:
     gates: Mapping[str, tuple[NDArray[np.float32], ...]]
     present: Mapping[str, NDArray[np.bool_]]
     outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    hotspots: Mapping[str, tuple[NDArray[np.float32], ...]] = field(default_factory=dict)
 
 
 def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Prediction]:
@@ -57,9 +60,10 @@ def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Predict
             answers[i] = Prediction(
                 logits[b, :count].numpy(),
                 probabilities[b, :count].numpy(),
-                {m: _gates(batch, m, g, b, count) for m, g in output.gates.items()},
+                {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
                 {m: batch.present[b, :count, n].numpy() for n, m in enumerate(dims)},
                 {head: values[b, :count].numpy() for head, values in output.logits.items()},
+                {m: _of_tokens(batch, m, s, b, count) for m, s in output.hotspots.items()},
             )
     return [answers[i] for i in range(len(examples))]
 
@@ -92,8 +96,8 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _gates(
-    batch: ConversationBatch, modality: str, gates: torch.Tensor, b: int, count: int
+def _of_tokens(
+    batch: ConversationBatch, modality: str, values: torch.Tensor, b: int, count: int
 ) -> tuple[NDArray[np.float32], ...]:
     mask = batch.modalities[modality].mask[b]
-    return tuple(gates[b, u][mask[u]].numpy() for u in range(count))
+    return tuple(values[b, u][mask[u]].numpy() for u in range(count))

@@ -137,3 +137,25 @@ def test_a_benchmark(emospot, shared_data, tmp_path, monkeypatch):
     assert "| lexicon |" in (tmp_path / "o" / "table.md").read_text()
     (line,) = emospot(*arguments, "--truth", "laughs").error_lines
     assert 'no known moments "laughs", only ravdess-splices' in line
+
+
+def test_faithfulness_of_the_bundled_model(emospot, tmp_path):
+    """On a store of two short talks in the form of the model's training."""
+    table = tmp_path / "talks.csv"
+    rows = ["dialogue,utterance,speaker,text,emotion,split"]
+    for dialogue in ("a", "b"):
+        for n, text in enumerate(("I am so happy to see you!", "This is awful, I hate it.")):
+            rows.append(f'{dialogue},{dialogue}{n},S{n},"{text}",{n},test')
+    table.write_text("\n".join(rows))
+    store = tmp_path / "store"
+    ran = emospot("corpus", "import", "table", table, "--out", store, "--label-set", "iemocap6")
+    assert ran.status == 0
+    out = tmp_path / "out"
+    ran = emospot("hotspots", "faithfulness", "bundled", store, "--out", out, "--utterances", "3")
+    assert "## bundled on talks (test): tokens of words taken away from 3 utterances" in ran.out
+    plain = json.loads((out / "results.json").read_text())
+    assert {run["model"] for run in plain["runs"]} >= {"hotspots", "gate", "gradient"}
+    wrong = emospot(
+        "hotspots", "faithfulness", "bundled", store, "--out", out, "--modality", "voice"
+    )
+    assert "does not read several tokens of voice" in wrong.error_lines[0]

@@ -7,7 +7,7 @@ import typer
 
 from emospot.cli.console import note, progress, say, say_json, table
 from emospot.cli.corpus_kinds import add_kinds
-from emospot.cli.hotspots import DetectorChoices
+from emospot.cli.hotspot_options import DetectorChoices
 from emospot.errors import UsageError
 
 app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)

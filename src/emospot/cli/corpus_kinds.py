@@ -8,7 +8,7 @@ import typer
 from typer.models import OptionInfo
 
 from emospot.cli.console import note, progress, say
-from emospot.cli.hotspots import DetectorChoices
+from emospot.cli.hotspot_options import DetectorChoices
 from emospot.corpora.kinds import KINDS, CorpusKind
 
 if TYPE_CHECKING:

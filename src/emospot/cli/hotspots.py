@@ -9,15 +9,13 @@ from typer.core import TyperGroup
 
 from emospot.cli.analyze import STAGES, output_stems
 from emospot.cli.console import note, progress, say, say_json, table, told
+from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
+from emospot.cli.hotspot_scores import add_scores
 from emospot.errors import EmospotError, UsageError
 from emospot.files import write_file
 
 if TYPE_CHECKING:
     from emospot.analysis.spot import RecordingHotspots
-    from emospot.evaluation.significance import Interval
-    from emospot.evaluation.span_files import SpanSet
-    from emospot.evaluation.spotting import SpottedRecording
-    from emospot.hotspots.llm_endpoint import LlmEndpoint
     from emospot.hotspots.panel import Panel
 
 FIND = "find"
@@ -38,26 +36,6 @@ app = typer.Typer(
     cls=_FindByDefault,
     no_args_is_help=True,
 )
-
-DetectorChoices = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Hotspot detectors: NAME, NAME+NAME (what either finds) or NAME=2,NAME=1 (a weighted "
-        "vote); may be repeated. Without it, the usual one of each modality.",
-    ),
-]
-
-LlmBaseUrl = Annotated[
-    str,
-    typer.Option(
-        help="OpenAI-compatible endpoint of the detector llm, e.g. http://localhost:11434/v1; "
-        "without it, EMOSPOT_LLM_BASE_URL. The key is read from EMOSPOT_LLM_API_KEY or "
-        "OPENAI_API_KEY."
-    ),
-]
-LlmModel = Annotated[
-    str, typer.Option(help="Model of that endpoint; without it, EMOSPOT_LLM_MODEL.")
-]
 
 
 @app.command(FIND)
@@ -90,7 +68,7 @@ def find(
 
     formats = _formats(export)
     stems = output_stems(recordings)
-    detectors = panels(detector, _llm(llm_base_url, llm_model)) if detector else None
+    detectors = panels(detector, endpoint(llm_base_url, llm_model)) if detector else None
     done, failed = [], []
     for recording, stem in zip(recordings, stems, strict=True):
         try:
@@ -136,185 +114,7 @@ def list_detectors(
     table("", ["detector", "looks at", "", "finds"], rows)
 
 
-@app.command("evaluate")
-def evaluate(
-    marked: Annotated[
-        Path, typer.Argument(help="The marked spans: a file, or a folder of files.")
-    ],
-    recordings: Annotated[
-        list[Path] | None, typer.Argument(help="Recordings for --detector to look at.")
-    ] = None,
-    found: Annotated[
-        list[Path] | None,
-        typer.Option(help="What a detector found, also a foreign one: a file or a folder."),
-    ] = None,
-    detector: Annotated[
-        list[str] | None, typer.Option(help="A detector to score on the recordings.")
-    ] = None,
-    llm_base_url: LlmBaseUrl = "",
-    llm_model: LlmModel = "",
-    modality: Annotated[
-        str | None, typer.Option(help="Score the spans of one modality alone.")
-    ] = None,
-    least_iou: Annotated[
-        float, typer.Option("--iou", help="Overlap from which a found span is right.")
-    ] = 0.5,
-    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
-) -> None:
-    """Score what was found against marked spans.
-
-    Spans are read from JSON, CSV, TextGrid, ELAN, SRT and WebVTT (docs/formats.md).
-
-    Example: emospot hotspots evaluate marks.TextGrid --found theirs.csv
-
-    Example: emospot hotspots evaluate marks.csv talk.wav --detector phrases --detector prosody
-    """
-    from emospot.evaluation.span_files import read_spans
-    from emospot.evaluation.spotting import spotting_scores
-    from emospot.hotspots.registry import panel
-
-    if not 0 < least_iou <= 1:
-        raise UsageError(f"--iou must lie above 0 and not above 1, found {least_iou:g}")
-    if bool(found) == bool(detector):
-        raise UsageError("give either --found FILE, or --detector NAME with recordings")
-    if bool(detector) != bool(recordings):
-        raise UsageError("--detector looks at recordings: give them after the marked spans")
-    marks = read_spans(marked).of(modality)
-    llm = _llm(llm_base_url, llm_model)
-    chosen = [panel(choice, llm) for choice in detector or ()]
-    scores: dict[str, dict[str, Interval]] = {}
-    for name, pairs in _compared(marks, found or (), chosen, recordings or (), modality):
-        scores[name] = spotting_scores(list(pairs.values()), least_iou=least_iou)
-    if json_output:
-        say_json({name: _plain(own) for name, own in scores.items()})
-        return
-    metrics = list(next(iter(scores.values())))
-    rows = [[name, *(_figure(own[metric]) for metric in metrics)] for name, own in scores.items()]
-    table(
-        f"{len(marks.spans)} marked spans in {len(marks.recordings)} recordings, "
-        f"right from an overlap (IoU) of {least_iou:g}; 95 % intervals over recordings",
-        ["", *(metric.replace("_", " ") for metric in metrics)],
-        rows,
-    )
-
-
-@app.command("benchmark")
-def benchmark(
-    out: Annotated[Path, typer.Option(help="Folder of results.json and table.md.")],
-    detector: DetectorChoices = None,
-    truth: Annotated[
-        list[str] | None, typer.Option(help="A set of known moments; without it, all.")
-    ] = None,
-    llm_base_url: LlmBaseUrl = "",
-    llm_model: LlmModel = "",
-    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
-) -> None:
-    """Measure detectors where the moments are known, beside their own hotspots elsewhere.
-
-    The sets lie in the folder that EMOSPOT_DATA names (docs/corpora.md). The page of
-    benchmarks takes the results by: emospot experiment publish OUT.
-
-    Example: emospot hotspots benchmark --out OUT
-    """
-    from emospot.corpora.truths import TRUTHS
-    from emospot.experiments.detector_study import DETECTORS, run_detectors, write_detectors
-    from emospot.experiments.detector_tables import detectors_page
-    from emospot.experiments.study import data_folder
-    from emospot.hotspots.registry import panel
-
-    known = {one.name: one for one in TRUTHS}
-    unknown = [name for name in truth or () if name not in known]
-    if unknown:
-        raise UsageError(f'there are no known moments "{unknown[0]}", only {", ".join(known)}')
-    llm = _llm(llm_base_url, llm_model)
-    chosen = [panel(choice, llm) for choice in detector or DETECTORS]
-    sets = [known[name] for name in truth or known]
-    with progress(quiet=json_output) as bar:
-        steps = sum(1 + sum(p.modality == s.modality for p in chosen) for s in sets)
-        task = bar.add_task("", total=steps)
-        results = run_detectors(
-            data_folder(),
-            chosen,
-            sets,
-            tell=lambda stage: bar.update(task, description=stage, advance=1),
-        )
-    write_detectors(results, out)
-    if json_output:
-        say_json(results)
-        return
-    say(detectors_page(results))
-    note(f"written: {out}/results.json, table.md")
-
-
-def _compared(
-    marks: "SpanSet",
-    found: Sequence[Path],
-    detectors: "Sequence[Panel]",
-    recordings: Sequence[Path],
-    modality: str | None,
-) -> list[tuple[str, "dict[str, SpottedRecording]"]]:
-    """Name of each candidate → its spans beside the marked ones."""
-    from emospot.evaluation.span_files import paired, read_spans
-
-    if found:
-        return [(path.name, paired(read_spans(path).of(modality), marks)) for path in found]
-    compared = []
-    for one in detectors:
-        own = marks.of(one.modality)
-        spans = _spans_of(recordings, {one.modality: one})
-        compared.append((one.name, paired(spans, own)))
-    return compared
-
-
-def _spans_of(recordings: Sequence[Path], detectors: "dict[str, Panel]") -> "SpanSet":
-    """What detectors find in recordings, as spans."""
-    from emospot.evaluation.span_files import PlacedSpan, SpanSet, stem
-    from emospot.evaluation.spotting import Span
-
-    spans = SpanSet()
-    for recording in recordings:
-        found = _find(recording, None, detectors)
-        for reason in found.absent.values():
-            raise UsageError(f"{recording}: nothing to look at: {reason}")
-        name = stem(found.recording)
-        spans.recordings.setdefault(name)
-        for _, spot in found.moments():
-            if spot.start is not None and spot.end is not None and spot.start < spot.end:
-                span = Span(spot.start, spot.end, spot.score, spot.apex)
-                spans.add(PlacedSpan(name, span, modality=spot.modality))
-    return spans
-
-
-def _plain(scores: "dict[str, Interval]") -> dict[str, Any]:
-    import math
-
-    return {
-        metric: {
-            "value": None if math.isnan(own.value) else own.value,
-            "low": None if math.isnan(own.low) else own.low,
-            "high": None if math.isnan(own.high) else own.high,
-        }
-        for metric, own in scores.items()
-    }
-
-
-def _figure(interval: "Interval") -> str:
-    import math
-
-    if math.isnan(interval.value):
-        return "–"
-    if math.isnan(interval.low):
-        return f"{interval.value:.2f}"
-    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-
-
-def _llm(base_url: str, model: str) -> "LlmEndpoint | None":
-    """The endpoint that was named, None where the environment shall say."""
-    from emospot.hotspots.llm_endpoint import LlmEndpoint
-
-    if not (base_url or model):
-        return None
-    return LlmEndpoint.from_environment(base_url, model)
+add_scores(app)
 
 
 def _formats(text: str) -> tuple[str, ...]:

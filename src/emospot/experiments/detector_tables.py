@@ -9,7 +9,7 @@ AT_RANDOM = "at random places"
 
 def detectors_page(results: Mapping[str, Any]) -> str:
     """The results as a page with one table a set of moments."""
-    parts = [f"# {results['title']}", _HOW_TO_READ]
+    parts = [f"# {results['title']}", results.get("how_to_read", _HOW_TO_READ)]
     for name in dict.fromkeys(run["corpus"] for run in results["runs"]):
         runs = [run for run in results["runs"] if run["corpus"] == name]
         parts.append(f"## {name}: {results['truths'][name]}")

@@ -6,7 +6,7 @@
 with median and MAD (median absolute deviation) over the speaker's voiced frames of the
 whole recording. A hotspot is a peak of z̄ above 1.25, from half of its prominence to
 half of it. It is what one would try first; the other detectors of the voice are
-measured against it. The height is the best on `ravdess-splices` of actors 1 to 12.
+measured against it. The height is the best on spliced clips of other actors.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,233 @@
+"""`emospot hotspots evaluate`, `benchmark` and `faithfulness`: how true hotspots are."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emospot.cli.console import note, progress, say, say_json, table
+from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
+from emospot.errors import UsageError
+
+if TYPE_CHECKING:
+    from emospot.evaluation.significance import Interval
+    from emospot.evaluation.span_files import SpanSet
+    from emospot.evaluation.spotting import SpottedRecording
+    from emospot.hotspots.panel import Panel
+
+
+def add_scores(app: typer.Typer) -> None:
+    """Add the commands to those of `emospot hotspots`."""
+    app.command("evaluate")(evaluate)
+    app.command("benchmark")(benchmark)
+    app.command("faithfulness")(faithfulness)
+
+
+def evaluate(
+    marked: Annotated[
+        Path, typer.Argument(help="The marked spans: a file, or a folder of files.")
+    ],
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="Recordings for --detector to look at.")
+    ] = None,
+    found: Annotated[
+        list[Path] | None,
+        typer.Option(help="What a detector found, also a foreign one: a file or a folder."),
+    ] = None,
+    detector: Annotated[
+        list[str] | None, typer.Option(help="A detector to score on the recordings.")
+    ] = None,
+    llm_base_url: LlmBaseUrl = "",
+    llm_model: LlmModel = "",
+    modality: Annotated[
+        str | None, typer.Option(help="Score the spans of one modality alone.")
+    ] = None,
+    least_iou: Annotated[
+        float, typer.Option("--iou", help="Overlap from which a found span is right.")
+    ] = 0.5,
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Score what was found against marked spans.
+
+    Spans are read from JSON, CSV, TextGrid, ELAN, SRT and WebVTT (docs/formats.md).
+
+    Example: emospot hotspots evaluate marks.TextGrid --found theirs.csv
+
+    Example: emospot hotspots evaluate marks.csv talk.wav --detector phrases --detector prosody
+    """
+    from emospot.evaluation.span_files import read_spans
+    from emospot.evaluation.spotting import spotting_scores
+    from emospot.hotspots.registry import panel
+
+    if not 0 < least_iou <= 1:
+        raise UsageError(f"--iou must lie above 0 and not above 1, found {least_iou:g}")
+    if bool(found) == bool(detector):
+        raise UsageError("give either --found FILE, or --detector NAME with recordings")
+    if bool(detector) != bool(recordings):
+        raise UsageError("--detector looks at recordings: give them after the marked spans")
+    marks = read_spans(marked).of(modality)
+    llm = endpoint(llm_base_url, llm_model)
+    chosen = [panel(choice, llm) for choice in detector or ()]
+    scores: dict[str, dict[str, Interval]] = {}
+    for name, pairs in _compared(marks, found or (), chosen, recordings or (), modality):
+        scores[name] = spotting_scores(list(pairs.values()), least_iou=least_iou)
+    if json_output:
+        say_json({name: _plain(own) for name, own in scores.items()})
+        return
+    metrics = list(next(iter(scores.values())))
+    rows = [[name, *(_figure(own[metric]) for metric in metrics)] for name, own in scores.items()]
+    table(
+        f"{len(marks.spans)} marked spans in {len(marks.recordings)} recordings, "
+        f"right from an overlap (IoU) of {least_iou:g}; 95 % intervals over recordings",
+        ["", *(metric.replace("_", " ") for metric in metrics)],
+        rows,
+    )
+
+
+def benchmark(
+    out: Annotated[Path, typer.Option(help="Folder of results.json and table.md.")],
+    detector: DetectorChoices = None,
+    truth: Annotated[
+        list[str] | None, typer.Option(help="A set of known moments; without it, all.")
+    ] = None,
+    llm_base_url: LlmBaseUrl = "",
+    llm_model: LlmModel = "",
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Measure detectors where the moments are known, beside their own hotspots elsewhere.
+
+    The sets lie in the folder that EMOSPOT_DATA names (docs/corpora.md). The page of
+    benchmarks takes the results by: emospot experiment publish OUT.
+
+    Example: emospot hotspots benchmark --out OUT
+    """
+    from emospot.corpora.truths import TRUTHS
+    from emospot.experiments.detector_study import DETECTORS, run_detectors, write_detectors
+    from emospot.experiments.detector_tables import detectors_page
+    from emospot.experiments.study import data_folder
+    from emospot.hotspots.registry import panel
+
+    known = {one.name: one for one in TRUTHS}
+    unknown = [name for name in truth or () if name not in known]
+    if unknown:
+        raise UsageError(f'there are no known moments "{unknown[0]}", only {", ".join(known)}')
+    llm = endpoint(llm_base_url, llm_model)
+    chosen = [panel(choice, llm) for choice in detector or DETECTORS]
+    sets = [known[name] for name in truth or known]
+    with progress(quiet=json_output) as bar:
+        steps = sum(1 + sum(p.modality == s.modality for p in chosen) for s in sets)
+        task = bar.add_task("", total=steps)
+        results = run_detectors(
+            data_folder(),
+            chosen,
+            sets,
+            tell=lambda stage: bar.update(task, description=stage, advance=1),
+        )
+    write_detectors(results, out)
+    if json_output:
+        say_json(results)
+        return
+    say(detectors_page(results))
+    note(f"written: {out}/results.json, table.md")
+
+
+def faithfulness(
+    model: Annotated[str, typer.Argument(help="A model's name, folder, or run.")],
+    store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
+    out: Annotated[Path, typer.Option(help="Folder of results.json and table.md.")],
+    modality: Annotated[str, typer.Option(help="Whose tokens are taken away.")] = "words",
+    split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
+    utterances: Annotated[int, typer.Option(min=1, help="How many are asked about.")] = 200,
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say whether a model's hotspots carry its decisions: it is asked again without them.
+
+    Example: emospot hotspots faithfulness bundled STORE --out OUT
+    """
+    from emospot.analysis.models import load
+    from emospot.evaluation.run import check_fits, labelled_examples
+    from emospot.experiments.detector_study import write_detectors
+    from emospot.experiments.detector_tables import detectors_page
+    from emospot.experiments.faithfulness_study import run_faithfulness
+    from emospot.features.store import FeatureStore
+
+    loaded, opened = load(model), FeatureStore.open(store)
+    loaded.require_single_label()
+    check_fits(loaded, opened)
+    with progress(quiet=json_output) as bar:
+        task = bar.add_task(loaded.card.name, total=utterances)
+        results = run_faithfulness(
+            loaded,
+            labelled_examples(opened, split),
+            modality,
+            f"{opened.manifest.corpus} ({split})",
+            utterances=utterances,
+            tell=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    write_detectors(results, out)
+    if json_output:
+        say_json(results)
+        return
+    say(detectors_page(results))
+    note(f"written: {out}/results.json, table.md")
+
+
+def _compared(
+    marks: "SpanSet",
+    found: Sequence[Path],
+    detectors: "Sequence[Panel]",
+    recordings: Sequence[Path],
+    modality: str | None,
+) -> list[tuple[str, "dict[str, SpottedRecording]"]]:
+    """Name of each candidate → its spans beside the marked ones."""
+    from emospot.evaluation.span_files import paired, read_spans
+
+    if found:
+        return [(path.name, paired(read_spans(path).of(modality), marks)) for path in found]
+    compared = []
+    for one in detectors:
+        own = marks.of(one.modality)
+        spans = _spans_of(recordings, {one.modality: one})
+        compared.append((one.name, paired(spans, own)))
+    return compared
+
+
+def _spans_of(recordings: Sequence[Path], detectors: "dict[str, Panel]") -> "SpanSet":
+    """What detectors find in recordings, as spans."""
+    from emospot.analysis.spot import find_hotspots
+    from emospot.evaluation.span_files import PlacedSpan, SpanSet, stem
+    from emospot.evaluation.spotting import Span
+
+    spans = SpanSet()
+    for recording in recordings:
+        found = find_hotspots(recording, detectors=detectors)
+        for reason in found.absent.values():
+            raise UsageError(f"{recording}: nothing to look at: {reason}")
+        name = stem(found.recording)
+        spans.recordings.setdefault(name)
+        for _, spot in found.moments():
+            if spot.start is not None and spot.end is not None and spot.start < spot.end:
+                span = Span(spot.start, spot.end, spot.score, spot.apex)
+                spans.add(PlacedSpan(name, span, modality=spot.modality))
+    return spans
+
+
+def _plain(scores: "dict[str, Interval]") -> dict[str, Any]:
+    return {
+        metric: {
+            "value": None if math.isnan(own.value) else own.value,
+            "low": None if math.isnan(own.low) else own.low,
+            "high": None if math.isnan(own.high) else own.high,
+        }
+        for metric, own in scores.items()
+    }
+
+
+def _figure(interval: "Interval") -> str:
+    if math.isnan(interval.value):
+        return "–"
+    if math.isnan(interval.low):
+        return f"{interval.value:.2f}"
+    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"

@@ -93,12 +93,13 @@ def test_planted_movement_is_found_with_its_times(movement, seed: int) -> None:
     film.move(dict(movement.weights), movement.full, film.ramp(3.0, 3.4, 4.4, 5.0))
     film.blink(1.5).blink(6.5).noise(0.05 * movement.full)
     [spots] = detect(film.tokens())
-    own = [spot for spot in spots if spot.fired_by == movement.name]
+    own = [spot for spot in spots if movement.name in spot.fired_by.split(", ")]
     assert len(own) == 1
     # 30 % of ramps that begin at 3.0 and end at 5.0 s.
     assert own[0].start == pytest.approx(3.12, abs=0.15)
     assert own[0].end == pytest.approx(4.82, abs=0.2)
-    assert own[0].score == pytest.approx(0.9, abs=0.11)
+    # 0.9, or that of a movement with the same columns, which is the same moment.
+    assert 0.79 < own[0].score <= 1.0
     # What else fires does so for this movement (shared columns), not elsewhere.
     assert all(spot.start > 2.8 and spot.end < 5.3 for spot in spots)
 
@@ -237,7 +238,7 @@ def test_nothing_is_read_from_the_future() -> None:
     changed.smile(0.14, changed.ramp(3.0, 3.4, 4.4, 5.0))
     changed.smile(-0.3, (changed.starts > 6.0).astype(float))
     [one], [other] = detect(film.tokens()), detect(changed.tokens())
-    assert one[0] == next(spot for spot in other if spot.fired_by == "smile")
+    assert one[0] == next(spot for spot in other if "smile" in spot.fired_by.split(", "))
 
 
 def test_detecting_twice_gives_the_same() -> None:
@@ -295,6 +296,6 @@ def test_recorded_faces(shared_data: Path, name: str, smile: tuple[float, float]
     if smile is None:
         assert spots == []
         return
-    [found] = [spot for spot in spots if spot.fired_by == "smile"]
+    [found] = [spot for spot in spots if "smile" in spot.fired_by.split(", ")]
     assert (found.start, found.end) == pytest.approx(smile, abs=0.2)
     assert found.score > 0.7

@@ -4,6 +4,7 @@
 |---|---|---|
 | `ravdess-splices` | emotional clips among neutral ones of an actor | actors 13–24, twelve each |
 | `ravdess-intensity` | which of two clips is the strongly spoken one | the same actors |
+| `face-films` | expressions of drawn faces that turn, blink and talk | `face_films`, 12 people |
 | `reccon-dailydialog` | words that caused the emotion of their utterance | the test dialogues |
 | `reccon-iemocap` | the same | all 16 dialogues |
 | `iemocap-activation` | how activated raters find each utterance | all ten speakers |
@@ -21,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from emospot.conversation import VOICE, WORDS, Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation import FACE, VOICE, WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.corpus import Corpus
+from emospot.corpora.face_films import SECONDS, films
 from emospot.corpora.ravdess_splices import EmotionalClip, Splice, intensity_pairs, splices
 from emospot.corpora.reccon import CAUSE, Cause, read_causes, read_reccon
 from emospot.errors import CorpusError
@@ -33,6 +35,8 @@ MOST_OF_AN_UTTERANCE = 0.7
 TEST_ACTORS = range(13, 25)
 SPLICES_EACH = 12
 SPLICES_SEED = 0
+FILM_PEOPLE = 12
+FILMS_EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,20 @@ def _spliced(
             Conversation(f"{name}, {splice.number}", (utterance,)),
             (marked,),
             {n: (reader.extract(splice.audio, 0.0),) for n, reader in readers.items()},
+            name,
+        )
+
+
+def _films(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    """Drawn, not read: needs neither the folder nor an extractor."""
+    for film in films(range(FILM_PEOPLE), each=FILMS_EACH):
+        name = f"person {film.person}"
+        utterance = Utterance("1", name, 0.0, SECONDS)
+        marked = tuple(Hotspot(FACE, e.onset, e.offset, 1.0, e.name) for e in film.expressions)
+        yield MarkedRecording(
+            Conversation(f"{name}, {film.number}", (utterance,)),
+            (marked,),
+            dict.fromkeys(extractors, (film.tokens,)),
             name,
         )
 
@@ -185,6 +203,8 @@ TRUTHS = (
           _splices),
     Truth("ravdess-intensity", "one sentence in both intensities among neutral ones", VOICE,
           "order", _intensities),
+    Truth("face-films", "expressions of drawn faces that also turn, blink and talk", FACE,
+          "spans", _films),
     Truth("reccon-dailydialog", "causes marked in daily conversation", WORDS, "tokens", _daily),
     Truth("reccon-iemocap", "causes marked in acted conversation", WORDS, "tokens", _acted),
     Truth("iemocap-activation", "ratings of activation in acted conversation", WORDS,

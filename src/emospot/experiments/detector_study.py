@@ -44,7 +44,7 @@ FORMAT_VERSION = 1
 EVERYWHERE = "the whole utterance"
 REFERENCE = "peaks"
 """What the usual detector of its modality is held against."""
-DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE)
+DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE, "expression")
 """What is measured where nothing else is asked for."""
 MAIN = {"spans": "f1", "tokens": "auc", "order": "order", "strength": "spearman"}
 """How the moments are scored → the metric of the comparisons."""

@@ -36,6 +36,7 @@ from emospot.conversation import FACE, Conversation, Hotspot, Tokens
 from emospot.errors import FeatureError, ShapeError
 from emospot.hotspots.excursions import excursions, opened, unbroken
 from emospot.hotspots.face_neutral import RunningNeutral
+from emospot.hotspots.moments import united
 
 HELD_SECONDS = 0.4
 """An expression counts at the strength that it holds for this long."""
@@ -148,8 +149,9 @@ class ExpressionHotspots:
                 `features.face_geometry`, with times), None without a face.
 
         Returns:
-            One list an utterance. Movements are judged one by one: a smile and
-            a brow raise of the same moment are two hotspots.
+            One list an utterance. Movements are judged one by one; those of the
+            same moment (a smile that also stretches the lips) are one hotspot, with
+            the borders of the strongest (`hotspots.moments`).
 
         Raises:
             ShapeError: if there is not one entry an utterance.
@@ -192,7 +194,8 @@ class ExpressionHotspots:
                             apex=float(times[part][found.apex].mean()),
                         )
                     )
-        return sorted(hotspots, key=lambda spot: (spot.start or 0.0, spot.fired_by))
+        moments = united(enumerate(hotspots))
+        return sorted(moments, key=lambda spot: (spot.start or 0.0, spot.fired_by))
 
     def _excess(
         self, tokens: Tokens, times: NDArray[np.float64], neutral: RunningNeutral

@@ -1,7 +1,7 @@
 """Several detectors of one modality as one: all that any finds, or what most agree on.
 
-*Union* keeps every hotspot; two of different detectors that overlap by more than half
-(of their common stretch) are one, with the borders of the stronger.
+*Union* keeps every hotspot; two of different detectors that are the same moment are one
+(`hotspots.moments`).
 
 *Weighted vote* asks at each moment x (seconds; characters where hotspots have them)
 how much of the weight fires, and how strongly:
@@ -22,14 +22,13 @@ from typing import Literal
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
 from emospot.hotspots.base import HotspotDetector
-from emospot.hotspots.voice_overlap import without_overlap
+from emospot.hotspots.moments import place_of, united
 
 Found = list[list[Hotspot]]
 Combination = Literal["union", "vote"]
 
 AGREEMENT = 0.5
 """Share of the weight from which a vote is won."""
-_SAME = 0.5  # overlap from which two hotspots are one
 _ROUNDING = 1e-9
 
 
@@ -117,6 +116,8 @@ class Panel:
                 another speaks too are silenced first (`voice_overlap`).
         """
         if self.modality == VOICE:
+            from emospot.hotspots.voice_overlap import without_overlap
+
             tokens = {name: without_overlap(conversation, own) for name, own in tokens.items()}
         nothing: list[Tokens | None] = [None] * len(conversation.utterances)
         found = []
@@ -138,7 +139,7 @@ class Panel:
 
     def _stretches(self, found: Sequence[Sequence[Hotspot]]) -> list[Hotspot]:
         """The same where all hotspots have the same kind of place."""
-        edges = sorted({edge for own in found for hotspot in own for edge in _span(hotspot)})
+        edges = sorted({edge for own in found for hotspot in own for edge in place_of(hotspot)})
         stretches: list[list[_Piece]] = []
         won_before = False
         for start, end in pairwise(edges):
@@ -201,48 +202,14 @@ def _joined(pieces: Sequence[_Piece]) -> Hotspot:
 
 def _strongest(own: Sequence[Hotspot], start: float, end: float) -> Hotspot | None:
     """A detector's strongest hotspot that holds the stretch."""
-    over = [h for h in own if _span(h)[0] <= start and end <= _span(h)[1]]
+    over = [h for h in own if place_of(h)[0] <= start and end <= place_of(h)[1]]
     return max(over, key=lambda hotspot: hotspot.score, default=None)
 
 
 def _union(found: Sequence[Sequence[Hotspot]]) -> list[Hotspot]:
     """All hotspots of one utterance; of two detectors' that are the same, the stronger."""
-    kept: list[tuple[int, Hotspot]] = []
-    ranked = sorted(
-        ((number, hotspot) for number, own in enumerate(found) for hotspot in own),
-        key=lambda pair: -pair[1].score,
-    )
-    for number, hotspot in ranked:
-        same = next(
-            (
-                place
-                for place, (other, stronger) in enumerate(kept)
-                if other != number and _overlap(hotspot, stronger) > _SAME
-            ),
-            None,
-        )
-        if same is None:
-            kept.append((number, hotspot))
-            continue
-        owner, stronger = kept[same]
-        names = dict.fromkeys((*stronger.fired_by.split(", "), hotspot.fired_by))
-        kept[same] = (owner, replace(stronger, fired_by=", ".join(names)))
-    return [hotspot for _, hotspot in kept]
-
-
-def _overlap(a: Hotspot, b: Hotspot) -> float:
-    """Intersection over union; 0 where one has a place in the text and the other in time."""
-    if (a.char_start is None) != (b.char_start is None) or None in (*_span(a), *_span(b)):
-        return 0.0
-    (a0, a1), (b0, b1) = _span(a), _span(b)
-    inside = min(a1, b1) - max(a0, b0)
-    return inside / (max(a1, b1) - min(a0, b0)) if inside > 0 else 0.0
-
-
-def _span(hotspot: Hotspot) -> tuple[float, float]:
-    if hotspot.char_start is not None and hotspot.char_end is not None:
-        return hotspot.char_start, hotspot.char_end
-    return hotspot.start, hotspot.end  # type: ignore[return-value]
+    numbered = ((number, hotspot) for number, own in enumerate(found) for hotspot in own)
+    return united(numbered, lambda one, other: one != other)
 
 
 def _place(hotspot: Hotspot) -> tuple[float, float]:

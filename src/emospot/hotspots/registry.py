@@ -215,6 +215,12 @@ def _expression() -> HotspotDetector:
     return ExpressionHotspots()
 
 
+def _gestures() -> HotspotDetector:
+    from emospot.hotspots.face_gestures import GestureHotspots
+
+    return GestureHotspots()
+
+
 _BUILT_IN = (
     KnownDetector("lexicon", WORDS, "words of VADER's lexicon, with negation", _lexicon),
     KnownDetector("saliency", WORDS, "words without which less emotion is read", _saliency),
@@ -224,4 +230,5 @@ _BUILT_IN = (
     KnownDetector("prosody", VOICE, "peaks of loudness, pitch and rate", _prosody),
     KnownDetector("peaks", VOICE, "peaks of loudness and pitch, the plain reference", _peaks),
     KnownDetector("expression", FACE, "expressions held against the neutral face", _expression),
+    KnownDetector("gestures", FACE, "nods and shakes of the head", _gestures),
 )

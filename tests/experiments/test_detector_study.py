@@ -60,6 +60,7 @@ def test_the_one_that_knows(results):
     (run,) = by(results["runs"], model="phrases")
     assert run["scores"]["f1"] == 1.0
     assert run["scores"]["onset_error"] == pytest.approx(0.1)
+    assert run["real_time_factor"] == pytest.approx(run["seconds"] / 3600, abs=1e-6)
     (summary,) = by(results["summary"], model="phrases", metric="f1")
     assert (summary["mean"], summary["ci"], summary["corpus"]) == (1.0, [1.0, 1.0], "planted")
     (against,) = by(results["comparisons"], model="phrases", reference="at random places")

@@ -7,6 +7,9 @@ recordings; one run, so sd is 0), `comparisons`:
 - every detector with its own hotspots at random places (`detector_scores`);
 - the usual detector of a modality with the plain reference `peaks`, where that is of
   its modality: the primary comparison. All others are Holm-corrected, set by set.
+
+`real_time_factor` of a run is what the detector costs beyond its features: seconds of
+computing a second of recording.
 """
 
 import time
@@ -61,6 +64,7 @@ class _Measured:
     random: Mapping[str, NDArray[np.float64]]
     figures: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    real_time_factor: float | None = None
 
 
 def run_detectors(
@@ -148,6 +152,8 @@ def _measured(detector: Panel, recordings: Sequence[MarkedRecording], truth: Tru
     started = time.perf_counter()
     found = [detector.detect(one.conversation, one.tokens) for one in recordings]
     seconds = time.perf_counter() - started
+    utterances = [u for one in recordings for u in one.conversation.utterances]
+    heard = sum(u.end - u.start for u in utterances if u.start is not None and u.end is not None)
     placements = []
     for placement in range(PLACEMENTS):
         random = np.random.default_rng((_SEED, placement))
@@ -161,7 +167,14 @@ def _measured(detector: Panel, recordings: Sequence[MarkedRecording], truth: Tru
         placements.append(sums_of(recordings, moved, truth.scored_by))
     figures = other_figures(recordings, found) if truth.scored_by == "spans" else {}
     sums = sums_of(recordings, found, truth.scored_by)
-    return _Measured(detector.name, sums, mean_sums(placements), figures, seconds)
+    return _Measured(
+        detector.name, sums, mean_sums(placements), figures, seconds, _share(seconds, heard)
+    )
+
+
+def _share(seconds: float, heard: float) -> float | None:
+    """Seconds of computing a second of recording, None of bare texts."""
+    return round(seconds / heard, 6) if heard else None
 
 
 def _run(result: _Measured, truth: Truth) -> dict[str, Any]:
@@ -175,6 +188,7 @@ def _run(result: _Measured, truth: Truth) -> dict[str, Any]:
         "seed": _SEED,
         "scores": {m: None if np.isnan(value) else value for m, value in scores.items()},
         "seconds": round(result.seconds, 3),
+        "real_time_factor": result.real_time_factor,
     }
 
 

@@ -24,14 +24,17 @@ _HOW_TO_READ = (
     "to be that (a tie counts half), spearman the mean over speakers of the correlation of known "
     "and found strength. The column *at random places* is the same detector's hotspots put "
     "elsewhere, 20 times; Δ is the difference to it, p by swapping actors, speakers or dialogues "
-    "(10,000 draws), Holm-corrected."
+    "(10,000 draws), Holm-corrected. The real-time factor is what the detector costs beyond its "
+    "features."
 )
 
 
 def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
     metrics = list(runs[0]["scores"])
     main = metrics[0]
+    timed = any(run.get("real_time_factor") is not None for run in runs)
     head = ["detector", *(m.replace("_", " ") for m in metrics), AT_RANDOM, "Δ", "p"]
+    head += ["real-time factor"] if timed else []
     lines = [_line(head), _line(["---"] * len(head))]
     for run in runs:
         cells = [run["model"]]
@@ -52,6 +55,8 @@ def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, A
                 f"{100 * one['difference']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]",
                 f"{one['p']:.4f}",
             ]
+            factor = run.get("real_time_factor")
+            cells += [] if factor is None else [f"{factor:.4f}"]
         lines.append(_line([*cells, *[""] * (len(head) - len(cells))]))
     text = "\n".join(lines)
     for one in results["comparisons"]:

@@ -128,3 +128,16 @@ def test_names_of_the_outputs():
     assert output_stems([Path("talk.mp4"), Path("b/talk.wav")]) == ["talk.mp4", "talk.wav"]
     with pytest.raises(UsageError, match=r"talk\.mp4.*different folders"):
         output_stems([Path("a/talk.mp4"), Path("b/talk.mp4")])
+
+
+def test_the_report_shows_the_face_at_its_strongest_moments(emospot, tmp_path):
+    pytest.importorskip("mediapipe", reason="needs the extra [face]")
+    face = sample_files().face
+    emospot("analyze", face, "--out", tmp_path / "with")
+    emospot("analyze", face, "--out", tmp_path / "without", "--no-stills")
+    shown, hidden = ((tmp_path / n / "face.html").read_text() for n in ("with", "without"))
+    assert shown.count("data:image/jpeg") == 2
+    assert "data:image/jpeg" not in hidden
+    found = json.loads((tmp_path / "with" / "face.analysis.json").read_text())
+    (utterance,) = found["utterances"]
+    assert all(h["start"] <= h["apex"] <= h["end"] for h in utterance["hotspots"])

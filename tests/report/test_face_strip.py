@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from emospot.analysis.types import Analysis
+from emospot.analysis.types import Analysis, HotspotFinding
 from emospot.errors import FeatureError
-from emospot.report.face_strip import FaceStill, stills_of
+from emospot.report.face_strip import FaceStill, face_apexes, stills_of
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
@@ -30,3 +30,20 @@ def test_an_utterance_without_times_has_no_stills(analysis: Analysis) -> None:
     first = analysis.utterances[0]
     assert stills_of(first, [still]) == (still,)
     assert stills_of(replace(first, end=None), [still]) == ()
+
+
+def test_the_apexes_of_the_strongest_hotspots_of_the_face(analysis: Analysis) -> None:
+    def face(start: float | None, end: float | None, score: float, apex: float | None = None):
+        return HotspotFinding("face", start, end, score, "x", False, apex=apex)
+
+    spots = (
+        face(1.0, 2.0, 0.5, apex=1.2),
+        face(5.0, 7.0, 0.9),  # no apex: the middle
+        face(None, None, 1.0),  # without times there is no picture
+        face(8.0, 9.0, 0.1),
+        HotspotFinding("voice", 3.0, 4.0, 1.0, "x", False),
+    )
+    utterance = replace(analysis.utterances[0], hotspots=spots)
+    assert face_apexes([utterance]) == [1.2, 6.0, 8.5]
+    assert face_apexes([utterance], most=2) == [1.2, 6.0]
+    assert face_apexes([]) == []

@@ -156,6 +156,7 @@ def _hotspot(hotspot: Hotspot, index: int, evidence: Evidence) -> HotspotFinding
         gate=gate,
         char_start=hotspot.char_start,
         char_end=hotspot.char_end,
+        apex=hotspot.apex,
     )
 
 

@@ -33,6 +33,7 @@ class HotspotFinding:
             where the model did not use it.
         char_start: first character in the utterance's text, words only.
         char_end: index after the last character, words only.
+        apex: seconds, its strongest moment, or None where the detector knows none.
     """
 
     modality: str
@@ -44,6 +45,7 @@ class HotspotFinding:
     gate: float | None = None
     char_start: int | None = None
     char_end: int | None = None
+    apex: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

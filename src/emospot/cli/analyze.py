@@ -13,6 +13,7 @@ from emospot.files import make_folder
 
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
+    from emospot.report.face_strip import FaceStill
 
 STAGES = {
     "decode": "reading the recording",
@@ -41,6 +42,10 @@ def analyze(
             "be repeated."
         ),
     ] = None,
+    stills: Annotated[
+        bool,
+        typer.Option(help="Put pictures of the face at its strongest moments into the report."),
+    ] = True,
     json_output: Annotated[
         bool,
         typer.Option("--json", help="Print the analysis as JSON (of several: a list)."),
@@ -60,7 +65,9 @@ def analyze(
     for recording, stem in zip(recordings, stems, strict=True):
         names = (f"{stem}.analysis.json", f"{stem}.html")
         try:
-            analysis = analyze_one(recording, transcript, model, out, detector or (), names=names)
+            analysis = analyze_one(
+                recording, transcript, model, out, detector or (), names=names, stills=stills
+            )
         except Exception as error:
             if not several or _debug(context):
                 raise
@@ -90,6 +97,7 @@ def analyze_one(
     detectors: Sequence[str],
     *,
     names: tuple[str, str],
+    stills: bool = True,
 ) -> "Analysis":
     """Analyse one recording and write its JSON and report.
 
@@ -100,6 +108,7 @@ def analyze_one(
         out: folder, made if absent.
         detectors: choices of hotspot detectors.
         names: file names of the JSON and the report.
+        stills: whether the report holds pictures of the face's hotspots.
     """
     from emospot.analysis.analyze import analyze as run_analysis
     from emospot.report.files import write_analysis
@@ -117,8 +126,22 @@ def analyze_one(
         )
     write_analysis(analysis, out / names[0])
     is_media = analysis.duration is not None
-    write_report(analysis, out / names[1], media=recording if is_media else None)
+    write_report(
+        analysis,
+        out / names[1],
+        media=recording if is_media else None,
+        face_strip=_face_strip(analysis, recording) if stills else None,
+    )
     return analysis
+
+
+def _face_strip(analysis: "Analysis", recording: Path) -> "list[FaceStill]":
+    """Pictures of the recording at the apexes of the face's hotspots."""
+    from emospot.media.stills import stills_at
+    from emospot.report.face_strip import FaceStill, face_apexes
+
+    apexes = face_apexes(analysis.utterances)
+    return [FaceStill(time, image) for time, image in stills_at(recording, apexes)]
 
 
 def show_warnings(analysis: "Analysis", name: str = "") -> None:

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emospot.analysis.types import UtteranceFinding
+from emospot.conversation import FACE
 from emospot.errors import FeatureError
+
+MOST_STILLS = 40
+"""Pictures in a report: they must not make it heavy."""
 
 SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
@@ -42,6 +46,25 @@ class FaceStill:
         """The picture as a data: address."""
         kind = next(kind for start, kind in SIGNATURES.items() if self.image.startswith(start))
         return f"data:{kind};base64,{base64.b64encode(self.image).decode('ascii')}"
+
+
+def face_apexes(utterances: Sequence[UtteranceFinding], most: int = MOST_STILLS) -> list[float]:
+    """The moments of the strongest hotspots of the face, in order of time.
+
+    Args:
+        utterances: of an analysis.
+        most: how many at most.
+    """
+    spots = [
+        (hotspot.score, hotspot.apex if hotspot.apex is not None else (start + end) / 2)
+        for utterance in utterances
+        for hotspot in utterance.hotspots
+        if hotspot.modality == FACE
+        and (start := hotspot.start) is not None
+        and (end := hotspot.end) is not None
+    ]
+    strongest = sorted(spots, reverse=True)[:most]
+    return sorted(apex for _, apex in strongest)
 
 
 def stills_of(utterance: UtteranceFinding, stills: Sequence[FaceStill]) -> tuple[FaceStill, ...]:

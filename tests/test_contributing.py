@@ -33,5 +33,5 @@ def test_a_detector_of_ones_own():
     tokens = Tokens(values, times=times, columns=STANDARD)
     talk = Conversation("c", (Utterance("1", "A"), Utterance("2", "A")))
     own, none = panel.detect(talk, {"basic": [tokens, None]})
-    assert [round(h.start, 1) for h in own] == [4.0, 4.1, 4.2, 4.3, 4.4]
+    assert [(round(h.start, 1), round(h.end, 1)) for h in own] == [(4.0, 4.5)]
     assert none == []

@@ -72,17 +72,17 @@ def test_a_foreign_file_is_scored(emospot, marks, tmp_path):
     found = tmp_path / "theirs.csv"
     found.write_text("file,onset,offset,score\ntalk.wav,1.2,2.0,0.9\nsong.wav,4,5,0.1\n")
     ran = emospot("hotspots", "evaluate", marks, "--found", found, "--json")
-    scores = json.loads(ran.out)["theirs.csv"]
+    scores = json.loads(ran.out)[str(found)]
     assert scores["precision"]["value"] == pytest.approx(1 / 2)
     assert scores["recall"]["value"] == pytest.approx(1 / 3)
     assert scores["f1"]["value"] == pytest.approx(2 / 5)
     assert scores["onset_error"]["value"] == pytest.approx(0.2)
     strict = emospot("hotspots", "evaluate", marks, "--found", found, "--iou", "0.9", "--json")
-    plain = json.loads(strict.out)["theirs.csv"]
+    plain = json.loads(strict.out)[str(found)]
     assert plain["recall"]["value"] == 0
     assert plain["onset_error"] == {"value": None, "low": None, "high": None}
     shown = emospot("hotspots", "evaluate", marks, "--found", found).out
-    assert "3 marked spans in 2 recordings" in shown
+    assert "3 marked spans in 2 recording(s)" in shown
 
 
 def test_detectors_are_scored_on_recordings(emospot, tmp_path):
@@ -105,13 +105,14 @@ def test_detectors_are_scored_on_recordings(emospot, tmp_path):
     [
         (("TALK", "--detector", "laughs"), 'no hotspot detector "laughs"; known ones: lexicon'),
         (("TALK", "--detector", "lexicon+phrases"), "combine detectors of one modality"),
+        (("TALK", "--export", "csv"), "--export needs --out"),
+        (("evaluate", "MARKS", "--found", "MARKS", "--modality", "voic"), "expected words, voice"),
         (("TALK", "--export", "pdf"), '"pdf": known formats are json, csv, textgrid'),
         (("TALK", "TALK2", "--transcript", "TALK"), "--transcript belongs to one recording"),
         (("evaluate", "MARKS"), "give either --found FILE, or --detector"),
         (("evaluate", "MARKS", "--detector", "phrases"), "--detector looks at recordings"),
         (("evaluate", "MARKS", "--found", "MARKS", "--iou", "0"), "--iou must lie above 0"),
         (("evaluate", "MARKS", "--found", "GONE"), "gone.csv is not there"),
-        (("evaluate", "MARKS", "TALK", "--detector", "phrases"), "nothing to look at: no record"),
     ],
 )
 def test_wrong_use_is_one_line(emospot, talk, marks, tmp_path, arguments, message):
@@ -159,3 +160,38 @@ def test_faithfulness_of_the_bundled_model(emospot, tmp_path):
         "hotspots", "faithfulness", "bundled", store, "--out", out, "--modality", "voice"
     )
     assert "does not read several tokens of voice" in wrong.error_lines[0]
+
+
+def test_words_of_a_transcript_are_scored_by_their_characters(emospot, talk, tmp_path):
+    emospot("hotspots", talk, "--out", tmp_path / "own", "--export", "csv")
+    (own,) = (tmp_path / "own").iterdir()
+    ran = emospot("hotspots", "evaluate", own, talk, "--detector", "lexicon", "--json")
+    assert json.loads(ran.out)["lexicon"]["f1"]["value"] == pytest.approx(1.0)
+
+
+def test_marked_recordings_that_were_not_given_do_not_count(emospot, talk, tmp_path):
+    marks = tmp_path / "marks.csv"
+    (first, *_) = json.loads(emospot("hotspots", talk, "--json").out)["hotspots"]
+    place = f"talk.txt,{first['utterance']},{first['char_start']},{first['char_end']}"
+    rows = ["recording,utterance,char_start,char_end", place, "song.txt,s-0,0,3"]
+    marks.write_text("\n".join(rows))
+    ran = emospot("hotspots", "evaluate", marks, talk, "--detector", "lexicon", "--json")
+    assert "1 marked recordings were not given" in ran.err
+    assert json.loads(ran.out)["lexicon"]["recall"]["value"] == 1.0
+
+
+def test_what_cannot_be_looked_at_holds_nothing(emospot, talk, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("start,end\n0,1\n")
+    ran = emospot("hotspots", "evaluate", marks, talk, "--detector", "phrases", "--json")
+    assert "voice not looked at: no recording was given" in ran.err
+    assert json.loads(ran.out)["phrases"]["recall"]["value"] == 0.0
+
+
+def test_another_language_is_told(emospot, tmp_path):
+    path = tmp_path / "wetter.txt"
+    path.write_text(
+        "ANN: Die Sonne scheint hell, und wir haben heute einen schönen Tag am Meer.\n"
+    )
+    ran = emospot("hotspots", path, "--detector", "lexicon")
+    assert '"lexicon" does not understand their language ("de")' in ran.err

@@ -33,9 +33,11 @@ def test_p_is_that_of_all_swaps():
         swap = np.array(swaps)[:, None]
         a, b = np.where(swap, theirs, ours).sum(axis=0), np.where(swap, ours, theirs).sum(axis=0)
         extreme.append(abs(a[0] / a[1] - b[0] / b[1]) >= abs(observed) - 1e-12)
-    found = ratio_difference(ours, theirs, draws=20000)
-    assert found.difference.value == pytest.approx(observed)
-    assert found.p == pytest.approx(np.mean(extreme), abs=0.015)
+    exact = ratio_difference(ours, theirs, draws=20000)
+    assert exact.difference.value == pytest.approx(observed)
+    assert exact.p == pytest.approx(np.mean(extreme))  # all swaps
+    drawn = ratio_difference(ours, theirs, draws=60)
+    assert drawn.p == pytest.approx(np.mean(extreme), abs=0.2)
 
 
 def test_identical_detectors_and_a_clear_winner():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from emospot.errors import TranscriptError, UsageError
-from emospot.evaluation.span_files import PlacedSpan, SpanSet, paired, read_spans
+from emospot.evaluation.span_files import PlacedSpan, SpanSet, paired, read_spans, span_set
 from emospot.evaluation.spotting import Span, SpottedRecording
 
 
@@ -57,7 +57,7 @@ def test_json_of_hotspots_and_of_analyses(tmp_path):
         {"recording": "x.mp4", "utterances": [{"id": "u7", "hotspots": [word]}]},
         {"recording": "quiet.wav", "hotspots": []},
     ]
-    found = read_spans(written(tmp_path / "a.json", json.dumps(plain)))
+    found = read_spans(written(tmp_path / "a.json", "\ufeff" + json.dumps(plain)))
     assert found.spans == [
         PlacedSpan("talk", Span(1.0, 2.0, 0.5), modality="voice", utterance="u"),
         PlacedSpan("x", None, Span(0, 3), "words", "u7"),
@@ -98,11 +98,36 @@ def test_recordings_are_compared_by_name():
     }
 
 
-def test_two_files_of_one_recording_belong_together():
-    marked, found = SpanSet(), SpanSet()
+def test_two_files_of_one_recording_belong_together_unless_they_say_otherwise():
+    marked, found = SpanSet(), SpanSet(named=True)
     marked.add(PlacedSpan("marks", Span(0, 1)))
     found.add(PlacedSpan("talk", Span(0, 1)))
     assert list(paired(found, marked)) == ["marks"]
+    marked.named = True
+    with pytest.raises(UsageError, match="no recording is in both: found are talk, marked are m"):
+        paired(found, marked)
+
+
+def test_one_recording_is_not_read_twice(tmp_path):
+    for name in ("talk.hotspots.csv", "talk.csv"):
+        written(tmp_path / name, "start,end\n1,2\n")
+    with pytest.raises(UsageError, match="are about the same recording"):
+        read_spans(tmp_path)
+
+
+def test_what_has_no_length_is_counted(tmp_path):
+    found = read_spans(written(tmp_path / "a.csv", "start,end,tier\n1,1,x\n1,2,Voice spots\n"))
+    assert found.pointless == 1
+    assert [s.modality for s in found.spans] == ["voice"]
+    assert found.about(["b"]).spans == []
+    assert found.about(["a"]).spans == found.spans
+
+
+def test_spans_from_plain_values():
+    rows = [{"start": 1.0, "end": 2.0, "modality": "voice", "score": 0.5}, {"start": None}]
+    found = span_set("a/talk.wav", rows)
+    assert found.spans == [PlacedSpan("talk", Span(1.0, 2.0, 0.5), modality="voice")]
+    assert (found.named, found.pointless) == (True, 1)
 
 
 def test_what_cannot_be_compared():
@@ -126,6 +151,10 @@ def test_what_cannot_be_compared():
         ("a.csv", "", r"found the columns \(none\)"),
         ("a.json", "{", "not valid JSON"),
         ("a.json", "[7]", 'expected "hotspots"'),
+        ("a.json", '{"hotspots": [5]}', "hotspots: expected a list of objects"),
+        ("a.json", '{"hotspots": {"a": 1}}', "hotspots: expected a list of objects"),
+        ("a.json", '{"utterances": ["x"]}', "utterances: expected a list of objects"),
+        ("a.csv", 'start,end\n"' + "1" * 200_000 + '",2\n', "field larger than field limit"),
         ("a.txt", "x", "spans are read from .json"),
         ("no.csv", None, "is not there"),
     ],

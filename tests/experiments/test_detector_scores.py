@@ -12,8 +12,10 @@ from emospot.experiments.detector_scores import (
     elsewhere,
     everywhere,
     other_figures,
+    phrases_at_random,
     sums_of,
 )
+from emospot.features.voice_basic import COLUMNS
 
 TEXT = "aa bb cc dd"
 OFFSETS = np.array([(0, 0), (0, 2), (3, 5), (6, 8), (9, 11)])
@@ -71,19 +73,46 @@ def test_spans_by_hand(sound):
 
 def test_at_random_keeps_all_but_the_place(sound, text):
     random = np.random.default_rng(0)
+    two = [[voice(2.0, 4.5, 0.7), voice(5.0, 6.0, 0.2)]]
     for _ in range(50):
-        ((moved,),) = at_random(sound, [[voice(2.0, 4.5, 0.7)]], random)
-        assert (moved.end - moved.start, moved.score) == (pytest.approx(2.5), 0.7)
-        assert 0 <= moved.start <= moved.end <= 10
+        ((first, second),) = at_random(sound, two, random)
+        assert (first.end - first.start, first.score) == (pytest.approx(2.5), 0.7)
+        for one in (first, second):
+            assert 0 <= one.start <= one.end <= 10
+        if 2.5 < first.start < 7.5 and first.start < second.start:
+            assert second.start - first.start == pytest.approx(3.0, abs=1.01)  # turned together
         ((own,), _) = at_random(text, [[words(3, 8)], []], random)
-        assert own.char_end - own.char_start == 5
-        assert 0 <= own.char_start <= own.char_end <= len(TEXT)
-    starts = [at_random(sound, [[voice(2.0, 4.5)]], random)[0][0].start for _ in range(300)]
-    assert np.mean(starts) == pytest.approx(7.5 / 2, abs=0.4)  # anywhere it fits
+        assert TEXT[own.char_start : own.char_end] in ("aa bb", "bb cc", "cc dd")  # whole words
+    starts = [at_random(sound, [[voice(2.0, 4.5)]], random)[0][0].start for _ in range(400)]
+    assert np.mean(starts) == pytest.approx(4.7, abs=0.5)
+    assert min(starts) < 0.5
+    assert max(starts) == pytest.approx(7.5, abs=0.2)
     untimed = MarkedRecording(Conversation("c", (Utterance("1", "A"),)), ((),), {}, "g")
     assert at_random(untimed, [[voice(1, 2)]], random) == [[voice(1, 2)]]
     ((whole,),) = at_random(sound, [[voice(0.0, 12.0)]], random)
     assert whole.start == 0.0  # longer than its utterance
+    ((bare,), _) = at_random(text, [[voice(1, 2)], []], random)
+    assert bare == voice(1, 2)  # no place in the text
+
+
+def test_phrases_at_random_are_as_many_as_were_found():
+    hop, count = 0.01, 600
+    start = hop * np.arange(count)
+    spoken = (start % 1.0) < 0.6  # six phrases with pauses between
+    values = np.zeros((count, len(COLUMNS)))
+    values[:, COLUMNS.index("loudness")] = np.where(spoken, 1.0, 0.001)
+    values[:, COLUMNS.index("voiced")] = spoken
+    tokens = Tokens(values, times=np.column_stack([start, start + hop]), columns=COLUMNS)
+    talk = Conversation("c", (Utterance("1", "A", 0.0, 6.0),))
+    recording = MarkedRecording(talk, ((),), {"basic": (tokens,)}, "g")
+    random = np.random.default_rng(0)
+    places = set()
+    for _ in range(40):
+        ((first, second),) = phrases_at_random(recording, [[voice(0, 1), voice(1, 2)]], random)
+        assert first.end - first.start == pytest.approx(0.6, abs=0.25)
+        places |= {round(first.start), round(second.start)}
+    assert places == set(range(6))
+    assert phrases_at_random(recording, [[]], random) == [[]]
 
 
 def test_everywhere(sound, text):
@@ -127,8 +156,12 @@ def test_strengths_equal_scipy():
     assert sums_of([flat], [hotspots], "strength")["spearman"].tolist() == [[0.0, 0.0]]
 
 
-def test_elsewhere_keeps_all_hotspots():
-    found = [[words(0, 1)], [], [words(1, 2), words(2, 3)]]
-    moved = elsewhere(found, np.random.default_rng(0))
-    assert sorted(map(len, moved)) == [0, 1, 2]
-    assert moved != found
+def test_elsewhere_is_another_utterance_of_similar_length():
+    turns = tuple(Utterance(str(n), "A", text="x" * (n + 1)) for n in range(60))
+    recording = MarkedRecording(Conversation("c", turns), ((),) * 60, {}, "g")
+    found = [[words(0, 1, (n + 1) / 100)] for n in range(60)]
+    moved = elsewhere(recording, found, np.random.default_rng(0))
+    came_from = [round(100 * own[0].score) - 1 for own in moved]
+    assert sorted(came_from) == list(range(60))
+    assert came_from != list(range(60))
+    assert max(abs(a - b) for a, b in enumerate(came_from)) < 20

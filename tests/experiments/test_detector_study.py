@@ -20,7 +20,8 @@ def _recordings(data, extractors):
     for number, start in enumerate(PLACES):
         conversation = Conversation(f"r{number}", (Utterance("1", "A", 0.0, 60.0),))
         marked = ((Hotspot("voice", start, start + 2, 1.0, "x"),),)
-        yield MarkedRecording(conversation, marked, {}, f"actor {number % 12}")
+        tokens = {"basic": (None,)}
+        yield MarkedRecording(conversation, marked, tokens, f"actor {number % 12}")
 
 
 class _Detector:
@@ -73,6 +74,8 @@ def test_the_one_that_guesses(results):
     low, high = against["ci"]
     assert low < 0 < high
     assert against["p"] > 0.05
+    (chance,) = by(results["comparisons"], reference="phrases at random")
+    assert chance["model"] == "phrases"
     (primary,) = by(results["comparisons"], primary=True)
     assert (primary["model"], primary["reference"]) == ("phrases", "peaks")
     assert primary["p"] < 0.01
@@ -97,7 +100,7 @@ def test_the_page(results, tmp_path):
     _, benchmarks = publish(tmp_path / "hotspots", tmp_path / "docs")
     text = benchmarks.read_text()
     assert "## Detectors of hotspots against known moments" in text
-    assert "`emospot hotspots benchmark --out hotspots`: 4 runs" in text
+    assert "`emospot hotspots benchmark --out hotspots`: 5 runs" in text
     assert "### planted: planted moments" in text
 
 
@@ -105,3 +108,9 @@ def test_nothing_to_look_at(tmp_path):
     truth = Truth("none", "of the face", "face", "spans", _recordings)
     with pytest.raises(UsageError, match="none of phrases looks where moments are known: face"):
         run_detectors(tmp_path, [Panel((_Detector("phrases", None),))], [truth])
+
+
+def test_nothing_twice(tmp_path):
+    same = [Panel((_Detector("phrases", None),))] * 2
+    with pytest.raises(UsageError, match='"phrases" is asked for twice'):
+        run_detectors(tmp_path, same, [])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from emospot.errors import UsageError
 from emospot.evaluation.faithfulness import AT_RANDOM, HOTSPOTS, Faithfulness
 from emospot.experiments import faithfulness_study
 from emospot.experiments.detector_tables import detectors_page
@@ -32,3 +33,9 @@ def test_the_page(monkeypatch):
     assert "## m on talks (test): tokens of words taken away from 60 utterances" in page
     assert "| hotspots | 39." in page or "| hotspots | 40." in page
     assert "comprehensiveness" in page
+
+
+def test_nothing_to_take_away(monkeypatch):
+    monkeypatch.setattr(faithfulness_study, "faithfulness", lambda *_, **__: [])
+    with pytest.raises(UsageError, match="no utterance of talks has 4 tokens of words or more"):
+        run_faithfulness(_Model, [], "words", "talks", utterances=3)

@@ -37,7 +37,7 @@ def said(content: str | None) -> tuple[int, dict]:
 @pytest.fixture
 def llm_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """`model(user text, request body) → (status, reply)`, replaceable; `asked`: the bodies."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     state = SimpleNamespace(
         url=f"http://127.0.0.1:{server.server_port}/v1",

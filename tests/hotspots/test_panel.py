@@ -125,8 +125,25 @@ def test_languages():
         ((Fixed("a"), Fixed("b", modality="face")), {}, "a, b look at face and voice"),
         ((Fixed("a"),), {"combine": "vote"}, "needs a weight for each"),
         ((Fixed("a"),), {"combine": "vote", "weights": (0.0,)}, "greater than 0"),
+        ((Fixed("a"),), {"combine": "vote", "weights": (float("inf"),)}, "must be finite"),
     ],
 )
 def test_wrong_panels(detectors, options, message):
     with pytest.raises(UsageError, match=message):
         Panel(detectors, **options)
+
+
+def test_who_has_nothing_to_read_has_a_vote_all_the_same():
+    blind, seeing = Fixed("a", voice(1, 2), reads=("z",)), Fixed("b", voice(1, 2))
+    assert found(Panel((blind, seeing), (2.0, 1.0), "vote")) == []
+    assert len(found(Panel((blind, seeing), (1.0, 1.0), "vote"))) == 1
+
+
+def test_what_a_detector_must_not_give():
+    stranger = Fixed("a", Hotspot("words", 0, 1, 0.5, "x"))
+    with pytest.raises(UsageError, match='"a" of voice gave hotspots of words for 1 utter'):
+        found(Panel((stranger,)))
+    short = Fixed("b")
+    short.detect = lambda conversation, descriptors: []
+    with pytest.raises(UsageError, match="gave 0 lists for 1 utterances"):
+        found(Panel((short,)))

@@ -18,8 +18,23 @@ class Sighs:
 
     name, modality, reads = "sighs", "voice", ("basic",)
 
+    def __init__(self, **changed):
+        vars(self).update(changed)
+
     def detect(self, conversation, descriptors):
         return [[] for _ in conversation.utterances]
+
+
+def misnamed():
+    return Sighs(name="laughs")
+
+
+def textual():
+    return Sighs(name="textual", reads="basic")
+
+
+def handy():
+    return Sighs(name="handy", modality="hands")
 
 
 class Halfway:
@@ -38,6 +53,7 @@ def from_elsewhere(monkeypatch):
         EntryPoint("sighs", f"{here}:Sighs", GROUP),
         EntryPoint("halfway", f"{here}:Halfway", GROUP),
         EntryPoint("broken", f"{here}:broken", GROUP),
+        *(EntryPoint(n, f"{here}:{n}", GROUP) for n in ("misnamed", "textual", "handy")),
         EntryPoint("gone", "no_such_package:Thing", GROUP),
         EntryPoint("lexicon", f"{here}:broken", GROUP),
     ]
@@ -65,6 +81,13 @@ def test_a_detector_of_another_package():
         detector("broken")
     with pytest.raises(UsageError, match="gone.*cannot be loaded.*no_such_package"):
         detector("gone")
+    for name, fault in (
+        ("misnamed", 'calls itself "laughs"'),
+        ("textual", "reads 'basic', which is no tuple"),
+        ("handy", 'looks at "hands", which is none of words, voice, face'),
+    ):
+        with pytest.raises(UsageError, match=fault):
+            detector(name)
     with pytest.raises(UsageError, match="known ones: lexicon.*sighs"):
         detector("laughs")
 

@@ -199,8 +199,54 @@ def test_an_endpoint_without_schemas_is_asked_for_plain_json(llm_server, detecto
     assert [b.get("response_format", {}).get("type") for b in llm_server.asked] == [
         "json_schema", "json_object", None, None,
     ]  # fmt: skip
-    llm_server.model = lambda *_: (400, {"error": {"message": "too long"}})
+
+
+def test_one_refused_question_changes_nothing_for_the_others(llm_server, detector, spans):
+    """A content filter refuses in every form; the next question is asked in the strictest."""
+    llm_server.model = lambda text, body: (
+        (400, {"error": {"message": "filtered"}})
+        if "awful" in text
+        else spans(("so happy", "joy", 0.5))
+    )
     assert found(detector, "Another awful one.") == [[("awful", "lexicon", 0.5)]]
+    assert "filtered" in detector.notices[0]
+    assert found(detector, HAPPY) == [[("so happy", "llm joy", 0.5)]]
+    assert llm_server.asked[-1]["response_format"]["type"] == "json_schema"
+
+
+def test_an_endpoint_that_knows_no_option_at_all(llm_server, detector, spans):
+    llm_server.model = lambda text, body: (
+        spans(("awful", "x", 0.5))
+        if set(body) == {"model", "messages"}
+        else (400, {"error": {"message": "unsupported parameter"}})
+    )
+    assert found(detector, SAD) == [[("awful", "llm x", 0.5)]]
+
+
+def test_the_lexicon_does_not_stand_in_for_another_language(tmp_path):
+    gone = LlmHotspots(LlmEndpoint("http://127.0.0.1:9/v1", "m", retries=0))
+    german = "Die Sonne scheint hell, und wir haben heute einen wunderbaren Tag am Meer."
+    assert found(gone, german) == [[]]
+    assert "they have no hotspots" in gone.notices[0]
+
+
+def test_a_quote_is_whole_words(llm_server, detector, spans):
+    llm_server.model = lambda *_: spans(("he", "x", 0.5), ("ate", "y", 0.4))
+    text = "She hated it, but he is sad. I ate well."
+    assert found(detector, text) == [[("he", "llm x", 0.5), ("ate", "llm y", 0.4)]]
+    conversation = talk(text)
+    ((first, second),) = detector.detect(conversation, [None])
+    assert (first.char_start, second.char_start) == (
+        text.index(" he ") + 1,
+        text.index(" ate ") + 1,
+    )
+
+
+def test_another_address_is_another_model(llm_server, tmp_path, spans):
+    llm_server.model = lambda *_: spans(("awful", "x", 0.5))
+    for url in (llm_server.url, llm_server.url.replace("127.0.0.1", "localhost")):
+        found(LlmHotspots(LlmEndpoint(url, "m", cache=tmp_path)), SAD)
+    assert len(llm_server.asked) == 2
 
 
 def test_a_hostile_utterance_changes_its_own_spans_only(llm_server, detector, spans):

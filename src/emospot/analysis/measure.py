@@ -176,6 +176,11 @@ def _words(
             found.unread[WORDS] = misfit
             reading = None
     understood = None if detectors is None else detectors.of_language(language)
+    if detectors is not None and understood is None:
+        found.notices.append(
+            f'no hotspots of words: "{detectors.name}" does not understand their language '
+            f'("{language}")'
+        )
     spotter = None if understood is None else spotter_for(understood, words_extractor, reading)
     readings = measure_words(conversation, Instruments(words=reading, words_hotspots=spotter))
     if reading is not None:

@@ -9,6 +9,7 @@ import typer
 
 from emospot.cli.console import note, progress, say, say_json, table
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
+from emospot.conversation import MODALITIES
 from emospot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from emospot.evaluation.span_files import SpanSet
     from emospot.evaluation.spotting import SpottedRecording
     from emospot.hotspots.panel import Panel
+
+
+FEWEST_FOR_INTERVALS = 5
+"""Recordings; the bootstrap of fewer says nothing."""
 
 
 def add_scores(app: typer.Typer) -> None:
@@ -67,20 +72,33 @@ def evaluate(
         raise UsageError("give either --found FILE, or --detector NAME with recordings")
     if bool(detector) != bool(recordings):
         raise UsageError("--detector looks at recordings: give them after the marked spans")
+    if modality is not None and modality not in MODALITIES:
+        raise UsageError(f'--modality "{modality}": expected {", ".join(MODALITIES)}')
     marks = read_spans(marked).of(modality)
+    if marks.pointless:
+        note(f"warning: {marks.pointless} marks without a length were left out")
     llm = endpoint(llm_base_url, llm_model)
     chosen = [panel(choice, llm) for choice in detector or ()]
     scores: dict[str, dict[str, Interval]] = {}
+    count = 0
     for name, pairs in _compared(marks, found or (), chosen, recordings or (), modality):
+        if name in scores:
+            raise UsageError(f"{name} is given twice")
         scores[name] = spotting_scores(list(pairs.values()), least_iou=least_iou)
+        count = len(pairs)
     if json_output:
         say_json({name: _plain(own) for name, own in scores.items()})
         return
     metrics = list(next(iter(scores.values())))
-    rows = [[name, *(_figure(own[metric]) for metric in metrics)] for name, own in scores.items()]
+    several = count >= FEWEST_FOR_INTERVALS
+    rows = [
+        [name, *(_figure(own[metric], several=several) for metric in metrics)]
+        for name, own in scores.items()
+    ]
+    told = "95 % intervals over recordings" if several else "too few recordings for intervals"
     table(
-        f"{len(marks.spans)} marked spans in {len(marks.recordings)} recordings, "
-        f"right from an overlap (IoU) of {least_iou:g}; 95 % intervals over recordings",
+        f"{len(marks.spans)} marked spans in {len(marks.recordings)} recording(s), "
+        f"right from an overlap (IoU) of {least_iou:g}; {told}",
         ["", *(metric.replace("_", " ") for metric in metrics)],
         rows,
     )
@@ -185,32 +203,38 @@ def _compared(
     from emospot.evaluation.span_files import paired, read_spans
 
     if found:
-        return [(path.name, paired(read_spans(path).of(modality), marks)) for path in found]
-    compared = []
-    for one in detectors:
-        own = marks.of(one.modality)
-        spans = _spans_of(recordings, {one.modality: one})
-        compared.append((one.name, paired(spans, own)))
-    return compared
+        files = [(path, read_spans(path).of(modality)) for path in found]
+        for path, spans in files:
+            if spans.pointless:
+                note(f"warning: {path}: {spans.pointless} spans without a length were left out")
+        return [(str(path), paired(spans, marks)) for path, spans in files]
+    seen = _spans_of(recordings, detectors)
+    own = marks
+    if len(recordings) > 1 or marks.named:
+        own = marks.about(next(iter(seen.values())).recordings)
+        left_out = len(marks.recordings) - len(own.recordings)
+        if left_out:
+            note(f"warning: {left_out} marked recordings were not given and do not count")
+    return [(one.name, paired(seen[one.name], own.of(one.modality))) for one in detectors]
 
 
-def _spans_of(recordings: Sequence[Path], detectors: "dict[str, Panel]") -> "SpanSet":
-    """What detectors find in recordings, as spans."""
+def _spans_of(recordings: Sequence[Path], detectors: "Sequence[Panel]") -> "dict[str, SpanSet]":
+    """What each detector finds in recordings, as spans.
+
+    What cannot be looked at (no voice, no face) holds nothing.
+    """
     from emospot.analysis.spot import find_hotspots
-    from emospot.evaluation.span_files import PlacedSpan, SpanSet, stem
-    from emospot.evaluation.spotting import Span
+    from emospot.evaluation.span_files import SpanSet, span_set
 
-    spans = SpanSet()
+    spans = {one.name: SpanSet(named=True) for one in detectors}
     for recording in recordings:
-        found = find_hotspots(recording, detectors=detectors)
-        for reason in found.absent.values():
-            raise UsageError(f"{recording}: nothing to look at: {reason}")
-        name = stem(found.recording)
-        spans.recordings.setdefault(name)
-        for _, spot in found.moments():
-            if spot.start is not None and spot.end is not None and spot.start < spot.end:
-                span = Span(spot.start, spot.end, spot.score, spot.apex)
-                spans.add(PlacedSpan(name, span, modality=spot.modality))
+        for one in detectors:
+            found = find_hotspots(recording, detectors={one.modality: one})
+            for reason in found.absent.values():
+                note(f"warning: {recording}: {one.modality} not looked at: {reason}")
+            own = span_set(found.recording, found.to_dict()["hotspots"])
+            spans[one.name].recordings.update(own.recordings)
+            spans[one.name].spans += own.spans
     return spans
 
 
@@ -225,9 +249,9 @@ def _plain(scores: "dict[str, Interval]") -> dict[str, Any]:
     }
 
 
-def _figure(interval: "Interval") -> str:
+def _figure(interval: "Interval", *, several: bool) -> str:
     if math.isnan(interval.value):
         return "–"
-    if math.isnan(interval.low):
+    if math.isnan(interval.low) or not several:
         return f"{interval.value:.2f}"
     return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"

@@ -52,8 +52,12 @@ def find(
     llm_model: LlmModel = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the files of --export.")] = None,
     export: Annotated[
-        str, typer.Option(help="json, csv, textgrid, eaf, srt, vtt; separated by commas, or all.")
-    ] = "json",
+        str,
+        typer.Option(
+            help="json, csv, textgrid, eaf, srt, vtt; separated by commas, or all. Without it, "
+            "--out gets JSON."
+        ),
+    ] = "",
     json_output: Annotated[
         bool, typer.Option("--json", help="Print as JSON (of several: a list).")
     ] = False,
@@ -66,7 +70,9 @@ def find(
         raise UsageError("--transcript belongs to one recording: ask for them one by one")
     from emospot.hotspots.registry import panels
 
-    formats = _formats(export)
+    formats = _formats(export) if export else ()
+    if formats and out is None:
+        raise UsageError("--export needs --out, the folder for its files")
     stems = output_stems(recordings)
     detectors = panels(detector, endpoint(llm_base_url, llm_model)) if detector else None
     done, failed = [], []
@@ -83,7 +89,7 @@ def find(
         if not json_output:
             _show(found, str(recording) if len(recordings) > 1 else "")
         if out is not None:
-            _export(found, out, stem, formats)
+            _export(found, out, stem, formats or ("json",))
     if json_output and done:
         plain = [found.to_dict() for found in done]
         say_json(plain if len(recordings) > 1 else plain[0])

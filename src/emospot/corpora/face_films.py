@@ -43,6 +43,7 @@ FIRST = 2.5
 APART = 1.0
 PIXELS = 60.0
 NOISE = 0.25
+_ANATOMY, _FILM = 1, 2  # of one seed several streams, none of which may be another
 
 # In inter-ocular units: x to the person's left, y up from the line of the eyes.
 _LEFT_BROW = {
@@ -127,9 +128,11 @@ def films(people: Sequence[int], *, each: int = 4, seed: int = 0) -> Iterator[Fi
         seed: of every choice.
     """
     for person in people:
-        base = _person(np.random.default_rng((seed, person)))
+        base = _person(np.random.default_rng((seed, person, _ANATOMY)))
         for number in range(each):
-            yield _film(person, number, base, np.random.default_rng((seed, person, number)))
+            yield _film(
+                person, number, base, np.random.default_rng((seed, person, _FILM + number))
+            )
 
 
 def _person(random: np.random.Generator) -> Points:

@@ -130,8 +130,16 @@ def import_corpus(
     )
     resumed = len(writer.done)
     unreadable: list[str] | None = [] if missing == ABSENT else None
-    _fill(writer, corpus, lambda one: _measured(one, by, unreadable), progress)
-    notices = (*corpus.notices, *left_out, *(unreadable or ()))
+    told: list[str] = []
+
+    def measured(one: CorpusConversation) -> StoredConversation:
+        stored = _measured(one, by, unreadable)
+        for panel in by.panels():
+            told.extend(f"{one.conversation.id}: {text}" for text in panel.notices)
+        return stored
+
+    _fill(writer, corpus, measured, progress)
+    notices = (*corpus.notices, *left_out, *(unreadable or ()), *told)
     return _summary(FeatureStore.open(out), corpus.label_set, resumed, notices)
 
 

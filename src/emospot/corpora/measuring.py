@@ -88,10 +88,14 @@ class Instruments:
         named = {WORDS: self.words, VOICE: self.voice, FACE: self.face}
         return {m: extractor.describe() for m, extractor in named.items() if extractor}
 
+    def panels(self) -> list[Panel]:
+        """The detectors of each modality that has some."""
+        spotters = (self.words_hotspots, self.voice_hotspots, self.face_hotspots)
+        return [one.panel for one in spotters if one is not None]
+
     def detectors(self) -> dict[str, str]:
         """Modality → the choice of its detectors (`hotspots.registry`)."""
-        spotters = (self.words_hotspots, self.voice_hotspots, self.face_hotspots)
-        return {one.panel.modality: one.panel.name for one in spotters if one is not None}
+        return {panel.modality: panel.name for panel in self.panels()}
 
     def identity(self) -> list[str]:
         """One line an instrument: what is different when results may be."""

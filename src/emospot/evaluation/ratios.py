@@ -8,8 +8,9 @@ F1 over all recordings is 2 · Σ right / Σ (found + marked), a mean over utter
 Recordings of one group (one actor, one dialogue) depend on each other, so the groups
 are drawn and swapped: the bootstrap draws as many groups as there are, with
 replacement; the test swaps both detectors' sums of a group with probability 1/2 and
-counts how often the difference gets as large as the observed one, which counts too:
-p = (1 + #{|T_k| ≥ |T|}) / (K + 1), two-sided.
+counts how often the difference gets as large as the observed one, as in
+`evaluation.significance`: over all 2^G swaps where these are no more than the draws,
+else p = (1 + #{|T_k| ≥ |T|}) / (K + 1); two-sided.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.errors import ShapeError, UsageError
-from emospot.evaluation.significance import Interval, quantile_interval
+from emospot.evaluation.significance import Interval, quantile_interval, swaps
 
 DRAWS = 10_000
 LEVEL = 0.95
 _ROUNDING = 1e-12
+_CHUNK = 500  # draws at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,28 @@ def ratio_difference(
     difference = float(observed[0] - observed[1])
     spread = drawn[0] - drawn[1]
     interval = quantile_interval(difference, spread[np.isfinite(spread)], LEVEL)
-    swap = np.random.default_rng((seed, 1)).random((draws, len(ours))) < 0.5
-    total = both.sum(axis=(0, 1))
-    first = np.where(swap[..., None], theirs, ours).sum(axis=1)
-    second = total - first
-    with np.errstate(invalid="ignore", divide="ignore"):
-        swapped = first[:, 0] / first[:, 1] - second[:, 0] / second[:, 1]
-    extreme = int((np.abs(swapped) >= abs(difference) - _ROUNDING).sum())
-    return RatioDifference(interval, (1 + extreme) / (draws + 1))
+    return RatioDifference(interval, _p(ours, theirs, difference, draws, seed))
+
+
+def _p(
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    difference: float,
+    draws: int,
+    seed: int,
+) -> float:
+    """Share of the swaps that give as great a difference."""
+    exact = 2 ** len(ours) <= draws
+    total = (ours + theirs).sum(axis=0)
+    extreme = count = 0
+    for chosen in swaps(len(ours), draws, exact=exact, chunk=_CHUNK, seed=seed):
+        first = ours.sum(axis=0) + chosen.astype(np.float64) @ (theirs - ours)
+        second = total - first
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = first[:, 0] / first[:, 1] - second[:, 0] / second[:, 1]
+        extreme += int((np.abs(found) >= abs(difference) - _ROUNDING).sum())
+        count += len(chosen)
+    return extreme / count if exact else (1 + extreme) / (1 + count)
 
 
 def _bootstrap(
@@ -119,10 +135,11 @@ def _bootstrap(
     count = sums.shape[1]
     if count == 0 or not (sums[..., 1].sum(axis=1) > 0).all():
         raise UsageError("there is nothing to compare: no recording holds a marked moment")
-    weights = np.random.default_rng((seed, 0)).multinomial(
-        count, np.full(count, 1 / count), size=draws
-    )
-    drawn = np.einsum("dg,kgs->kds", weights, sums)
+    random = np.random.default_rng(seed)
+    even = np.full(count, 1 / count)
+    sizes = [min(_CHUNK, draws - first) for first in range(0, draws, _CHUNK)]
+    parts = [np.einsum("dg,kgs->kds", random.multinomial(count, even, n), sums) for n in sizes]
+    drawn = np.concatenate(parts, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         totals = sums.sum(axis=1)
         return totals[:, 0] / totals[:, 1], drawn[..., 0] / drawn[..., 1]

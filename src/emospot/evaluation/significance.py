@@ -190,8 +190,8 @@ def swap_test(
     dialogues = gain.shape[1]
     exact = 2**dialogues <= draws
     found = []
-    for swaps in _swaps(dialogues, draws, exact=exact, chunk=_chunk(gain), seed=seed):
-        moved = _added(swaps, gain)
+    for chosen in swaps(dialogues, draws, exact=exact, chunk=_chunk(gain), seed=seed):
+        moved = _added(chosen, gain)
         found.append(
             _mean_metric(model, metric, ours + moved) - _mean_metric(model, metric, theirs - moved)
         )
@@ -292,10 +292,18 @@ def _chunk(totals: Totals) -> int:
     return max(1, CHUNK_NUMBERS // (seeds * width + dialogues))
 
 
-def _swaps(
+def swaps(
     dialogues: int, draws: int, *, exact: bool, chunk: int, seed: int
 ) -> Iterator[NDArray[np.bool_]]:
-    """Which dialogues are swapped in each draw, shape (≤ chunk, D)."""
+    """Which dialogues are swapped in each draw, shape (≤ chunk, D).
+
+    Args:
+        dialogues: D, or whatever else is swapped.
+        draws: how many, unless exact.
+        exact: all 2^D instead.
+        chunk: draws at once.
+        seed: of the draws.
+    """
     generator = np.random.default_rng(seed)
     total = 2**dialogues if exact else draws
     for first in range(0, total, chunk):

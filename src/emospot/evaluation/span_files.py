@@ -23,6 +23,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ _NAMES = {
 }
 _SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
 _WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis)$")
+_ENDING = re.compile(r"\.(?=\w*[a-zA-Z])\w{1,8}$")  # a number after a dot is no ending
 _FAR = 1e6  # characters between the beginnings of two utterances
 
 
@@ -73,10 +75,14 @@ class SpanSet:
     Args:
         spans: in the order of the files.
         recordings: those that the files are about, also those without a span.
+        named: whether the files themselves name recordings.
+        pointless: entries without a length, which were left out.
     """
 
     spans: list[PlacedSpan] = field(default_factory=list)
     recordings: dict[str, None] = field(default_factory=dict)
+    named: bool = False
+    pointless: int = 0
 
     def add(self, placed: PlacedSpan) -> None:
         """Take in one more span."""
@@ -86,7 +92,13 @@ class SpanSet:
     def of(self, modality: str | None) -> "SpanSet":
         """The spans of a modality, and those of none; None: all."""
         kept = [s for s in self.spans if modality is None or s.modality in ("", modality)]
-        return SpanSet(kept, dict(self.recordings))
+        return SpanSet(kept, dict(self.recordings), self.named, self.pointless)
+
+    def about(self, recordings: Iterable[str]) -> "SpanSet":
+        """The spans of some recordings alone."""
+        names = dict.fromkeys(name for name in recordings if name in self.recordings)
+        kept = [one for one in self.spans if one.recording in names]
+        return SpanSet(kept, names, self.named, self.pointless)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -107,6 +119,12 @@ def read_spans(path: Path) -> SpanSet:
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
         if not files:
             raise UsageError(f"{path} holds no file that ends in {', '.join(ENDINGS)}")
+        for one, other in pairwise(sorted(files, key=lambda p: stem(p.name))):
+            if stem(one.name) == stem(other.name):
+                raise UsageError(
+                    f"{path}: {one.name} and {other.name} are about the same recording, so that "
+                    "its spans would count twice: keep one of them"
+                )
     else:
         files = [path]
     for file in files:
@@ -117,7 +135,8 @@ def read_spans(path: Path) -> SpanSet:
 def paired(found: SpanSet, marked: SpanSet) -> dict[str, SpottedRecording]:
     """What was found beside what is marked, recording by recording.
 
-    Two files about one recording each belong together whatever they are called.
+    Two files about one recording each belong together whatever they are called, unless
+    both name their recordings inside.
 
     Raises:
         UsageError: if the one counts in seconds and the other in characters, or no
@@ -130,7 +149,8 @@ def paired(found: SpanSet, marked: SpanSet) -> dict[str, SpottedRecording]:
             "some spans are given in seconds alone and others in characters alone; compare "
             "like with like, for example one --modality"
         )
-    if len(found.recordings) == len(marked.recordings) == 1:
+    unnamed = not (found.named and marked.named)
+    if unnamed and len(found.recordings) == len(marked.recordings) == 1:
         (name,) = marked.recordings
         return {name: SpottedRecording(*_line(found.spans, marked.spans, in_seconds))}
     if found.recordings and not set(found.recordings) & set(marked.recordings):
@@ -194,15 +214,15 @@ def _read(path: Path, found: SpanSet) -> None:
 def stem(name: str) -> str:
     """A recording's name without folder, ending, and what emospot adds.
 
-    >>> stem("a/talk.hotspots.json"), stem("talk.wav")
-    ('talk', 'talk')
+    >>> stem("a/talk.hotspots.json"), stem("talk.wav"), stem("talk.2")
+    ('talk', 'talk', 'talk.2')
     """
-    return _WRITTEN_BY_US.sub("", Path(name).stem)
+    return _WRITTEN_BY_US.sub("", _ENDING.sub("", Path(name).name))
 
 
 def _read_json(path: Path, found: SpanSet) -> None:
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise UsageError(f"{path} is not valid JSON: {error}") from None
     for number, one in enumerate(plain if isinstance(plain, list) else [plain]):
@@ -212,12 +232,23 @@ def _read_json(path: Path, found: SpanSet) -> None:
                 f"analyze) in entry {number}"
             )
         name = stem(str(one.get("recording") or path.name))
+        found.named |= bool(one.get("recording"))
         found.recordings.setdefault(name)
-        rows = list(one.get("hotspots") or [])
-        for utterance in one.get("utterances") or []:
-            rows += [{"utterance": utterance.get("id"), **h} for h in utterance["hotspots"]]
+        rows = _objects(one.get("hotspots"), f"{path}: hotspots")
+        for utterance in _objects(one.get("utterances"), f"{path}: utterances"):
+            own = _objects(utterance.get("hotspots"), f"{path}: hotspots of an utterance")
+            rows += [{"utterance": utterance.get("id"), **hotspot} for hotspot in own]
         for place, row in enumerate(rows):
             _add(found, {**row, "recording": name}, f"{path}, hotspot {place}")
+
+
+def _objects(value: Any, where: str) -> list[dict[str, Any]]:
+    """A list of JSON objects, [] for nothing."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UsageError(f"{where}: expected a list of objects")
+    return value
 
 
 def _read_table(path: Path, found: SpanSet) -> None:
@@ -231,11 +262,15 @@ def _read_table(path: Path, found: SpanSet) -> None:
             f"{path}: found the columns {', '.join(reader.fieldnames or ()) or '(none)'}; "
             "expected start and end (seconds), or utterance, char_start and char_end"
         )
-    for row in reader:
-        cells = {name: (row[column] or "").strip() for name, column in columns.items()}
-        named = cells.get("recording") or path.name
-        kept = {name: cell for name, cell in cells.items() if cell}
-        _add(found, {**kept, "recording": stem(named)}, f"{path}, line {reader.line_num}")
+    found.named |= "recording" in columns
+    try:
+        for row in reader:
+            cells = {name: (row[column] or "").strip() for name, column in columns.items()}
+            named = cells.get("recording") or path.name
+            kept = {name: cell for name, cell in cells.items() if cell}
+            _add(found, {**kept, "recording": stem(named)}, f"{path}, line {reader.line_num}")
+    except csv.Error as error:
+        raise UsageError(f"{path}, line {reader.line_num}: {error}") from None
 
 
 def _columns(header: Iterable[str]) -> dict[str, str]:
@@ -248,7 +283,7 @@ def _columns(header: Iterable[str]) -> dict[str, str]:
 
 
 def _add(found: SpanSet, row: Mapping[str, Any], where: str) -> None:
-    """Take in one row; one without a place (a bare transcript's) is none."""
+    """Take in one row; one without a length is none."""
     try:
         score = float(row.get("score", 1.0))
         timed = _span(row, "start", "end", score, row.get("apex"))
@@ -257,9 +292,22 @@ def _add(found: SpanSet, row: Mapping[str, Any], where: str) -> None:
         raise UsageError(f"{where}: {error}") from None
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where}: start, end and score must be numbers ({error})") from None
-    if timed is not None or placed is not None:
-        modality, utterance = str(row.get("modality") or ""), str(row.get("utterance") or "")
-        found.add(PlacedSpan(row["recording"], timed, placed, modality, utterance))
+    if timed is None and placed is None:
+        found.pointless += 1
+        return
+    named, utterance = str(row.get("modality") or ""), str(row.get("utterance") or "")
+    modality = _modality(named) or named
+    found.add(PlacedSpan(row["recording"], timed, placed, modality, utterance))
+
+
+def _modality(*names: str) -> str:
+    """The first word of a name, if it is a modality; "" if none is.
+
+    >>> _modality("Voice hotspots 2")
+    'voice'
+    """
+    heads = (name.split(" ")[0].lower() for name in names if name)
+    return next((head for head in heads if head in MODALITIES), "")
 
 
 def _span(
@@ -268,6 +316,24 @@ def _span(
     if row.get(start) is None or row.get(end) is None or float(row[start]) == float(row[end]):
         return None
     return Span(float(row[start]), float(row[end]), score, None if apex is None else float(apex))
+
+
+def span_set(recording: str, rows: Iterable[Mapping[str, Any]]) -> SpanSet:
+    """The spans of one recording from hotspots as plain values.
+
+    Args:
+        recording: file name.
+        rows: as `analysis.spot.RecordingHotspots.to_dict` has them.
+
+    Raises:
+        UsageError: if a row has no numbers.
+    """
+    found = SpanSet(named=True)
+    name = stem(recording)
+    found.recordings.setdefault(name)
+    for number, row in enumerate(rows):
+        _add(found, {**row, "recording": name}, f"{recording}, hotspot {number}")
+    return found
 
 
 def _read_tiers(path: Path, found: SpanSet) -> None:
@@ -280,6 +346,5 @@ def _read_tiers(path: Path, found: SpanSet) -> None:
             continue
         score = _SCORE.search(segment.text)
         span = Span(segment.start, segment.end, float(score[1]) if score else 1.0)
-        heads = ((segment.speaker or "").split(" ")[0], segment.text.partition(":")[0])
-        modality = next((h.lower() for h in heads if h.lower() in MODALITIES), "")
+        modality = _modality(segment.speaker or "", segment.text.partition(":")[0])
         found.add(PlacedSpan(name, span, modality=modality))

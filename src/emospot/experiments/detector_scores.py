@@ -18,6 +18,7 @@ over. A detector that is no better
 than that knows nothing of where emotion shows, however good its figures look.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation import VOICE, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording
 from emospot.evaluation.spotting import (
     Span,
@@ -35,6 +36,7 @@ from emospot.evaluation.spotting import (
     spotting_scores,
 )
 from emospot.hotspots.tokens import token_scores
+from emospot.hotspots.voice_phrases import phrases_by_speaker
 
 Sums = Mapping[str, NDArray[np.float64]]
 """Metric → numerator and denominator of each recording, shape (R, 2)."""
@@ -42,6 +44,8 @@ Found = Sequence[Sequence[Hotspot]]
 """The hotspots of each utterance of one recording."""
 
 PLACEMENTS = 20
+SIMILAR = 20
+"""Utterances of neighbouring lengths among which hotspots are exchanged."""
 
 
 def sums_of(
@@ -77,14 +81,50 @@ def other_figures(
 def at_random(
     recording: MarkedRecording, found: Found, random: np.random.Generator
 ) -> list[list[Hotspot]]:
-    """The same hotspots at other places of their utterances."""
-    pairs = zip(recording.conversation.utterances, found, strict=True)
-    return [[_moved(hotspot, utterance, random) for hotspot in own] for utterance, own in pairs]
+    """The same hotspots, all turned round their utterance by one random way."""
+    moved = []
+    for utterance, own in zip(recording.conversation.utterances, found, strict=True):
+        if utterance.text:
+            moved.append(_turned_words(own, utterance.text, random))
+        else:
+            moved.append(_turned_times(own, utterance, random))
+    return moved
 
 
-def elsewhere(found: Found, random: np.random.Generator) -> list[Sequence[Hotspot]]:
-    """The same hotspots in other utterances of the recording."""
-    return [found[i] for i in random.permutation(len(found))]
+def elsewhere(
+    recording: MarkedRecording, found: Found, random: np.random.Generator
+) -> list[Sequence[Hotspot]]:
+    """The same hotspots in other utterances of similar length."""
+    lengths = [len(utterance.text or "") for utterance in recording.conversation.utterances]
+    order = np.argsort(lengths, kind="stable")
+    moved: list[Sequence[Hotspot]] = list(found)
+    for first in range(0, len(order), SIMILAR):
+        places = order[first : first + SIMILAR]
+        for place, source in zip(places, random.permutation(places), strict=True):
+            moved[place] = found[source]
+    return moved
+
+
+def phrases_at_random(
+    recording: MarkedRecording, found: Found, random: np.random.Generator
+) -> list[list[Hotspot]]:
+    """As many phrases of the same speakers as were found, whichever, in random order of strength.
+
+    Args:
+        recording: with the tokens that phrases are cut from.
+        found: what the phrase detector found.
+        random: draws them.
+    """
+    (tokens, *_) = recording.tokens.values()
+    chosen: list[list[Hotspot]] = [[] for _ in found]
+    for phrases in phrases_by_speaker(recording.conversation, tokens).values():
+        places = {phrase.utterance for phrase in phrases}
+        count = min(sum(len(found[place]) for place in places), len(phrases))
+        for number in random.permutation(len(phrases))[:count]:
+            one = phrases[number]
+            strength = float(random.random())
+            chosen[one.utterance].append(Hotspot(VOICE, one.start, one.end, strength, "chance"))
+    return chosen
 
 
 def everywhere(conversation: Conversation, modality: str) -> list[list[Hotspot]]:
@@ -97,17 +137,41 @@ def everywhere(conversation: Conversation, modality: str) -> list[list[Hotspot]]
     return found
 
 
-def _moved(hotspot: Hotspot, utterance: Utterance, random: np.random.Generator) -> Hotspot:
-    if hotspot.char_start is not None and hotspot.char_end is not None:
-        length = hotspot.char_end - hotspot.char_start
-        start = int(random.integers(0, len(utterance.text or "") - length + 1))
-        return replace(hotspot, char_start=start, char_end=start + length)
-    if None in (hotspot.start, hotspot.end, utterance.start, utterance.end):
-        return hotspot
-    low, high = utterance.start or 0.0, utterance.end or 0.0
-    seconds = (hotspot.end or 0.0) - (hotspot.start or 0.0)
-    moved = float(random.uniform(low, max(low, high - seconds)))
-    return replace(hotspot, start=moved, end=moved + seconds, apex=None)
+def _turned_words(own: Sequence[Hotspot], text: str, random: np.random.Generator) -> list[Hotspot]:
+    """By a random number of words; what would go over the end ends with it."""
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    by = int(random.integers(max(1, len(words))))
+    moved = []
+    for hotspot in own:
+        start, end = hotspot.char_start, hotspot.char_end
+        if start is None or end is None or not words:
+            moved.append(hotspot)
+            continue
+        over = [n for n, (a, b) in enumerate(words) if a < end and start < b] or [0]
+        first = min((over[0] + by) % len(words), len(words) - len(over))
+        last = first + len(over) - 1
+        moved.append(replace(hotspot, char_start=words[first][0], char_end=words[last][1]))
+    return moved
+
+
+def _turned_times(
+    own: Sequence[Hotspot], utterance: Utterance, random: np.random.Generator
+) -> list[Hotspot]:
+    """By a random number of seconds; what would go over the end ends with it."""
+    if utterance.start is None or utterance.end is None:
+        return list(own)
+    low, high = utterance.start, utterance.end
+    by = float(random.uniform(0.0, high - low))
+    moved = []
+    for hotspot in own:
+        if hotspot.start is None or hotspot.end is None:
+            moved.append(hotspot)
+            continue
+        seconds = hotspot.end - hotspot.start
+        start = low + (hotspot.start - low + by) % (high - low)
+        start = max(low, min(start, high - seconds))
+        moved.append(replace(hotspot, start=start, end=start + seconds, apex=None))
+    return moved
 
 
 def _span_sums(recording: MarkedRecording, found: Found) -> dict[str, tuple[float, float]]:

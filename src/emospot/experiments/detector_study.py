@@ -13,6 +13,7 @@ computing a second of recording.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from emospot.experiments.detector_scores import (
     everywhere,
     mean_sums,
     other_figures,
+    phrases_at_random,
     sums_of,
 )
 from emospot.experiments.detector_tables import AT_RANDOM, detectors_page
@@ -45,6 +47,8 @@ from emospot.hotspots.registry import DEFAULTS
 KIND = "detectors"
 FORMAT_VERSION = 1
 EVERYWHERE = "the whole utterance"
+PHRASES = "phrases"
+CHANCE = "phrases at random"
 REFERENCE = "peaks"
 """What the usual detector of its modality is held against."""
 DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE, "expression")
@@ -53,6 +57,7 @@ MAIN = {"spans": "f1", "tokens": "auc", "order": "order", "strength": "spearman"
 """How the moments are scored → the metric of the comparisons."""
 TITLE = "Detectors of hotspots against known moments"
 _SEED = 0
+_PLACED = 17  # tells these draws from those that make the recordings
 
 
 @dataclass
@@ -85,9 +90,14 @@ def run_detectors(
         The content of a results file.
 
     Raises:
-        UsageError: if no detector looks where moments are known.
+        UsageError: if no detector looks where moments are known, or one is asked for
+            twice.
         CorpusError: if a set's files are not there.
     """
+    names = Counter([*(one.name for one in detectors), *(one.name for one in truths)])
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f'"{twice}" is asked for twice')
     runs: list[dict[str, Any]] = []
     summary: list[dict[str, Any]] = []
     comparisons: list[dict[str, Any]] = []
@@ -100,7 +110,10 @@ def run_detectors(
         measured = [_everywhere(recordings, truth)]
         for one in own:
             tell(f"{truth.name}: {one.name}")
-            measured.append(_measured(one, recordings, truth))
+            found, seconds = _found(one, recordings)
+            measured.append(_measured(one.name, found, seconds, recordings, truth))
+            if one.name == PHRASES and truth.scored_by in ("spans", "order"):
+                measured.append(_by_chance(found, recordings, truth))
         groups = [recording.group for recording in recordings]
         for result in measured:
             runs.append(_run(result, truth))
@@ -148,28 +161,54 @@ def _everywhere(recordings: Sequence[MarkedRecording], truth: Truth) -> _Measure
     return _Measured(EVERYWHERE, sums, sums, figures)
 
 
-def _measured(detector: Panel, recordings: Sequence[MarkedRecording], truth: Truth) -> _Measured:
+def _found(detector: Panel, recordings: Sequence[MarkedRecording]) -> tuple[list[Found], float]:
+    """What a detector finds in each recording, and in how many seconds."""
     started = time.perf_counter()
-    found = [detector.detect(one.conversation, one.tokens) for one in recordings]
-    seconds = time.perf_counter() - started
+    found: list[Found] = [detector.detect(one.conversation, one.tokens) for one in recordings]
+    return found, time.perf_counter() - started
+
+
+def _measured(
+    name: str,
+    found: Sequence[Found],
+    seconds: float,
+    recordings: Sequence[MarkedRecording],
+    truth: Truth,
+) -> _Measured:
+    place = elsewhere if truth.scored_by == "strength" else at_random
     utterances = [u for one in recordings for u in one.conversation.utterances]
     heard = sum(u.end - u.start for u in utterances if u.start is not None and u.end is not None)
+    return _Measured(
+        name,
+        sums_of(recordings, found, truth.scored_by),
+        _often(place, found, recordings, truth),
+        other_figures(recordings, found) if truth.scored_by == "spans" else {},
+        seconds,
+        _share(seconds, heard),
+    )
+
+
+def _by_chance(
+    found: Sequence[Found], recordings: Sequence[MarkedRecording], truth: Truth
+) -> _Measured:
+    """Phrases at random, as many as were found: mean of many draws."""
+    sums = _often(phrases_at_random, found, recordings, truth)
+    return _Measured(CHANCE, sums, sums)
+
+
+def _often(
+    place: Callable[[MarkedRecording, Found, np.random.Generator], Found],
+    found: Sequence[Found],
+    recordings: Sequence[MarkedRecording],
+    truth: Truth,
+) -> dict[str, NDArray[np.float64]]:
+    """Mean sums of the hotspots placed many times."""
     placements = []
     for placement in range(PLACEMENTS):
-        random = np.random.default_rng((_SEED, placement))
-        moved: list[Found] = []
-        for recording, own in zip(recordings, found, strict=True):
-            # For strengths the place within an utterance plays no part.
-            by_utterance = truth.scored_by == "strength"
-            moved.append(
-                elsewhere(own, random) if by_utterance else at_random(recording, own, random)
-            )
+        random = np.random.default_rng((_SEED, placement, _PLACED))
+        moved = [place(r, own, random) for r, own in zip(recordings, found, strict=True)]
         placements.append(sums_of(recordings, moved, truth.scored_by))
-    figures = other_figures(recordings, found) if truth.scored_by == "spans" else {}
-    sums = sums_of(recordings, found, truth.scored_by)
-    return _Measured(
-        detector.name, sums, mean_sums(placements), figures, seconds, _share(seconds, heard)
-    )
+    return mean_sums(placements)
 
 
 def _share(seconds: float, heard: float) -> float | None:
@@ -220,14 +259,22 @@ def _comparisons(
     rows = []
     by_name = {result.name: result for result in measured}
     usual = by_name.get(DEFAULTS[truth.modality])
-    for result in measured[1:]:
-        ours, theirs = (grouped(s[metric], groups) for s in (result.sums, result.random))
-        rows.append(_comparison(result.name, AT_RANDOM, truth, ours, theirs))
+    for result in measured:
+        if result.sums is not result.random:
+            ours, theirs = (grouped(s[metric], groups) for s in (result.sums, result.random))
+            rows.append(_comparison(result.name, AT_RANDOM, truth, ours, theirs))
+    if CHANCE in by_name:
+        pair = (grouped(by_name[name].sums[metric], groups) for name in (PHRASES, CHANCE))
+        rows.append(_comparison(PHRASES, CHANCE, truth, *pair))
     if usual is not None and REFERENCE in by_name:
         pair = (grouped(one.sums[metric], groups) for one in (usual, by_name[REFERENCE]))
         rows.append({**_comparison(usual.name, REFERENCE, truth, *pair), "primary": True})
-    corrected = holm({r["model"]: r["p"] for r in rows if not r["primary"]})
-    return [r if r["primary"] else {**r, "p": corrected[r["model"]]} for r in rows]
+    corrected = holm({_pair(r): r["p"] for r in rows if not r["primary"]})
+    return [r if r["primary"] else {**r, "p": corrected[_pair(r)]} for r in rows]
+
+
+def _pair(row: Mapping[str, Any]) -> str:
+    return f"{row['model']} / {row['reference']}"
 
 
 def _comparison(

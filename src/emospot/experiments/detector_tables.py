@@ -22,10 +22,11 @@ _HOW_TO_READ = (
     "span that overlaps a marked one by at least half (IoU). Average precision and AUC of words "
     "are means over utterances; order is the share of pairs in which the stronger moment is found "
     "to be that (a tie counts half), spearman the mean over speakers of the correlation of known "
-    "and found strength. The column *at random places* is the same detector's hotspots put "
-    "elsewhere, 20 times; Δ is the difference to it, p by swapping actors, speakers or dialogues "
-    "(10,000 draws), Holm-corrected. The real-time factor is what the detector costs beyond its "
-    "features."
+    "and found strength. The column *at random places* is the same detector's hotspots turned "
+    "round their utterances (for spearman: in others of similar length), 20 times; *phrases at "
+    "random* are as many phrases as `phrases` finds, whichever. Δ is the difference to the "
+    "column, p by swapping actors, speakers or dialogues (all swaps, or 10,000), Holm-corrected. "
+    "The real-time factor is what the detector costs beyond its features."
 )
 
 
@@ -40,7 +41,7 @@ def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, A
         cells = [run["model"]]
         for metric in metrics:
             own = [s for s in results["summary"] if _same(s, run) and s["metric"] == metric]
-            cells.append(_figure(metric, run["scores"][metric], own[0]["ci"] if own else None))
+            cells.append(_figure(metric, run["scores"].get(metric), own[0]["ci"] if own else None))
         against = [
             c
             for c in results["comparisons"]
@@ -60,10 +61,11 @@ def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, A
         lines.append(_line([*cells, *[""] * (len(head) - len(cells))]))
     text = "\n".join(lines)
     for one in results["comparisons"]:
-        if one["corpus"] == name and one["primary"]:
+        if one["corpus"] == name and one["reference"] != AT_RANDOM:
             low, high = one["ci"]
+            kind = "Primary comparison" if one["primary"] else "Beside it"
             text += (
-                f"\n\nPrimary comparison: {one['model']} less {one['reference']}, "
+                f"\n\n{kind}: {one['model']} less {one['reference']}, "
                 f"{one['metric']}: {100 * one['difference']:+.1f} "
                 f"[{100 * low:+.1f}, {100 * high:+.1f}], p {one['p']:.4f}."
             )

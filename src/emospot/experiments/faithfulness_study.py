@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from emospot.batch import Example
-from emospot.evaluation.faithfulness import AT_RANDOM, RATES, Faithfulness, faithfulness
+from emospot.errors import UsageError
+from emospot.evaluation.faithfulness import (
+    AT_RANDOM,
+    LEAST_TOKENS,
+    RATES,
+    Faithfulness,
+    faithfulness,
+)
 from emospot.evaluation.ratios import grouped, ratio, ratio_difference
 from emospot.evaluation.significance import holm
 from emospot.experiments.detector_study import FORMAT_VERSION, KIND
@@ -53,8 +60,14 @@ def run_faithfulness(
 
     Raises:
         ModelError: as `evaluation.faithfulness.faithfulness`.
+        UsageError: if no utterance has enough tokens.
     """
     found = faithfulness(model, examples, modality, utterances=utterances, tell=tell)
+    if not found:
+        raise UsageError(
+            f"no utterance of {data} has {LEAST_TOKENS} tokens of {modality} or more: there is "
+            "nothing to take away"
+        )
     name = f"{model.card.name} on {data}"
     rankings = list(dict.fromkeys(one.ranking for one in found))
     count = len(found) // len(rankings)

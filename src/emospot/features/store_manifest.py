@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from emospot import __version__
+from emospot.conversation import FACE, VOICE, WORDS
 from emospot.emotions import LabelSet
 from emospot.errors import StoreError
 from emospot.features.base import FeatureDescription
@@ -33,6 +34,7 @@ FORMAT = "emospot-store"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
+_EARLIER_DETECTORS = {WORDS: "lexicon", VOICE: "prosody", FACE: "expression"}
 NO_SPLIT = "none"
 """The name under which conversations without a split are counted."""
 
@@ -91,8 +93,7 @@ class StoreManifest:
         columns: modality → names of its columns, where they have names.
         shards: the Parquet files, in order.
         chain: running hash over the conversations, in order.
-        detectors: modality → the choice of hotspot detectors (`hotspots.registry`); of a
-            store from before this was written down, nothing.
+        detectors: modality → the choice of hotspot detectors (`hotspots.registry`).
         emospot_version: version of the program that wrote the store.
         format_version: version of the folder's structure.
     """
@@ -234,7 +235,7 @@ def _checked(path: Path, plain: dict[str, Any]) -> StoreManifest:
 
 
 def _from_plain(plain: dict[str, Any]) -> StoreManifest:
-    plain = {"detectors": {}, **plain}
+    plain = {"detectors": earlier_detectors(plain["features"]), **plain}
     known = {f.name: plain[f.name] for f in dataclasses.fields(StoreManifest)}
     label_set = LabelSet(plain["label_set"]["name"], tuple(plain["label_set"]["labels"]))
     features = {m: FeatureDescription(**entry) for m, entry in plain["features"].items()}
@@ -249,6 +250,15 @@ def _from_plain(plain: dict[str, Any]) -> StoreManifest:
             "shards": shards,
         }
     )
+
+
+def earlier_detectors(modalities: Iterable[str]) -> dict[str, str]:
+    """What looked for hotspots before it was written down.
+
+    Args:
+        modalities: of a store or a model.
+    """
+    return {m: _EARLIER_DETECTORS[m] for m in modalities if m in _EARLIER_DETECTORS}
 
 
 def _shard(entry: Mapping[str, Any]) -> ShardEntry:

@@ -9,7 +9,7 @@ is asked again after ever longer waits, as the `openai` package does it; one who
 answer is malformed is asked twice more. After three questions in a row without any
 answer the endpoint counts as gone, and the rest of the conversation does not wait.
 
-An answer is kept under a hash of prompt version, model, prompt and question, in
+An answer is kept under a hash of prompt version, address, model, prompt and question, in
 EMOSPOT_CACHE or the user's cache folder. It holds the text that was sent to the
 endpoint anyway; remove the folder to forget it.
 """
@@ -20,7 +20,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,14 +40,6 @@ _NO_KEY = "none"  # local servers want some text
 _MALFORMED = 3  # questions until a malformed answer is given up
 _GONE = 3  # questions in a row without any answer
 _LONGEST_ANSWER = 2000  # tokens
-
-
-class _Form(Enum):
-    """How an answer is asked for, the strictest first."""
-
-    SCHEMA = 1
-    OBJECT = 2
-    TEXT = 3
 
 
 class NoAnswerError(EmospotError):
@@ -88,7 +79,7 @@ class LlmEndpoint:
             )
         self._lock = threading.Lock()
         self._client_made: openai.OpenAI | None = None
-        self._forms = [_Form.SCHEMA, _Form.OBJECT, _Form.TEXT]
+        self._form = 0
         self._failed_in_a_row = 0
 
     @staticmethod
@@ -167,8 +158,8 @@ class LlmEndpoint:
 
         if self._failed_in_a_row >= _GONE:
             raise NoAnswerError(f"{self.base_url} has stopped answering")
-        while True:
-            wanted = self._forms[0]
+        refused = ""
+        for number in range(self._form, len(_FORMS)):
             try:
                 answer = self._client().chat.completions.create(
                     model=self.model,
@@ -176,16 +167,11 @@ class LlmEndpoint:
                         {"role": "system", "content": system},
                         {"role": "user", "content": user},
                     ],
-                    temperature=0.0,
-                    max_tokens=_LONGEST_ANSWER,
-                    **_asked_as(wanted, schema),
+                    **_FORMS[number](schema),
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                with self._lock:
-                    if wanted is _Form.TEXT:
-                        raise NoAnswerError(_told(error)) from None
-                    if self._forms[0] is wanted:
-                        self._forms.pop(0)
+                refused = _told(error)
+                continue
             except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
                 raise UsageError(
                     f"{self.base_url} refuses the key: {_told(error)}; set {' or '.join(KEYS)}"
@@ -198,10 +184,11 @@ class LlmEndpoint:
             except openai.APIError as error:
                 self._failed_in_a_row += 1
                 raise NoAnswerError(_told(error)) from None
-            else:
-                self._failed_in_a_row = 0
-                content = answer.choices[0].message.content if answer.choices else None
-                return content or ""
+            self._failed_in_a_row = 0
+            self._form = max(self._form, number)  # what was refused is not tried again
+            content = answer.choices[0].message.content if answer.choices else None
+            return content or ""
+        raise NoAnswerError(refused)
 
     def _client(self) -> "openai.OpenAI":
         import openai
@@ -219,7 +206,8 @@ class LlmEndpoint:
     def _kept_in(self, system: str, user: str, version: int) -> Path | None:
         if self.cache is None:
             return None
-        content = json.dumps([version, self.model, system, user], ensure_ascii=False)
+        asked = [version, self.base_url, self.model, system, user]
+        content = json.dumps(asked, ensure_ascii=False)
         return self.cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 
@@ -241,11 +229,25 @@ def _read(path: Path | None) -> str | None:
         return None
 
 
-def _asked_as(form: _Form, schema: Mapping[str, Any]) -> dict[str, Any]:
-    if form is _Form.SCHEMA:
-        named = {"name": "answer", "strict": True, "schema": schema}
-        return {"response_format": {"type": "json_schema", "json_schema": named}}
-    return {"response_format": {"type": "json_object"}} if form is _Form.OBJECT else {}
+def _by_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"name": "answer", "strict": True, "schema": schema}
+    return {**_as_text(schema), "response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _as_object(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_as_text(schema), "response_format": {"type": "json_object"}}
+
+
+def _as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"temperature": 0.0, "max_tokens": _LONGEST_ANSWER}
+
+
+def _as_it_comes(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+_FORMS = (_by_schema, _as_object, _as_text, _as_it_comes)
+"""How an answer is asked for, the strictest first; not every endpoint knows every option."""
 
 
 def _told(error: Exception) -> str:

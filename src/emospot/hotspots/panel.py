@@ -14,6 +14,7 @@ weights two detectors of three are enough, or one of two. Where hotspots of one
 detector overlap, its strongest counts.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, pairwise
@@ -59,8 +60,8 @@ class Panel:
             )
         if self.combine == "vote" and len(self.weights) != len(self.detectors):
             raise UsageError("a vote needs a weight for each detector, as in lexicon=1,spans=2")
-        if not all(weight > 0 for weight in self.weights):
-            raise UsageError(f"weights must be greater than 0, found {self.weights}")
+        if not all(0 < weight < math.inf for weight in self.weights):
+            raise UsageError(f"weights must be finite and greater than 0, found {self.weights}")
 
     @property
     def modality(self) -> str:
@@ -114,20 +115,25 @@ class Panel:
             tokens: extractor → its tokens of each utterance, shape (U,). A detector
                 for which there are none finds nothing. Of the voice, moments at which
                 another speaks too are silenced first (`voice_overlap`).
+
+        Raises:
+            UsageError: if a detector gives other than its own hotspots.
         """
         if self.modality == VOICE:
             from emospot.hotspots.voice_overlap import without_overlap
 
             tokens = {name: without_overlap(conversation, own) for name, own in tokens.items()}
         nothing: list[Tokens | None] = [None] * len(conversation.utterances)
-        found = []
+        found: list[Found] = []
         for detector in self.detectors:
             read = next((name for name in detector.reads if name in tokens), None)
             if detector.reads and read is None:
+                found.append([[] for _ in nothing])
                 continue
-            found.append(detector.detect(conversation, nothing if read is None else tokens[read]))
-        if len(self.detectors) == 1 or not found:
-            return found[0] if found else [[] for _ in nothing]
+            own = detector.detect(conversation, nothing if read is None else tokens[read])
+            found.append(_checked(own, detector, len(nothing)))
+        if len(self.detectors) == 1:
+            return found[0]
         join = _union if self.combine == "union" else self._vote
         return [sorted(join(own), key=_place) for own in zip(*found, strict=True)]
 
@@ -165,6 +171,18 @@ class Panel:
             return None
         score = sum(weight * hotspot.score for weight, hotspot in voters) / total
         return _Piece(start, end, score, tuple(hotspot for _, hotspot in voters))
+
+
+def _checked(found: Found, detector: HotspotDetector, count: int) -> Found:
+    """What a detector, perhaps of another package, has found."""
+    strange = {h.modality for own in found for h in own} - {detector.modality}
+    if len(found) != count or strange:
+        what = f"hotspots of {', '.join(sorted(strange))}" if strange else f"{len(found)} lists"
+        raise UsageError(
+            f'the detector "{detector.name}" of {detector.modality} gave {what} for {count} '
+            "utterances; expected one list of its own hotspots for each"
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,17 +152,32 @@ def _maker(point: EntryPoint) -> Callable[[], HotspotDetector]:
             raise UsageError(
                 f'the hotspot detector "{point.name}" ({point.value}) cannot be loaded: {error}'
             ) from error
-        missing = [
-            field for field in ("name", "modality", "reads", "detect") if not hasattr(made, field)
-        ]
-        if missing:
+        fault = _fault(made, point.name)
+        if fault:
             raise UsageError(
-                f'the hotspot detector "{point.name}" ({point.value}) has no '
-                f"{' and no '.join(missing)}; see emospot.hotspots.base.HotspotDetector"
+                f'the hotspot detector "{point.name}" ({point.value}) {fault}; see '
+                "emospot.hotspots.base.HotspotDetector"
             )
         return made
 
     return make
+
+
+def _fault(made: HotspotDetector, name: str) -> str:
+    """What is wrong with a detector of another package, "" where nothing is."""
+    fields = ("name", "modality", "reads", "detect")
+    missing = [field for field in fields if not hasattr(made, field)]
+    if missing:
+        return f"has no {' and no '.join(missing)}"
+    if made.name != name:
+        return f'calls itself "{made.name}": the two names must be one'
+    if set(name) & set("+,=:"):
+        return 'must have a name without "+", ",", "=" and ":"'
+    if made.modality not in MODALITIES:
+        return f'looks at "{made.modality}", which is none of {", ".join(MODALITIES)}'
+    if not isinstance(made.reads, tuple) or not all(isinstance(r, str) for r in made.reads):
+        return f"reads {made.reads!r}, which is no tuple of extractors' names"
+    return ""
 
 
 def _lexicon() -> HotspotDetector:

@@ -11,8 +11,8 @@ looked up in the utterance; where the model misquotes, the most similar stretch 
 words counts (Levenshtein ratio of 85 % or more), and what is not there is dropped.
 
 Answers are kept on disk (`hotspots.llm_endpoint`), so that a recording is paid for
-once. Where the endpoint does not answer, the lexicon does, and a notice says so; what
-fired is then "lexicon" and not "llm".
+once. Where the endpoint does not answer, the lexicon does if it knows the language, and
+a notice says so; what fired is then "lexicon" and not "llm".
 """
 
 import json
@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emospot.conversation import WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.errors import MissingExtraError
+from emospot.features.language import language_of
 from emospot.hotspots.llm_endpoint import LlmEndpoint, NoAnswerError
 from emospot.hotspots.words_lexicon import LexiconHotspots
 from emospot.hotspots.words_place import words_hotspot
@@ -64,6 +65,7 @@ SCHEMA = {
 """Of the answer; without bounds, which not every endpoint can hold a model to."""
 
 _SIMILAR = 85.0
+_ENOUGH_TO_TELL = 40  # characters from which a language can be told
 _SHORTEST_FUZZY = 4  # characters; shorter quotes must be exact
 
 
@@ -128,28 +130,32 @@ class LlmHotspots:
         """
         self.notices = []
         self._endpoint.reset()
-        texts = list(dict.fromkeys(u.text for u in conversation.utterances if _said(u)))
+        said = [u.text for u in conversation.utterances if u.text and _said(u)]
+        texts = list(dict.fromkeys(said))
         with ThreadPoolExecutor(self._endpoint.at_once) as pool:
             answers = dict(zip(texts, pool.map(self._answer, texts), strict=True))
+        understood = sum(map(len, texts)) < _ENOUGH_TO_TELL or (
+            language_of(texts).code in ("", self._lexicon.language)
+        )
         found = []
         lost = unanswered = 0
         reason = ""
         for utterance in conversation.utterances:
-            answer = answers.get(utterance.text) if _said(utterance) else Answer(spans=[])
+            answer = answers.get(utterance.text or "", Answer(spans=[]))
             if isinstance(answer, Answer):
                 own = placed(utterance, answer)
                 lost += len(answer.spans) - len(own)
             else:
                 one = Conversation(conversation.id, (utterance,))
-                (own,) = self._lexicon.detect(one, [None])
+                own = self._lexicon.detect(one, [None])[0] if understood else []
                 unanswered += 1
                 reason = reason or str(answer)
             found.append(own)
         if unanswered:
             self.notices.append(
                 f"the language model did not answer for {unanswered} of "
-                f"{len(conversation.utterances)} utterances ({reason}): their hotspots are the "
-                "lexicon's"
+                f"{len(conversation.utterances)} utterances ({reason}): "
+                + ("their hotspots are the lexicon's" if understood else "they have no hotspots")
             )
         if lost:
             self.notices.append(
@@ -217,7 +223,7 @@ def _place(quote: str, text: str, taken: Sequence[tuple[int, int]]) -> tuple[int
         at = within.find(wanted)
         while at >= 0:
             place = (at, at + len(wanted))
-            if _free(place, taken):
+            if _whole(place, text) and _free(place, taken):
                 return place
             at = within.find(wanted, at + 1)
     return _similar(quote, text, taken)
@@ -244,6 +250,15 @@ def _similar(quote: str, text: str, taken: Sequence[tuple[int, int]]) -> tuple[i
     # A short text that lies within a long quote is like it, and is not what was quoted.
     whole = fuzz.ratio(quote.lower(), text[start:end].lower())
     return (start, end) if whole >= _SIMILAR and _free((start, end), taken) else None
+
+
+def _whole(place: tuple[int, int], text: str) -> bool:
+    """Whether a place cuts no word in two ("he" is not in "she")."""
+    start, end = place
+    cut = (start > 0 and text[start - 1].isalnum() and text[start].isalnum()) or (
+        end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
+    )
+    return not cut
 
 
 def _free(place: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:

@@ -18,6 +18,7 @@ from emospot.config import AnyModelConfig, as_written, parse_config
 from emospot.emotions import LabelSet, Task, emotion_task
 from emospot.errors import ModelError, UsageError
 from emospot.features.base import FeatureDescription
+from emospot.features.store_manifest import earlier_detectors
 from emospot.files import write_file, write_json
 from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
@@ -215,6 +216,7 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
             )
             for m, r in card.get("recordings", {}).items()
         }
+        card.setdefault("detectors", earlier_detectors(card["features"]))
         return config, ModelCard(**card)
     except (KeyError, TypeError, UsageError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None

@@ -122,8 +122,7 @@ def benchmark(
     Example: emospot hotspots benchmark --out OUT
     """
     from emospot.corpora.truths import TRUTHS
-    from emospot.experiments.detector_study import DETECTORS, run_detectors, write_detectors
-    from emospot.experiments.detector_tables import detectors_page
+    from emospot.experiments.detector_study import DETECTORS, run_detectors
     from emospot.experiments.study import data_folder
     from emospot.hotspots.registry import panel
 
@@ -143,12 +142,7 @@ def benchmark(
             sets,
             tell=lambda stage: bar.update(task, description=stage, advance=1),
         )
-    write_detectors(results, out)
-    if json_output:
-        say_json(results)
-        return
-    say(detectors_page(results))
-    note(f"written: {out}/results.json, table.md")
+    _write(results, out, json_output=json_output)
 
 
 def faithfulness(
@@ -166,8 +160,6 @@ def faithfulness(
     """
     from emospot.analysis.models import load
     from emospot.evaluation.run import check_fits, labelled_examples
-    from emospot.experiments.detector_study import write_detectors
-    from emospot.experiments.detector_tables import detectors_page
     from emospot.experiments.faithfulness_study import run_faithfulness
     from emospot.features.store import FeatureStore
 
@@ -184,6 +176,13 @@ def faithfulness(
             utterances=utterances,
             tell=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    _write(results, out, json_output=json_output)
+
+
+def _write(results: dict[str, Any], out: Path, *, json_output: bool) -> None:
+    from emospot.experiments.detector_study import write_detectors
+    from emospot.experiments.detector_tables import detectors_page
+
     write_detectors(results, out)
     if json_output:
         say_json(results)

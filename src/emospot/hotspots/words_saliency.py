@@ -28,7 +28,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.conversation import WORDS, Conversation, Hotspot, Tokens
+from emospot.conversation import WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.errors import FeatureError
 from emospot.hotspots.words_place import words_runs
 
@@ -109,15 +109,15 @@ class SaliencyHotspots:
         Raises:
             FeatureError: if the tokens are of another encoder.
         """
-        found: list[list[Hotspot]] = []
-        for utterance, tokens in zip(conversation.utterances, descriptors, strict=True):
-            if tokens is None:
-                found.append([])
-                continue
-            scores = self.scores(tokens)
-            least = max(LEAST, SHARE * float(scores.max()))
-            found.append(words_runs(utterance, tokens, scores, least, self.name))
-        return found
+        return [
+            [] if tokens is None else self._utterance(utterance, tokens)
+            for utterance, tokens in zip(conversation.utterances, descriptors, strict=True)
+        ]
+
+    def _utterance(self, utterance: Utterance, tokens: Tokens) -> list[Hotspot]:
+        scores = self.scores(tokens)
+        least = max(LEAST, SHARE * float(scores.max()))
+        return words_runs(utterance, tokens, scores, least, self.name)
 
     def scores(self, tokens: Tokens) -> Floats:
         """What is lost without each token and its neighbours, shape (T,)."""

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from emospot.conversation import WORDS, Conversation, Hotspot, Tokens
+from emospot.conversation import WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.errors import FeatureError
 from emospot.hotspots.words_place import words_runs
 from emospot.hotspots.words_saliency import EmotionProbe, shipped_probe
@@ -91,18 +91,18 @@ class SpanHotspots:
         Raises:
             FeatureError: if the tokens are of another encoder.
         """
-        found: list[list[Hotspot]] = []
-        for utterance, tokens in zip(conversation.utterances, descriptors, strict=True):
-            if tokens is None:
-                found.append([])
-                continue
-            values = np.asarray(tokens.values, dtype=np.float64)
-            emotional = float(self._probe.probability(values.mean(axis=0, keepdims=True))[0])
-            marked = self.probabilities(tokens)
-            scores = np.where(marked >= self._weights.threshold, emotional * marked, 0.0)
-            runs = words_runs(utterance, tokens, scores, np.finfo(np.float64).tiny, self.name)
-            found.append([hotspot for hotspot in runs if hotspot.score >= LEAST])
-        return found
+        return [
+            [] if tokens is None else self._utterance(utterance, tokens)
+            for utterance, tokens in zip(conversation.utterances, descriptors, strict=True)
+        ]
+
+    def _utterance(self, utterance: Utterance, tokens: Tokens) -> list[Hotspot]:
+        values = np.asarray(tokens.values, dtype=np.float64)
+        emotional = float(self._probe.probability(values.mean(axis=0, keepdims=True))[0])
+        marked = self.probabilities(tokens)
+        scores = np.where(marked >= self._weights.threshold, emotional * marked, 0.0)
+        runs = words_runs(utterance, tokens, scores, np.finfo(np.float64).tiny, self.name)
+        return [hotspot for hotspot in runs if hotspot.score >= LEAST]
 
     def probabilities(self, tokens: Tokens) -> Floats:
         """How likely each token is marked if the utterance is emotional, shape (T,)."""

@@ -100,7 +100,7 @@ def test_the_page(results, tmp_path):
     _, benchmarks = publish(tmp_path / "hotspots", tmp_path / "docs")
     text = benchmarks.read_text()
     assert "## Detectors of hotspots against known moments" in text
-    assert "`emospot hotspots benchmark --out hotspots`: 5 runs" in text
+    assert "`emospot hotspots benchmark --out hotspots`: 5 measurements" in text
     assert "### planted: planted moments" in text
 
 

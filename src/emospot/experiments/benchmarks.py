@@ -96,9 +96,10 @@ def _section(path: Path, command: str, values: Mapping[str, Any], text: str) -> 
 def _origin(path: Path, command: str, values: Mapping[str, Any]) -> str:
     made = values["provenance"]
     versions = made["packages"]
+    unit = "measurements" if values.get("kind") == KIND else "trainings"
     hours = sum(run["seconds"] for run in values["runs"]) / 3600
     return (
-        f"`{command}`: {len(values['runs'])} runs, "
+        f"`{command}`: {len(values['runs'])} {unit}, "
         f"{hours:.1f} core hours; finished {made['finished'][:10]} with emospot "
         f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
         f"[{path.name}]({FOLDER}/{path.name})"

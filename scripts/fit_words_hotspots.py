@@ -12,7 +12,6 @@ About five minutes.
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
 
 from emospot import hotspots
-from emospot.conversation import Conversation, Tokens
 from emospot.corpora.reccon import read_causes, read_reccon
 from emospot.corpora.truths import marked_within
 from emospot.features.registry import words_extractor
@@ -34,7 +32,6 @@ LICENCE = (
     "learned from RECCON (Poria et al. 2021, no licence given) over texts of DailyDialog "
     "(CC BY-NC-SA 4.0): not for commercial use"
 )
-Measured = Callable[[Conversation], Sequence[Tokens | None]]
 
 
 def main() -> None:

@@ -68,7 +68,6 @@ _PARTS = (_LEFT_BROW, _RIGHT_BROW, _UPPER_LIDS, _LOWER_LIDS, _UPPER_LIP, _LOWER_
           _CHIN)  # fmt: skip
 
 _JAW = (*_LOWER_LIP, *_CHIN)
-_OUTER_LIPS = (0, 37, 267, 17, 84, 314)
 
 EXPRESSIONS: dict[str, tuple[tuple[Iterable[int], tuple[float, float]], ...]] = {
     "smile": (((291,), (0.06, 0.15)), ((61,), (-0.06, 0.15)), ((374, 145), (0.0, 0.02))),

@@ -119,7 +119,7 @@ def _utterance(
     random: np.random.Generator,
 ) -> Iterator[Faithfulness]:
     best = int(whole.probabilities[u].argmax())
-    rankings = _rankings(model, example, modality, u, whole, random)
+    rankings = _rankings(model, example, modality, u, best, whole, random)
     count = len(rankings[HOTSPOTS])
     sizes = [max(1, round(rate * count)) for rate in RATES]
     cut: list[Example] = []
@@ -147,6 +147,7 @@ def _rankings(
     example: Example,
     modality: str,
     u: int,
+    best: int,
     whole: Prediction,
     random: np.random.Generator,
 ) -> Mapping[str, Floats]:
@@ -159,7 +160,6 @@ def _rankings(
     rankings = {HOTSPOTS: scores, AT_RANDOM: np.roll(scores, int(random.integers(len(scores))))}
     if modality in whole.gates:
         rankings[GATE] = whole.gates[modality][u].astype(np.float64)
-    best = int(whole.probabilities[u].argmax())
     rankings[GRADIENT] = _gradient(model, example, modality, u, best)
     return rankings
 

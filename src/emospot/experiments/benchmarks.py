@@ -17,6 +17,7 @@ from emospot.experiments.detector_study import FORMAT_VERSION as DETECTORS_VERSI
 from emospot.experiments.detector_study import KIND
 from emospot.experiments.detector_tables import detectors_page
 from emospot.experiments.results import read_results
+from emospot.experiments.study import Study
 from emospot.experiments.summary import read_summary
 from emospot.experiments.tables import markdown
 from emospot.files import make_folder, write_file, write_json
@@ -45,7 +46,7 @@ def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
         ConfigError: if there are no results, or not of this version.
         UsageError: if runs of the study failed.
     """
-    values = _content(study_folder / "results.json")
+    _, values = _read(study_folder / "results.json")
     if values.get("failed"):
         raise UsageError(
             f"{len(values['failed'])} runs of {study_folder} failed: run the study again first"
@@ -62,19 +63,18 @@ def benchmarks_page(folder: Path) -> str:
     """The page of all results in a folder, by name."""
     parts = [INTRODUCTION]
     for path in sorted(folder.glob("*.json")):
-        values = _content(path)
-        if values.get("kind") == KIND:
+        study, values = _read(path)
+        if study is None:
             command, text = f"emospot hotspots benchmark --out {path.stem}", detectors_page(values)
         else:
             command = f"emospot experiment {path.stem}"
-            study, _ = read_results(path)
             text = markdown(study, read_summary(values), values["opponents"])
         parts.append(_section(path, command, values, text))
     return "\n".join(parts)
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """A results file, of a study or of detectors, checked."""
+def _read(path: Path) -> tuple[Study | None, dict[str, Any]]:
+    """A results file, checked, with its study; one of detectors has none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -82,8 +82,8 @@ def _content(path: Path) -> dict[str, Any]:
     if isinstance(values, dict) and values.get("kind") == KIND:
         if values.get("format_version") != DETECTORS_VERSION:
             raise ConfigError(f"{path} is of another version: measure the detectors again")
-        return values
-    return read_results(path)[1]
+        return None, values
+    return read_results(path)
 
 
 def _section(path: Path, command: str, values: Mapping[str, Any], text: str) -> str:

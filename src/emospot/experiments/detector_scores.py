@@ -12,10 +12,12 @@ Four kinds of scores, by what is known (`corpora.truths`):
 - *strength*: Spearman's correlation, within a recording, of what is known of each
   utterance with the strength of its strongest hotspot (0 without one).
 
-Each detector is held against *its own hotspots at random places*: as many, as long, as
-strong, anywhere in the same utterance (or, for strengths, in another one), twenty times
-over. A detector that is no better
-than that knows nothing of where emotion shows, however good its figures look.
+Each detector is held against *its own hotspots at random places*, twenty times over: all
+hotspots of an utterance are turned round it by one random way (for strengths, they are
+exchanged among utterances of similar length). A detector that is no better than that
+knows nothing of where emotion shows, however good its figures look. A detector of the
+voice may owe its figures to where phrases end alone: *phrases at random* are as many
+phrases of the same speakers, in random order of strength.
 """
 
 import re

@@ -5,6 +5,7 @@ the set of moments), `summary` (mean with its 95 % interval by bootstrap over gr
 recordings; one run, so sd is 0), `comparisons`:
 
 - every detector with its own hotspots at random places (`detector_scores`);
+- `phrases` with phrases at random, which shows what its order of them is worth;
 - the usual detector of a modality with the plain reference `peaks`, where that is of
   its modality: the primary comparison. All others are Holm-corrected, set by set.
 

@@ -132,8 +132,7 @@ def panels(choices: Iterable[str], llm: LlmEndpoint | None = None) -> dict[str, 
                 )
             one = Panel(other.detectors + one.detectors)
         found[one.modality] = one
-    order = {modality: place for place, modality in enumerate(MODALITIES)}
-    return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+    return {modality: found[modality] for modality in sorted(found, key=MODALITIES.index)}
 
 
 def _source(point: EntryPoint) -> str:

@@ -1,7 +1,8 @@
 """`emospot analyze`: recordings in, reports out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,16 +24,19 @@ STAGES = {
     "model": "asking the model",
 }
 
+Recordings = Annotated[
+    list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
+]
+Transcript = Annotated[
+    Path | None,
+    typer.Option(help="SRT, VTT, CSV, TSV, TextGrid, EAF, RTTM or JSON of the recording."),
+]
+
 
 def analyze(
     context: typer.Context,
-    recordings: Annotated[
-        list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
-    ],
-    transcript: Annotated[
-        Path | None,
-        typer.Option(help="SRT, VTT, CSV, TSV, TextGrid, EAF, RTTM or JSON of the recording."),
-    ] = None,
+    recordings: Recordings,
+    transcript: Transcript = None,
     model: Annotated[str, typer.Option(help="A model's name, folder, or run.")] = "bundled",
     out: Annotated[Path, typer.Option(help="Folder for report and JSON.")] = Path("emospot-out"),
     detector: Annotated[
@@ -114,13 +118,7 @@ def analyze_one(
     from emospot.report.files import write_analysis
     from emospot.report.page import write_report
 
-    with progress() as bar:
-        task = bar.add_task(f"{recording.name}", total=len(STAGES))
-
-        def on_stage(stage: str) -> None:
-            step = list(STAGES).index(stage)
-            bar.update(task, completed=step, description=f"{recording.name}: {STAGES[stage]}")
-
+    with stage_progress(recording.name, len(STAGES)) as on_stage:
         analysis = run_analysis(
             recording, transcript, model=model, detectors=detectors, on_stage=on_stage
         )
@@ -133,6 +131,24 @@ def analyze_one(
         face_strip=_face_strip(analysis, recording) if stills else None,
     )
     return analysis
+
+
+@contextmanager
+def stage_progress(name: str, stages: int) -> Iterator[Callable[[str], None]]:
+    """Show how far a recording is; what it gives is to be told each stage that begins.
+
+    Args:
+        name: of the recording.
+        stages: how many of the first `STAGES` there are to go through.
+    """
+    with progress() as bar:
+        task = bar.add_task(name, total=stages)
+
+        def on_stage(stage: str) -> None:
+            step = list(STAGES).index(stage)
+            bar.update(task, completed=step, description=f"{name}: {STAGES[stage]}")
+
+        yield on_stage
 
 
 def _face_strip(analysis: "Analysis", recording: Path) -> "list[FaceStill]":

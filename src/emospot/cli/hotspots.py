@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from emospot.cli.analyze import STAGES, output_stems
-from emospot.cli.console import note, progress, say, say_json, table, told
+from emospot.cli.analyze import STAGES, Recordings, Transcript, output_stems, stage_progress
+from emospot.cli.console import note, say, say_json, table, told
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
 from emospot.cli.hotspot_scores import add_scores
 from emospot.errors import EmospotError, UsageError
@@ -40,13 +40,8 @@ app = typer.Typer(
 
 @app.command(FIND)
 def find(
-    recordings: Annotated[
-        list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
-    ],
-    transcript: Annotated[
-        Path | None,
-        typer.Option(help="SRT, VTT, CSV, TSV, TextGrid, EAF, RTTM or JSON of the recording."),
-    ] = None,
+    recordings: Recordings,
+    transcript: Transcript = None,
     detector: DetectorChoices = None,
     llm_base_url: LlmBaseUrl = "",
     llm_model: LlmModel = "",
@@ -143,13 +138,7 @@ def _find(
 ) -> "RecordingHotspots":
     from emospot.analysis.spot import find_hotspots
 
-    with progress() as bar:
-        task = bar.add_task(recording.name, total=len(STAGES) - 1)
-
-        def on_stage(stage: str) -> None:
-            step = list(STAGES).index(stage)
-            bar.update(task, completed=step, description=f"{recording.name}: {STAGES[stage]}")
-
+    with stage_progress(recording.name, len(STAGES) - 1) as on_stage:
         found = find_hotspots(recording, transcript, detectors=detectors, on_stage=on_stage)
     for notice in found.notices:
         note(f"warning: {notice}")

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation import WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import LabelSet, Task, TaskKind, emotion_task
 from emospot.errors import UsageError
@@ -86,6 +86,8 @@ class ConversationBatch:
         named: whether the source says who speaks, shape (B, U); several people may
             hide behind one index where it does not.
         ids: conversation and utterance ids of each valid utterance, by row.
+        texts: of each conversation what may be read of its utterances (`text_read`),
+            by row.
         targets: task → target, the main task first.
     """
 
@@ -97,6 +99,7 @@ class ConversationBatch:
     speakers: Tensor
     named: Tensor
     ids: tuple[tuple[tuple[str, str], ...], ...]
+    texts: tuple[tuple[str, ...], ...]
     targets: Mapping[str, Target]
 
     def to(self, device: torch.device | str) -> "ConversationBatch":
@@ -110,6 +113,7 @@ class ConversationBatch:
             speakers=self.speakers.to(device),
             named=self.named.to(device),
             ids=self.ids,
+            texts=self.texts,
             targets={head: t.to(device) for head, t in self.targets.items()},
         )
 
@@ -171,11 +175,43 @@ def collate(
     ids = tuple(
         tuple((e.conversation.id, u.id) for u in e.conversation.utterances) for e in examples
     )
+    texts = tuple(
+        texts_read(e) if WORDS in modalities else ("",) * len(own)
+        for e, own in zip(examples, ids, strict=True)
+    )
     asked = (*tasks, *([] if labels is None else [emotion_task(labels)]))
     targets = {task.name: _target(examples, task, (B, U)) for task in asked}
     return ConversationBatch(
-        tensors, present, mask, times, word_counts, speakers, named, ids, targets
+        tensors, present, mask, times, word_counts, speakers, named, ids, texts, targets
     )
+
+
+def texts_read(example: Example) -> tuple[str, ...]:
+    """What may be read of each utterance's text; "" where its words are absent."""
+    tokens = example.tokens.get(WORDS, (None,) * len(example.conversation.utterances))
+    pairs = zip(example.conversation.utterances, tokens, strict=True)
+    return tuple(text_read(utterance, own) for utterance, own in pairs)
+
+
+def text_read(utterance: Utterance, tokens: Tokens | None) -> str:
+    """The letters of an utterance that its tokens cover, blanks for the others.
+
+    Tokens without offsets stand for the whole text. So a word whose tokens are taken
+    away is gone for whatever reads letters, too.
+
+    >>> utterance = Utterance("u", "S", text="Oh my word")
+    >>> text_read(utterance, Tokens(np.zeros((2, 3)), offsets=np.array([[0, 2], [6, 10]])))
+    'Oh    word'
+    """
+    text = utterance.text or ""
+    if tokens is None or not text:
+        return ""
+    if tokens.offsets is None:
+        return text
+    covered = np.zeros(len(text), dtype=bool)
+    for start, end in tokens.offsets:
+        covered[start:end] = True
+    return "".join(letter if kept else " " for letter, kept in zip(text, covered, strict=True))
 
 
 def _modality(

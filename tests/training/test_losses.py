@@ -30,6 +30,7 @@ def _batch(mask: list[bool]) -> ConversationBatch:
         values,
         nothing,
         ((),),
+        ((),),
         {"emotion": Target(values, torch.tensor([mask]))},
     )
 

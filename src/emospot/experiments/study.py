@@ -211,8 +211,12 @@ class Job:
         return f"{plain[:40].strip('-').lower()}-{self.seed}-{digest}"
 
 
-YOUNGER_OPTIONS = frozenset({"learned_hotspots", "hotspot_share"})
-"""Options of models that came after results were written: by default they change nothing."""
+YOUNGER_OPTIONS: Mapping[str, object] = {
+    "learned_hotspots": (),
+    "hotspot_share": 0.25,
+    "wording": False,
+}
+"""Options of models that came after results were written → what they meant by not naming them."""
 OPPONENT = "opponent"
 """The protocol under which the opponent is chosen, within the training conversations."""
 
@@ -320,9 +324,8 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
 def _named(config: Config) -> dict[str, Any]:
     """A configuration by what it says; options younger than some results only where used."""
     values = config.model_dump(mode="json")
-    fields = type(config.model).model_fields
-    for name in YOUNGER_OPTIONS & fields.keys():
-        if getattr(config.model, name) == fields[name].default:
+    for name, before in YOUNGER_OPTIONS.items():
+        if getattr(config.model, name, None) == before:
             del values["model"][name]
     return values
 

@@ -26,6 +26,7 @@ from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
+from emospot.model.wording import wording_readers
 
 
 def build_model(
@@ -95,6 +96,7 @@ def build_recognizer(
         if config.own_heads
         else {},
         prior={name: torch.zeros(outputs) for name, outputs in heads.items()},
+        wording=wording_readers(config, heads),
         dynamics={
             name: EmotionDynamics(outputs, config.dynamics, causal=config.causal)
             for name, outputs in heads.items()

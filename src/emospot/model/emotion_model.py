@@ -7,12 +7,13 @@ alone, so that all of them run for any model.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
+from emospot.model.wording import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class EmotionModel(nn.Module, ABC):
         Args:
             head: of a single label.
             counts: see `model.emotion_dynamics`, shape (3, classes, classes).
+        """
+        return
+
+    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
+        """Be given what was said in training; most models do not ask.
+
+        Args:
+            head: of a single label.
+            conversations: see `model.wording`.
         """
         return
 

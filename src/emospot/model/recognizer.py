@@ -9,7 +9,7 @@ Each part is handed in finished (`builder.build_recognizer`); this file only say
 what flows where. Rows are the valid utterances of a batch (`row_groups`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -33,6 +33,7 @@ from emospot.model.row_groups import (
     rows_by_length,
 )
 from emospot.model.timing import timing_of
+from emospot.model.wording import Turns, Wording, add_wording
 
 
 class ModalityStem(nn.Module):
@@ -73,6 +74,7 @@ class Recognizer(EmotionModel):
             logits, whose sum over the present modalities is a second answer;
             empty: none.
         prior: head → logits where no modality is present.
+        wording: head → reader of the letters, where there is one.
         dynamics: head → chain over its answers, where there is one.
         width: D.
         causal: whether later utterances must not be read.
@@ -90,6 +92,7 @@ class Recognizer(EmotionModel):
         heads: Mapping[str, nn.Module],
         own_heads: Mapping[str, Mapping[str, nn.Module]],
         prior: Mapping[str, Tensor],
+        wording: Mapping[str, Wording],
         dynamics: Mapping[str, EmotionDynamics],
         width: int,
         causal: bool,
@@ -103,6 +106,7 @@ class Recognizer(EmotionModel):
         self.own_heads = nn.ModuleDict(
             {name: nn.ModuleDict(networks) for name, networks in own_heads.items()}
         )
+        self.wording = nn.ModuleDict(wording)
         self.dynamics = nn.ModuleDict(dynamics)
         self.absent = nn.Parameter(torch.randn(len(stems), width) * 0.02)
         self.causal = causal
@@ -124,6 +128,11 @@ class Recognizer(EmotionModel):
         """How often one class followed another in training; see `emotion_dynamics`."""
         if head in self.dynamics:
             cast(EmotionDynamics, self.dynamics[head]).set_transitions(counts)
+
+    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
+        """Learn what the letters say; see `wording`."""
+        if head in self.wording:
+            cast(Wording, self.wording[head]).fit(conversations)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""
@@ -335,9 +344,10 @@ class Recognizer(EmotionModel):
     def _together(
         self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, batch: ConversationBatch
     ) -> dict[str, Tensor]:
-        """The mean answer of each head, read along the dialogue once training is over."""
+        """The mean answer of each head; once training is over, with wording and dynamics."""
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
+            logits = add_wording(logits, self.wording, batch, present)
             linked = self._linked(present)
             for name, chain in self.dynamics.items():
                 logits[name] = chain(logits[name], linked, batch.speakers, batch.named)

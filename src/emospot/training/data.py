@@ -9,7 +9,7 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
-from emospot.batch import ConversationBatch, Example, collate
+from emospot.batch import ConversationBatch, Example, collate, texts_read
 from emospot.config import TrainingConfig
 from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import LabelSet, Task, task_named
@@ -17,6 +17,7 @@ from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.model.emotion_dynamics import RELATIONS, UNKNOWN
 from emospot.model.recording_range import RecordingRange, recording_range
+from emospot.model.wording import Turns
 from emospot.training.dev_split import dev_ids
 
 
@@ -141,6 +142,23 @@ def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
             known = UNKNOWN_SPEAKER not in (speaker, next_speaker)
             counts[int(speaker != next_speaker) if known else UNKNOWN, before, after] += 1
     return counts
+
+
+def worded_turns(examples: Sequence[Example], task: Task) -> list[Turns]:
+    """What was said in each conversation, and the answers to a task of one label."""
+    found = []
+    for example in examples:
+        conversation = example.conversation
+        names = conversation.speakers
+        answers = [task.answer(u.label, u.targets) for u in conversation.utterances]
+        found.append(
+            Turns(
+                texts_read(example),
+                np.array([names.index(u.speaker) for u in conversation.utterances]),
+                np.array([-1 if a is None else int(a[0]) for a in answers]),
+            )
+        )
+    return found
 
 
 def input_statistics(

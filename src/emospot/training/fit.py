@@ -49,6 +49,7 @@ from emospot.training.data import (
     load_split,
     recording_ranges,
     transition_counts,
+    worded_turns,
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
@@ -158,6 +159,7 @@ def _untrained(
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
             model.set_transitions(task.name, transition_counts(split.train, task))
+            model.fit_wording(task.name, worded_turns(split.train, task))
         elif task.kind == "several":
             total = len(known_answers(split.train, task))
             model.set_prior(task.name, log_odds(class_counts(split.train, task), total))

@@ -11,6 +11,7 @@ from torch import nn
 from emospot.config import BaselineConfig, BaselineKind
 from emospot.model.baselines.utterance_model import UtteranceModel
 from emospot.model.timing import TIMING_WIDTH
+from emospot.model.wording import wording_readers
 
 
 def build_baseline(
@@ -34,6 +35,7 @@ def build_baseline(
         attention=config.pooling == "attention",
         input_dropout=config.input_dropout,
         timing=config.timing,
+        wording=wording_readers(config, heads),
     )
 
 

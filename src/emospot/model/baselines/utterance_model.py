@@ -8,7 +8,7 @@ or masks of tasks:
 
 A modality with one token an utterance (pooled features) passes the pooling
 unchanged. On request the numbers of `model.timing` stand beside the vector of every
-modality that is present.
+modality that is present, and `model.wording` adds what it reads in the letters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.inputs import InputNormalisation
 from emospot.model.row_groups import rows_by_length
 from emospot.model.timing import timing_of
+from emospot.model.wording import Turns, Wording, add_wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class UtteranceModel(EmotionModel):
         input_dropout: probability of dropping an input number.
         timing: whether each vector is followed by the timing's numbers; the
             network then reads so many more a modality.
+        wording: head → reader of the letters whose answers are added.
     """
 
     def __init__(
@@ -94,9 +96,11 @@ class UtteranceModel(EmotionModel):
         attention: bool = False,
         input_dropout: float = 0.0,
         timing: bool = False,
+        wording: Mapping[str, Wording] | None = None,
     ) -> None:
         super().__init__()
         self.timing = timing
+        self.wording = nn.ModuleDict(wording or {})
         self.normalisation = nn.ModuleDict(
             {m: InputNormalisation(dim, input_dropout) for m, dim in dims.items()}
         )
@@ -120,6 +124,11 @@ class UtteranceModel(EmotionModel):
         normalisation.mean.copy_(mean)
         normalisation.deviation.copy_(deviation)
 
+    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
+        """Learn what the letters say; see `model.wording`."""
+        if head in self.wording:
+            cast(Wording, self.wording[head]).fit(conversations)
+
     def utterance_vectors(self, batch: ConversationBatch) -> UtteranceVectors:
         """What the network reads of a batch."""
         present = batch.present & batch.mask.unsqueeze(-1)
@@ -137,12 +146,13 @@ class UtteranceModel(EmotionModel):
         inputs = self.utterance_vectors(batch)
         features = self.network(inputs)
         known = inputs.known.unsqueeze(-1)
-        return EmotionOutput(
-            logits={
-                name: torch.where(known, head(features), self.get_buffer(f"prior_{name}"))
-                for name, head in self.heads.items()
-            }
-        )
+        logits = {
+            name: torch.where(known, head(features), self.get_buffer(f"prior_{name}"))
+            for name, head in self.heads.items()
+        }
+        if not self.training:
+            logits = add_wording(logits, self.wording, batch, inputs.present)
+        return EmotionOutput(logits)
 
     def _vectors(
         self, modality: str, batch: ConversationBatch, present: Tensor, groups: Sequence[Tensor]

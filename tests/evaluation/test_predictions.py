@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emospot.emotions import Task
-from emospot.errors import ShapeError
-from emospot.evaluation.predictions import Predictions, joined
+from emospot.errors import ShapeError, UsageError
+from emospot.evaluation.predictions import Predictions, among, joined
 
 TASK = Task("mood", "single", ("calm", "angry", "glad"))
 
@@ -77,3 +77,37 @@ def test_shapes_that_do_not_fit_are_refused(change: dict[str, object]) -> None:
 def test_no_utterance_is_refused() -> None:
     with pytest.raises(ShapeError, match="0 utterances"):
         Predictions(TASK, (), np.zeros(0, int), np.zeros((1, 0), int))
+
+
+def test_asked_about_unions_of_classes_it_sums_their_probabilities() -> None:
+    one = _one(3)
+    found = among(one, {"calm": "fine", "glad": "fine", "angry": "angry"})
+    assert found.task.outputs == ("fine", "angry")
+    assert found.true.tolist() == [0, 1, 0, 0, 1]
+    p = one.probabilities[0]
+    assert found.predicted[0].tolist() == (p[:, 1] > p[:, 0] + p[:, 2]).astype(int).tolist()
+    np.testing.assert_allclose(found.probabilities.sum(axis=-1), 1.0)
+
+
+def test_utterances_of_other_classes_are_left_out() -> None:
+    one = _one(4)
+    found = among(one, {"glad": "glad", "calm": "calm"})
+    assert found.task.outputs == ("glad", "calm")
+    assert found.utterances == ("u0", "u2", "u3")
+    assert found.dialogues == ("b", "a", "b")
+    assert found.true.tolist() == [1, 0, 1]
+    p = one.probabilities[0, [0, 2, 3]]
+    assert found.predicted[0].tolist() == (p[:, 0] > p[:, 2]).astype(int).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "answers", "message"),
+    [
+        ({}, {"bored": "bored"}, "cannot ask about bored: the task mood has the classes calm"),
+        ({"probabilities": None}, {"calm": "calm"}, "cannot ask about calm"),
+        ({"true": np.zeros(5, dtype=int)}, {"glad": "glad"}, "no utterance is glad"),
+    ],
+)
+def test_what_cannot_be_asked(change: dict, answers: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        among(replace(_one(0), **change), answers)

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from emospot.errors import ConfigError, CorpusError, UsageError
 from emospot.experiments import job as job_module
 from emospot.experiments import runner
+from emospot.experiments.benchmarks import publish
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.job import Result, answers_file, run_job
 from emospot.experiments.results import compare_results, read_results, write_results
@@ -72,6 +73,37 @@ def test_a_study_runs_and_goes_on(in_process: list[Job], small: Study, tmp_path:
     assert {r.job.id: r.answers for r in again.results} == {
         r.job.id: r.answers for r in outcome.results
     }
+
+
+def test_trained_models_are_asked_about_fewer_classes_without_training_again(
+    in_process: list[Job], make_study: Callable[..., Study], tmp_path: Path
+) -> None:
+    fewer = {"calm": "fine", "glad": "fine", "angry": "angry"}
+    changes = {
+        "seeds": 1, "features": {"pooled": {"pool": ["words"]}}, "ablations": {}, "ablated": None,
+    }  # fmt: skip
+    whole = make_study(**changes)
+    run_study(whole, tmp_path)
+    weights = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+    del in_process[:]
+    study = make_study(**changes, protocols={"official": {}, "two": {"answers": fewer}})
+    outcome = run_study(study, tmp_path)
+    assert {job.protocol for job in in_process} == {"two"}
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")} == weights
+    summary = write_results(study, outcome, tmp_path)
+    assert summary.labels == {"moods": ("calm", "angry", "glad")}
+    metrics = {f.metric for f in summary.figures if f.row.protocol == "two"}
+    assert {"f1:fine", "f1:angry"} < metrics
+    table = (tmp_path / "table.md").read_text()
+    assert "## moods, pooled, two" in table
+    assert "asked about calm or glad, angry alone" in table
+    assert "| emospot | fine | angry |" in table
+    docs = tmp_path / "docs"
+    publish(tmp_path, docs)
+    # Five trainings: two choose the opponent, three are tested.
+    assert "5 trainings" in (docs / "benchmarks.md").read_text()
+    study, _ = read_results(tmp_path / "results.json")
+    assert study.protocols["two"].asked == ("fine", "angry")
 
 
 def test_repeating_gives_the_same_figures_and_says_what_differs(

@@ -5,14 +5,14 @@ kept, because the utterances of a dialogue depend on each other and are drawn an
 swapped together (`significance`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emospot.emotions import Task
-from emospot.errors import ShapeError
+from emospot.errors import ShapeError, UsageError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +73,54 @@ class Predictions:
             and self.utterances == other.utterances
             and bool(np.array_equal(self.true, other.true))
         )
+
+
+def among(predictions: Predictions, answers: Mapping[str, str]) -> Predictions:
+    """What a model says if it is asked about some of its classes alone, or about unions of them.
+
+    Only utterances whose true class is among them are kept. The answer is the union with
+    the greatest sum of probabilities.
+
+    Args:
+        predictions: of a single label, with probabilities.
+        answers: class → what it is called in the answer; several may be one, and those
+            that are not named are not asked about.
+
+    Raises:
+        UsageError: if a class is unknown, there are no probabilities, or no utterance is
+            left.
+
+    >>> moods = Task("mood", "single", ("glad", "thrilled", "cross", "bored"))
+    >>> p = np.array([[[0.3, 0.3, 0.4, 0.0], [0.1, 0.1, 0.2, 0.6], [0, 0, 0, 1]]])
+    >>> all_four = Predictions(moods, ("d",) * 3, np.array([1, 2, 3]), p.argmax(-1), (), p)
+    >>> two = among(all_four, {"glad": "good", "thrilled": "good", "cross": "bad"})
+    >>> two.task.outputs, two.true.tolist(), two.predicted.tolist()
+    (('good', 'bad'), [0, 1], [[0, 0]])
+    """
+    known = predictions.task.outputs
+    strangers = [name for name in answers if name not in known]
+    if strangers or predictions.probabilities is None or predictions.task.kind != "single":
+        raise UsageError(
+            f"cannot ask about {', '.join(strangers or answers)}: the task "
+            f"{predictions.task.name} has the classes {', '.join(known)}"
+        )
+    outputs = tuple(dict.fromkeys(answers.values()))
+    union = np.zeros((len(known), len(outputs)))
+    for name, answer in answers.items():
+        union[known.index(name), outputs.index(answer)] = 1.0
+    true = predictions.true.astype(int)
+    kept = np.flatnonzero(union[true].any(axis=1))
+    if len(kept) == 0:
+        raise UsageError(f"no utterance is {' or '.join(answers)}: there is nothing to score")
+    probabilities = predictions.probabilities[:, kept] @ union
+    return Predictions(
+        replace(predictions.task, outputs=outputs, label_set=""),
+        tuple(predictions.dialogues[i] for i in kept),
+        union[true[kept]].argmax(axis=1),
+        probabilities.argmax(axis=-1),
+        tuple(predictions.utterances[i] for i in kept) if predictions.utterances else (),
+        probabilities / probabilities.sum(axis=-1, keepdims=True),
+    )
 
 
 def joined(seeds: Sequence[Predictions]) -> Predictions:

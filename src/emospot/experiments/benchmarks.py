@@ -97,9 +97,14 @@ def _origin(path: Path, command: str, values: Mapping[str, Any]) -> str:
     made = values["provenance"]
     versions = made["packages"]
     unit = "measurements" if values.get("kind") == KIND else "trainings"
-    hours = sum(run["seconds"] for run in values["runs"]) / 3600
+    protocols = values.get("study", {}).get("protocols", {})
+    # Asking a trained model about fewer classes is no training.
+    trained = [
+        run for run in values["runs"] if not protocols.get(run.get("protocol"), {}).get("answers")
+    ]
+    hours = sum(run["seconds"] for run in trained) / 3600
     return (
-        f"`{command}`: {len(values['runs'])} {unit}, "
+        f"`{command}`: {len(trained)} {unit}, "
         f"{hours:.1f} core hours; finished {made['finished'][:10]} with emospot "
         f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
         f"[{path.name}]({FOLDER}/{path.name})"

@@ -18,11 +18,18 @@ import numpy as np
 from emospot.emotions import Task
 from emospot.errors import EmospotError
 from emospot.evaluation.answers import predictions_of
-from emospot.evaluation.predictions import Predictions
+from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.run import labelled_examples
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.folds import folds_of
-from emospot.experiments.study import OPPONENT, Job, Study, parse_study, study_hash
+from emospot.experiments.study import (
+    OPPONENT,
+    Job,
+    Study,
+    parse_study,
+    study_hash,
+    training_job,
+)
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
@@ -99,18 +106,20 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     study = parse_study(values, "the study")
     store = FeatureStore.open(Path(stores[job.corpus]))
     view = view_of(study, job, store)
-    folder = Path(out) / "runs" / job.folder
-    key = study_hash(study, job, store.content_hash)
-    _begin(folder, key)
+    trains = training_job(study, job)
+    folder = Path(out) / "runs" / trains.folder
+    _begin(folder, study_hash(study, trains, store.content_hash))
     started = time.monotonic()
     (trained,) = train(view, folder, study.config(job.model), seeds=[job.seed], resume=True)
     seconds = time.monotonic() - started
     model = load_model(folder / f"seed-{job.seed}" / "model")
     answers = predictions_of(model, labelled_examples(view, "test"), where=f"test of {job.id}")
+    if job.protocol != OPPONENT and study.protocols[job.protocol].answers:
+        answers = among(answers, study.protocols[job.protocol].answers)
     write_answers(answers, answers_file(Path(out), job))
     return Result(
         job=job,
-        hash=key,
+        hash=study_hash(study, job, store.content_hash),
         data=view.content_hash,
         dev=trained.dev_score,
         scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics(),

@@ -26,7 +26,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -76,12 +76,22 @@ class Protocol(_Entry):
       a group is what `groups`, a regular expression, finds in the dialogue's id;
     - cross_validation: within the official training conversations, by `groups`
       or else in `folds` seeded parts.
+
+    `answers` asks the models about some of their classes alone, or about unions of them:
+    class → what it is called in the answer. Utterances of other classes are context, and
+    nothing is trained anew for it.
     """
 
     kind: Literal["official", "leave_one_out", "cross_validation"] = "official"
     groups: str | None = None
     folds: int = Field(4, ge=2)
     seeds: int | None = None
+    answers: dict[str, str] = {}
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The classes of the answers, where not all of a model's are asked about."""
+        return tuple(dict.fromkeys(self.answers.values()))
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -313,12 +323,28 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
     what = [
         _named(study.config(job.model)),
         study.features[job.features].model_dump(mode="json"),
-        how.model_dump(mode="json") if how else None,
+        _described(how) if how else None,
         job.fold,
         job.seed,
         data_hash,
     ]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def training_job(study: Study, job: Job) -> Job:
+    """The job that trains for this one: the first that differs in what is asked at most."""
+    if job.protocol == OPPONENT:
+        return job
+    own = study.protocols[job.protocol].model_copy(update={"answers": {}})
+    for name, protocol in study.protocols.items():
+        if protocol.model_copy(update={"answers": {}}) == own:
+            return replace(job, protocol=name)
+    return job
+
+
+def _described(protocol: Protocol) -> dict[str, Any]:
+    """A protocol by what it says; `answers` are younger than some results."""
+    return protocol.model_dump(mode="json", exclude=set() if protocol.answers else {"answers"})
 
 
 def _named(config: Config) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Summary:
             model with its ablations.
         confusions: row → true class by row, answer by column, all seeds
             together; single-label tasks alone.
-        labels: corpus → outputs of the task.
+        labels: corpus → outputs of the task; a protocol may ask about fewer.
     """
 
     figures: tuple[Figure, ...]
@@ -117,7 +117,11 @@ def summarise_study(
     answers = dict(_answers(results, out))
     figures = [f for row, seeds in answers.items() for f in _figures(study, row, seeds)]
     pooled = {row: joined(seeds) for row, seeds in answers.items()}
-    labels = {row.corpus: p.task.outputs for row, p in pooled.items()}
+    labels = {
+        row.corpus: p.task.outputs
+        for row, p in pooled.items()
+        if not study.protocols[row.protocol].answers
+    }
     return Summary(
         tuple(figures),
         tuple(_comparisons(study, pooled, opponents)),

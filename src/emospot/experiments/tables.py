@@ -40,6 +40,7 @@ def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
         figures = [f for f in summary.figures if f.row.table == table]
         pairs = [c for c in summary.comparisons if c.row.table == table]
         parts.append(f"## {corpus}, {features}, {protocol}")
+        parts.append(_asked(study, protocol))
         opponent = opponents.get(f"{corpus} / {features}")
         if opponent is not None:
             parts.append(
@@ -49,6 +50,21 @@ def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
         parts += [_class_table(figures, metric) for metric in EACH]
         parts += _confusions(summary, table, study)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _asked(study: Study, protocol: str) -> str:
+    """Which classes the models of a table are asked about; "" for all of theirs."""
+    how = study.protocols[protocol]
+    if not how.asked:
+        return ""
+    unions = [
+        " or ".join(name for name, answer in how.answers.items() if answer == asked)
+        for asked in how.asked
+    ]
+    return (
+        f"The models of the protocol with all classes, asked about {', '.join(unions)} alone; "
+        "utterances of other classes are context."
+    )
 
 
 def _how_to_read(study: Study) -> str:
@@ -114,7 +130,7 @@ def _confusions(summary: Summary, table: tuple[str, str, str], study: Study) -> 
     for row, counts in summary.confusions.items():
         if row.table != table or row.model != (study.primary or row.model):
             continue
-        labels = summary.labels[row.corpus]
+        labels = study.protocols[row.protocol].asked or summary.labels[row.corpus]
         lines = [_line([row.model, *labels]), _line(["---"] * (len(labels) + 1))]
         for label, own in zip(labels, counts, strict=True):
             total = max(1, sum(own))

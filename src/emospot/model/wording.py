@@ -280,6 +280,7 @@ def _solution(
     """Weights (parts × columns of x × classes) and biases of the convex problem."""
     from scipy.optimize import minimize
     from scipy.special import log_softmax
+    from threadpoolctl import threadpool_limits
 
     shape = (2 + len(mixing.near), x.shape[1], classes)
     right = np.eye(classes)[answers]
@@ -296,5 +297,7 @@ def _solution(
         return float(value), np.concatenate([slope.ravel(), gradient.sum(axis=0)])
 
     start = np.zeros(int(np.prod(shape)) + classes)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    # The same sums on any number of threads, so that a training can be repeated bit by bit.
+    with threadpool_limits(limits=1):
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
     return found.x[:-classes].reshape(shape), found.x[-classes:]

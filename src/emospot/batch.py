@@ -196,22 +196,23 @@ def texts_read(example: Example) -> tuple[str, ...]:
 def text_read(utterance: Utterance, tokens: Tokens | None) -> str:
     """The letters of an utterance that its tokens cover, blanks for the others.
 
-    Tokens without offsets stand for the whole text. So a word whose tokens are taken
-    away is gone for whatever reads letters, too.
+    Tokens without offsets stand for the whole text; "" where no letter is left. So a
+    word whose tokens are taken away is gone for whatever reads letters, too.
 
     >>> utterance = Utterance("u", "S", text="Oh my word")
     >>> text_read(utterance, Tokens(np.zeros((2, 3)), offsets=np.array([[0, 2], [6, 10]])))
     'Oh    word'
     """
     text = utterance.text or ""
-    if tokens is None or not text:
+    if tokens is None or not text.strip():
         return ""
     if tokens.offsets is None:
         return text
     covered = np.zeros(len(text), dtype=bool)
     for start, end in tokens.offsets:
         covered[start:end] = True
-    return "".join(letter if kept else " " for letter, kept in zip(text, covered, strict=True))
+    left = "".join(letter if kept else " " for letter, kept in zip(text, covered, strict=True))
+    return left if left.strip() else ""
 
 
 def _modality(

@@ -100,11 +100,18 @@ def test_utterances_of_other_classes_are_left_out() -> None:
     assert found.predicted[0].tolist() == (p[:, 0] > p[:, 2]).astype(int).tolist()
 
 
+def test_probabilities_too_small_for_a_number() -> None:
+    sure = np.zeros((1, 5, 3))
+    sure[..., 2] = 1.0
+    found = among(replace(_one(0), probabilities=sure), {"calm": "calm", "angry": "angry"})
+    assert np.isfinite(found.probabilities).all()
+
+
 @pytest.mark.parametrize(
     ("change", "answers", "message"),
     [
         ({}, {"bored": "bored"}, "cannot ask about bored: the task mood has the classes calm"),
-        ({"probabilities": None}, {"calm": "calm"}, "cannot ask about calm"),
+        ({"probabilities": None}, {"calm": "calm"}, "mood is of the kind single"),
         ({"true": np.zeros(5, dtype=int)}, {"glad": "glad"}, "no utterance is glad"),
     ],
 )

@@ -100,10 +100,43 @@ def test_trained_models_are_asked_about_fewer_classes_without_training_again(
     assert "| emospot | fine | angry |" in table
     docs = tmp_path / "docs"
     publish(tmp_path, docs)
-    # Five trainings: two choose the opponent, three are tested.
+    # Two choose the opponent, three are tested.
     assert "5 trainings" in (docs / "benchmarks.md").read_text()
     study, _ = read_results(tmp_path / "results.json")
     assert study.protocols["two"].asked == ("fine", "angry")
+
+
+def test_a_model_that_could_not_be_trained_is_not_asked(
+    in_process: list[Job],
+    make_study: Callable[..., Study],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = make_study(
+        seeds=1, features={"pooled": {"pool": ["words"]}}, ablations={}, ablated=None,
+        primary=None, choose_opponent=None, models={"MLP": {"model": {"kind": "mlp"}}},
+        protocols={"official": {}, "two": {"answers": {"calm": "calm", "glad": "glad"}}},
+    )  # fmt: skip
+    tried: list[Job] = []
+
+    def failing(self: object, jobs: list[Job]) -> object:
+        tried.extend(jobs)
+        return [(job, None, "out of memory") for job in jobs]
+
+    monkeypatch.setattr(runner._Runner, "_results", failing)
+    outcome = run_study(study, tmp_path)
+    assert [job.protocol for job in tried] == ["official"]
+    assert set(outcome.failed.values()) == {"out of memory"}
+    assert len(outcome.failed) == 2
+
+
+def test_classes_that_a_corpus_has_not_got_are_told_before_training(
+    in_process: list[Job], make_study: Callable[..., Study], tmp_path: Path
+) -> None:
+    study = make_study(protocols={"two": {"answers": {"calm": "calm", "bored": "bored"}}})
+    with pytest.raises(ConfigError, match="asks about bored, but the classes of moods are calm"):
+        run_study(study, tmp_path)
+    assert in_process == []
 
 
 def test_repeating_gives_the_same_figures_and_says_what_differs(

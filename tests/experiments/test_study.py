@@ -14,6 +14,7 @@ from emospot.experiments.study import (
     parse_study,
     shipped_studies,
     study_hash,
+    training_job,
 )
 from emospot.experiments.study import (
     test_jobs as jobs_of,
@@ -96,6 +97,41 @@ def test_what_changes_a_result_changes_its_hash(make_study: Callable[..., Study]
     assert len({study_hash(study, job, "data"), *others}) == 6
 
 
+def test_the_order_of_the_answers_changes_the_hash(make_study: Callable[..., Study]) -> None:
+    job = Job("moods", "tokens", "emospot", "two", "", 0)
+    hashes = {
+        study_hash(make_study(protocols={"two": {"answers": answers}}), job, "data")
+        for answers in (
+            {"calm": "calm", "glad": "glad"},
+            {"glad": "glad", "calm": "calm"},
+            {"calm": "calm", "angry": "glad"},
+        )
+    }
+    assert len(hashes) == 3
+
+
+def test_the_models_of_the_same_conversations_and_all_classes_are_asked(
+    make_study: Callable[..., Study],
+) -> None:
+    two = {"answers": {"calm": "calm", "glad": "glad"}}
+    study = make_study(
+        protocols={
+            "two": two | {"seeds": 1},
+            "two, in folds": two | {"kind": "cross_validation"},
+            "official": {"seeds": 2},
+            "three seeds": two | {"seeds": 3},
+        }
+    )
+
+    def trains(protocol: str, seed: int = 0) -> str:
+        return training_job(study, Job("moods", "tokens", "MLP", protocol, "", seed)).protocol
+
+    assert [trains(name) for name in study.protocols] == [
+        "official", "two, in folds", "official", "official",
+    ]  # fmt: skip
+    assert trains("three seeds", seed=2) == "three seeds"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -106,6 +142,16 @@ def test_what_changes_a_result_changes_its_hash(make_study: Callable[..., Study]
         ({"models": {"emospot": {"features": ["smell"]}}}, "reads unknown features smell"),
         ({"models": {"emospot": {"model": {"widht": 3}}}}, 'model emospot: unknown key "model.wi'),
         ({"choose_opponent": {"kind": "official"}}, "must be of the kind cross_validation"),
+        ({"protocols": {"one": {"answers": {"a": "x", "b": "x"}}}}, "must be two at least"),
+        (
+            {
+                "choose_opponent": {
+                    "kind": "cross_validation",
+                    "answers": {"calm": "a", "glad": "b"},
+                }
+            },
+            "choose_opponent reads no answers",
+        ),
         ({"protocols": {"loso": {"kind": "leave_one_out"}}}, "leave_one_out needs groups"),
     ],
 )

@@ -151,6 +151,17 @@ def test_a_causal_reader_never_reads_the_future(reader: Wording) -> None:
     assert bool(same) == reader.causal
 
 
+def test_a_causal_reader_says_nothing_before_the_first_word(reader: Wording) -> None:
+    speakers = torch.tensor([[0, 1, 0, 1]])
+    silent, spoken = (
+        reader([[""] * 4], speakers),
+        reader([["", "", "leave me alone", ""]], speakers),
+    )
+    assert not silent.any()
+    told = spoken[0].any(dim=-1).tolist()
+    assert told == [not reader.causal, not reader.causal, True, True]
+
+
 def test_other_conversations_and_padding_change_nothing(reader: Wording) -> None:
     short, long = conversation(7, count=5), conversation(8, count=9)
     speakers = torch.zeros(2, 9, dtype=torch.long)
@@ -165,7 +176,7 @@ def test_other_conversations_and_padding_change_nothing(reader: Wording) -> None
 def test_says_nothing_without_words_and_before_it_has_learned(reader: Wording) -> None:
     speakers = torch.tensor([[0, 1]])
     assert not reader([["", ""]], speakers).any()
-    assert reader([["", "lovely"]], speakers).any(dim=-1).all()
+    assert reader([["", "lovely"]], speakers)[0, 1].any()
     assert not Wording(2, causal=False)([["lovely", "leave"]], speakers).any()
 
 
@@ -254,3 +265,10 @@ def test_words_whose_tokens_are_taken_away_are_not_read() -> None:
         for own in (tokens, cut, None)
     ]
     assert read == ["so lovely", "so", ""]
+    nothing = replace(tokens, offsets=np.zeros((2, 2), dtype=int))
+    blank = Conversation("c", (replace(utterance, text="  "),))
+    for example in (
+        Example(conversation, {"words": [nothing]}),
+        Example(blank, {"words": [replace(tokens, offsets=None)]}),
+    ):
+        assert collate([example], {"words": 3}).texts == (("",),)

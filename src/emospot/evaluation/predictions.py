@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from emospot.emotions import Task
 from emospot.errors import ShapeError, UsageError
 
+LEAST = np.finfo(np.float32).tiny
+"""Probabilities of all classes that are asked about may be smaller than a number can be."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
@@ -99,10 +102,15 @@ def among(predictions: Predictions, answers: Mapping[str, str]) -> Predictions:
     """
     known = predictions.task.outputs
     strangers = [name for name in answers if name not in known]
-    if strangers or predictions.probabilities is None or predictions.task.kind != "single":
+    if predictions.task.kind != "single" or predictions.probabilities is None:
         raise UsageError(
-            f"cannot ask about {', '.join(strangers or answers)}: the task "
-            f"{predictions.task.name} has the classes {', '.join(known)}"
+            f"only a task of a single label, with probabilities, can be asked about some of its "
+            f"classes; {predictions.task.name} is of the kind {predictions.task.kind}"
+        )
+    if strangers:
+        raise UsageError(
+            f"cannot ask about {', '.join(strangers)}: the task {predictions.task.name} has the "
+            f"classes {', '.join(known)}"
         )
     outputs = tuple(dict.fromkeys(answers.values()))
     union = np.zeros((len(known), len(outputs)))
@@ -119,7 +127,7 @@ def among(predictions: Predictions, answers: Mapping[str, str]) -> Predictions:
         union[true[kept]].argmax(axis=1),
         probabilities.argmax(axis=-1),
         tuple(predictions.utterances[i] for i in kept) if predictions.utterances else (),
-        probabilities / probabilities.sum(axis=-1, keepdims=True),
+        probabilities / np.maximum(probabilities.sum(axis=-1, keepdims=True), LEAST),
     )
 
 

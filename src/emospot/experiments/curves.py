@@ -11,7 +11,7 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 
 from emospot.experiments.job import Result
-from emospot.experiments.study import OPPONENT, Study
+from emospot.experiments.study import OPPONENT, Study, training_job
 
 WIDTH, HEIGHT, MARGIN = 320, 170, 34
 
@@ -22,8 +22,9 @@ def curves_page(study: Study, results: Sequence[Result]) -> str:
         lambda: defaultdict(list)
     )
     for result in results:
-        if result.history and result.job.protocol != OPPONENT:
-            job = result.job
+        job = result.job
+        trained = job.protocol != OPPONENT and training_job(study, job) == job
+        if result.history and trained:
             groups[job.corpus, job.features, job.protocol][job.model].append(result)
     template = resources.files("emospot.experiments") / "curves.html.j2"
     environment = Environment(autoescape=True, undefined=StrictUndefined)

@@ -52,7 +52,7 @@ class Result:
         scores: metric → figure on the test conversations.
         epoch: the chosen epoch, from 0.
         epochs_run: epochs trained.
-        parameters: numbers that were trained.
+        parameters: numbers that were trained by gradient steps.
         seconds: of the training.
         history: loss and dev score of every epoch.
         answers: hash of all predicted labels.

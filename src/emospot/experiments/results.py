@@ -1,6 +1,7 @@
 """`results.json`: everything that a study found, and what is needed to repeat it."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result
 from emospot.experiments.provenance import provenance
 from emospot.experiments.runner import Outcome
-from emospot.experiments.study import OPPONENT, Study, parse_study
-from emospot.experiments.summary import Summary, summarise_study, summary_dict
+from emospot.experiments.study import OPPONENT, Study, parse_study, training_job
+from emospot.experiments.summary import DIGITS, Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
 from emospot.files import write_file, write_json
@@ -32,7 +33,7 @@ def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
             name: study.config(name).model_dump(mode="json") for name in study.entries()
         },
         "opponents": dict(outcome.opponents),
-        "runs": [_run(result) for result in outcome.results],
+        "runs": [_run(study, result) for result in outcome.results],
         "failed": dict(outcome.failed),
         **summary_dict(summary),
     }
@@ -53,9 +54,9 @@ def _corpus(path: Path) -> dict[str, Any]:
     }
 
 
-def _run(result: Result) -> dict[str, Any]:
+def _run(study: Study, result: Result) -> dict[str, Any]:
     job = result.job
-    return {
+    run = {
         "corpus": job.corpus,
         "features": job.features,
         "model": job.model,
@@ -63,14 +64,19 @@ def _run(result: Result) -> dict[str, Any]:
         "fold": job.fold,
         "seed": job.seed,
         "hash": result.hash,
+        "scores": _rounded(result.scores),
+        "answers": result.answers,
+    }
+    if training_job(study, job) != job:
+        # How it was trained stands with the run of all classes.
+        return run
+    return run | {
         "data": result.data,
         "dev": result.dev,
-        "scores": dict(result.scores),
         "epoch": result.epoch,
         "epochs_run": result.epochs_run,
         "parameters": result.parameters,
         "seconds": round(result.seconds, 1),
-        "answers": result.answers,
     }
 
 
@@ -128,14 +134,10 @@ def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> R
         name, again = _name(run), now.get(_name(run))
         if again is None:
             missing.append(name)
-        elif (again["answers"], again["scores"]) == (run["answers"], run["scores"]):
+        elif again["answers"] == run["answers"] and not _different(run, again):
             same.append(name)
         else:
-            different[name] = {
-                metric: (value, again["scores"][metric])
-                for metric, value in run["scores"].items()
-                if value != again["scores"].get(metric)
-            }
+            different[name] = _different(run, again)
     before, after = (r["provenance"]["packages"] for r in (earlier, present))
     return Repetition(
         tuple(same),
@@ -148,6 +150,19 @@ def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> R
         ),
         {p: (v, after.get(p, "")) for p, v in before.items() if v != after.get(p)},
     )
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores as a results file holds them."""
+    return {metric: round(value, DIGITS) for metric, value in scores.items()}
+
+
+def _different(
+    earlier: Mapping[str, Any], present: Mapping[str, Any]
+) -> dict[str, tuple[float, float]]:
+    """Metric → earlier and present figure, of those that differ."""
+    before, now = _rounded(earlier["scores"]), _rounded(present["scores"])
+    return {m: (value, now.get(m, math.nan)) for m, value in before.items() if value != now.get(m)}
 
 
 def _name(run: Mapping[str, Any]) -> str:

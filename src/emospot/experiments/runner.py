@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emospot.errors import UsageError
+from emospot.errors import ConfigError, UsageError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.folds import folds_of
 from emospot.experiments.job import Result, answers_file, answers_hash, run_job
@@ -99,21 +99,24 @@ def run_study(
     Raises:
         UsageError: if the folder holds another study, or a store that was
             imported with other settings.
+        ConfigError: if a protocol asks about classes that a corpus has not got.
         EmospotError: if a corpus is not found or cannot be imported; the
             message names it.
     """
     _open(study, out)
     stores = _stores(study, out, tell)
+    _check_answers(study, stores)
     runner = _Runner(study, out, stores, workers, tell)
     runner.run("choosing opponents", _opponent_jobs(study, stores))
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
         write_json(out / "opponents.json", opponents)
     jobs = _test_jobs(study, stores)
-    trained = [job for job in jobs if training_job(study, job) == job]
-    runner.run("training and testing", trained)
-    # What another job has trained is there now.
-    runner.run("asking about fewer classes", [job for job in jobs if job not in trained])
+    runner.run("training and testing", [j for j in jobs if training_job(study, j) == j])
+    for name in study.protocols:
+        # One protocol after the other: two must not train the same model anew at once.
+        asked = [j for j in jobs if j.protocol == name and training_job(study, j) != j]
+        runner.run(f"asking about {name}", [j for j in asked if not runner.has_failed(j)])
     paths = {name: store.path for name, store in stores.items()}
     return Outcome(tuple(runner.done.values()), opponents, paths, runner.failed)
 
@@ -154,6 +157,18 @@ def _store(
         lambda done, total: tell(Progress(stage, done, total)),
         lambda text: tell(Progress(stage, 1, 1, notice=text)),
     )
+
+
+def _check_answers(study: Study, stores: Mapping[str, FeatureStore]) -> None:
+    for name, protocol in study.protocols.items():
+        for corpus, store in stores.items():
+            labels = store.label_set.labels
+            strangers = [label for label in protocol.answers if label not in labels]
+            if strangers:
+                raise ConfigError(
+                    f"protocol {name} asks about {', '.join(strangers)}, but the classes of "
+                    f"{corpus} are {', '.join(labels) or 'none'}: name those in answers"
+                )
 
 
 def _opponent_jobs(study: Study, stores: Mapping[str, FeatureStore]) -> list[Job]:
@@ -228,6 +243,13 @@ class _Runner:
             else:
                 self.failed[job.id] = error
             self.tell(Progress(stage, done, len(jobs), job, error))
+
+    def has_failed(self, job: Job) -> bool:
+        """Whether the training of a job's model failed; the job has then failed too."""
+        reason = self.failed.get(training_job(self.study, job).id)
+        if reason is not None:
+            self.failed[job.id] = reason
+        return reason is not None
 
     def _append(self, result: Result) -> None:
         with (self.out / LINES).open("a+b") as file:

@@ -78,8 +78,8 @@ class Protocol(_Entry):
       or else in `folds` seeded parts.
 
     `answers` asks the models about some of their classes alone, or about unions of them:
-    class → what it is called in the answer. Utterances of other classes are context, and
-    nothing is trained anew for it.
+    class → what it is called in the answer. Utterances of other classes are context. Where
+    another protocol has the same conversations and all classes, its models are asked.
     """
 
     kind: Literal["official", "leave_one_out", "cross_validation"] = "official"
@@ -97,6 +97,8 @@ class Protocol(_Entry):
     def _fits(self) -> Self:
         if self.kind == "leave_one_out" and self.groups is None:
             raise ValueError("leave_one_out needs groups, a regular expression over dialogue ids")
+        if len(self.asked) == 1:
+            raise ValueError(f"answers must be two at least, found {self.asked[0]} alone")
         return self
 
 
@@ -133,6 +135,8 @@ class Study(_Entry):
                     raise ValueError(f"model {name} reads unknown features {wanted}")
         if self.choose_opponent and self.choose_opponent.kind != "cross_validation":
             raise ValueError("choose_opponent must be of the kind cross_validation")
+        if self.choose_opponent and self.choose_opponent.answers:
+            raise ValueError("choose_opponent reads no answers: it compares on all classes")
         return self
 
     def entries(self) -> dict[str, ModelEntry]:
@@ -332,19 +336,27 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
 
 
 def training_job(study: Study, job: Job) -> Job:
-    """The job that trains for this one: the first that differs in what is asked at most."""
-    if job.protocol == OPPONENT:
+    """The job whose model answers this one: that of the same conversations and all classes."""
+    if job.protocol == OPPONENT or not study.protocols[job.protocol].answers:
         return job
-    own = study.protocols[job.protocol].model_copy(update={"answers": {}})
+    own = _conversations(study.protocols[job.protocol])
     for name, protocol in study.protocols.items():
-        if protocol.model_copy(update={"answers": {}}) == own:
+        trained = job.seed < (protocol.seeds or study.seeds) and not protocol.answers
+        if trained and _conversations(protocol) == own:
             return replace(job, protocol=name)
     return job
 
 
+def _conversations(protocol: Protocol) -> dict[str, Any]:
+    """What says which conversations a protocol trains and tests on."""
+    return protocol.model_dump(exclude={"answers", "seeds"})
+
+
 def _described(protocol: Protocol) -> dict[str, Any]:
     """A protocol by what it says; `answers` are younger than some results."""
-    return protocol.model_dump(mode="json", exclude=set() if protocol.answers else {"answers"})
+    values = protocol.model_dump(mode="json", exclude={"answers"})
+    # Their order is that of the classes in the answers.
+    return {**values, "answers": list(protocol.answers.items())} if protocol.answers else values
 
 
 def _named(config: Config) -> dict[str, Any]:

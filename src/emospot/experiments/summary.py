@@ -18,6 +18,9 @@ from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.study import OPPONENT, Study
 
+DIGITS = 6
+"""After the point, of figures in a results file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -92,8 +95,8 @@ class Summary:
         figures: every metric of every model.
         comparisons: of the primary model with all others, and of the ablated
             model with its ablations.
-        confusions: row → true class by row, answer by column, all seeds
-            together; single-label tasks alone.
+        confusions: row of the primary model (without one, of all) → true class by row,
+            answer by column, all seeds together; single-label tasks alone.
         labels: corpus → outputs of the task; a protocol may ask about fewer.
     """
 
@@ -125,7 +128,11 @@ def summarise_study(
     return Summary(
         tuple(figures),
         tuple(_comparisons(study, pooled, opponents)),
-        {row: confusion(p) for row, p in pooled.items() if p.task.kind == "single"},
+        {
+            row: confusion(p)
+            for row, p in pooled.items()
+            if p.task.kind == "single" and row.model == (study.primary or row.model)
+        },
         labels,
     )
 
@@ -251,4 +258,11 @@ def _figure(kind: type[AnyFigure], values: Mapping[str, Any]) -> AnyFigure:
 
 def _flat(figure: Figure | PairedFigure) -> dict[str, Any]:
     values = asdict(figure)
-    return {**values.pop("row"), **values}
+    return {**values.pop("row"), **{name: _short(value) for name, value in values.items()}}
+
+
+def _short(value: Any) -> Any:
+    """A figure as results.json holds it."""
+    if isinstance(value, tuple):
+        return tuple(_short(one) for one in value)
+    return round(value, DIGITS) if isinstance(value, float) else value

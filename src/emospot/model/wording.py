@@ -13,14 +13,16 @@ same speaker, and before and after by others, at most 64 away:
     m_i   = mean of x over the conversation (a causal model: over the turns up to i)
     a_i   = b + W_0 x_i + 2 Σ_r W_r c_i^r + 3 W_m m_i
 
-A causal model leaves out what comes after. W and b are the exact minimum of
-Σ cross-entropy + ‖W‖² / 2 over the labelled training utterances: there is no seed, and
-nothing goes through the network. The answer is a_i less the log of the classes' shares
-in training, so that adding it to the network's logits counts them once (a product of
-experts, Hinton 2002). A conversation without a word says nothing.
+A causal model leaves out what comes after. W and b minimise
+Σ cross-entropy + ‖W‖² / 2, a convex sum over the labelled training utterances (at most
+60 steps of L-BFGS): there is no seed, and nothing goes through the network. The answer
+is a_i less the log of the classes' shares in training, so that adding it to the network's
+logits counts them once (a product of experts, Hinton 2002). A conversation without a
+word (in a causal model: before the first) gets nothing. Turns of which it is not known
+who speaks count as one speaker's.
 
-The weights on the context and the reach were chosen by leaving training sessions of
-IEMOCAP out (docs/experiments.md). N-grams are hashed (Weinberger et al., 2009), so that
+The weights on the context and the reach were chosen by leaving training sessions
+out (docs/experiments.md). N-grams are hashed (Weinberger et al., 2009), so that
 there is no list of words to keep; those of fewer than five utterances are not read.
 """
 
@@ -123,8 +125,8 @@ class Wording(nn.Module):
             speakers: index of the speaker within the conversation, shape (B, U).
 
         Returns:
-            Shape (B, U, K); zeros in the padding, in a conversation without a word,
-            and where nothing was learned.
+            Shape (B, U, K); zeros in the padding, in a conversation without a word (in
+            a causal model: before the first), and where nothing was learned.
         """
         answers = self.bias.new_zeros(*speakers.shape, len(self.bias))
         if not self.inverse_frequency.any():
@@ -132,12 +134,15 @@ class Wording(nn.Module):
         idf = self.inverse_frequency.double().cpu().numpy()
         weight = self.weight.double().cpu().numpy()
         for b, own in enumerate(texts):
-            if not any(own):
+            worded = np.array([bool(text) for text in own])
+            if not worded.any():
                 continue
             x = weighted(letter_counts(own), idf)
             mixing = Mixing([speakers[b, : len(own)].cpu().numpy()], causal=self.causal)
             said = torch.from_numpy(mixing.read([x @ part for part in weight]))
-            answers[b, : len(own)] = said.to(answers) + self.bias
+            begun = np.logical_or.accumulate(worded) if self.causal else np.ones_like(worded)
+            told = torch.from_numpy(begun).to(answers.device).unsqueeze(-1)
+            answers[b, : len(own)] = (said.to(answers) + self.bias) * told
         return answers
 
 

@@ -85,12 +85,14 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
     Args:
         path: as in `write_file`.
         value: what `json` can write.
-        indent: spaces a level; None: one line.
+        indent: spaces a level; None: one line without spaces.
 
     Raises:
         EmospotError: as in `written_beside`.
     """
-    write_file(path, json.dumps(value, indent=indent, ensure_ascii=False).encode())
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
+    write_file(path, text.encode())
 
 
 def make_folder(path: Path) -> None:

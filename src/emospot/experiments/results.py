@@ -63,7 +63,6 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
         "protocol": job.protocol,
         "fold": job.fold,
         "seed": job.seed,
-        "hash": result.hash,
         "scores": _rounded(result.scores),
         "answers": result.answers,
     }
@@ -71,7 +70,7 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
         # How it was trained stands with the run of all classes.
         return run
     return run | {
-        "data": result.data,
+        "hash": result.hash,
         "dev": result.dev,
         "epoch": result.epoch,
         "epochs_run": result.epochs_run,

@@ -18,7 +18,7 @@ from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.study import OPPONENT, Study
 
-DIGITS = 6
+DIGITS = 5
 """After the point, of figures in a results file."""
 
 

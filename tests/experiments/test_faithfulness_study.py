@@ -6,8 +6,10 @@ import pytest
 from emospot.errors import UsageError
 from emospot.evaluation.faithfulness import AT_RANDOM, HOTSPOTS, Faithfulness
 from emospot.experiments import faithfulness_study
+from emospot.experiments.benchmarks import publish
 from emospot.experiments.detector_tables import detectors_page
 from emospot.experiments.faithfulness_study import run_faithfulness
+from emospot.files import write_json
 
 
 class _Model:
@@ -15,7 +17,7 @@ class _Model:
         name = "m"
 
 
-def test_the_page(monkeypatch):
+def test_the_page(monkeypatch, tmp_path):
     random = np.random.default_rng(0)
     found = [
         Faithfulness(f"d{n % 10}", f"u{n}", ranking, high + 0.05 * random.normal(), 0.1)
@@ -33,6 +35,10 @@ def test_the_page(monkeypatch):
     assert "## m on talks (test): tokens of words taken away from 60 utterances" in page
     assert "| hotspots | 39." in page or "| hotspots | 40." in page
     assert "comprehensiveness" in page
+    write_json(tmp_path / "faithfulness" / "results.json", results)
+    _, benchmarks = publish(tmp_path / "faithfulness", tmp_path / "docs")
+    asked = "emospot hotspots faithfulness m STORE --out OUT --modality words --utterances 60"
+    assert f"`{asked}`" in benchmarks.read_text()
 
 
 def test_nothing_to_take_away(monkeypatch):

@@ -65,7 +65,8 @@ def benchmarks_page(folder: Path) -> str:
     for path in sorted(folder.glob("*.json")):
         study, values = _read(path)
         if study is None:
-            command, text = f"emospot hotspots benchmark --out {path.stem}", detectors_page(values)
+            command = values.get("command", f"emospot hotspots benchmark --out {path.stem}")
+            text = detectors_page(values)
         else:
             command = f"emospot experiment {path.stem}"
             text = markdown(study, read_summary(values), values["opponents"])

@@ -103,6 +103,8 @@ def run_faithfulness(
         "format_version": FORMAT_VERSION,
         "kind": KIND,
         "title": TITLE,
+        "command": f"emospot hotspots faithfulness {model.card.name} STORE --out OUT "
+        f"--modality {modality} --utterances {utterances}",
         "how_to_read": _HOW_TO_READ,
         "truths": {name: f"tokens of {modality} taken away from {count} utterances"},
         "provenance": provenance(),

@@ -61,7 +61,7 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
         "features": job.features,
         "model": job.model,
         "protocol": job.protocol,
-        "fold": job.fold,
+        **({"fold": job.fold} if job.fold else {}),
         "seed": job.seed,
         "scores": _rounded(result.scores),
         "answers": result.answers,
@@ -69,9 +69,9 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
     if training_job(study, job) != job:
         # How it was trained stands with the run of all classes.
         return run
+    if result.dev is not None:
+        run["dev"] = result.dev
     return run | {
-        "hash": result.hash,
-        "dev": result.dev,
         "epoch": result.epoch,
         "epochs_run": result.epochs_run,
         "parameters": result.parameters,
@@ -167,5 +167,5 @@ def _different(
 def _name(run: Mapping[str, Any]) -> str:
     parts = [run["corpus"], run["features"], run["model"]]
     parts += [run["protocol"]] if run["protocol"] != OPPONENT else ["choosing"]
-    parts += [run["fold"]] if run["fold"] else []
+    parts += [run["fold"]] if run.get("fold") else []
     return " / ".join([*parts, f"seed {run['seed']}"])

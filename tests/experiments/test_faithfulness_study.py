@@ -38,7 +38,7 @@ def test_the_page(monkeypatch, tmp_path):
     write_json(tmp_path / "faithfulness" / "results.json", results)
     _, benchmarks = publish(tmp_path / "faithfulness", tmp_path / "docs")
     asked = "emospot hotspots faithfulness m STORE --out OUT --modality words --utterances 60"
-    assert f"`{asked}`" in benchmarks.read_text()
+    assert f"`{asked}`: 3 measurements; finished" in benchmarks.read_text()
 
 
 def test_nothing_to_take_away(monkeypatch):

@@ -97,13 +97,13 @@ def _section(path: Path, command: str, values: Mapping[str, Any], text: str) -> 
 def _origin(path: Path, command: str, values: Mapping[str, Any]) -> str:
     made = values["provenance"]
     versions = made["packages"]
-    unit = "measurements" if values.get("kind") == KIND else "trainings"
     # Asking a trained model about fewer classes takes no time of training.
-    trained = [run for run in values["runs"] if "seconds" in run]
-    hours = sum(run["seconds"] for run in trained) / 3600
+    trained = [run["seconds"] for run in values["runs"] if "seconds" in run]
+    work = f"{len(trained)} trainings, {sum(trained) / 3600:.1f} core hours"
+    if values.get("kind") == KIND:
+        work = f"{len(values['runs'])} measurements"
     return (
-        f"`{command}`: {len(trained)} {unit}, "
-        f"{hours:.1f} core hours; finished {made['finished'][:10]} with emospot "
+        f"`{command}`: {work}; finished {made['finished'][:10]} with emospot "
         f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
         f"[{path.name}]({FOLDER}/{path.name})"
     )

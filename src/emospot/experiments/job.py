@@ -23,7 +23,6 @@ from emospot.evaluation.run import labelled_examples
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.folds import folds_of
 from emospot.experiments.study import (
-    OPPONENT,
     Job,
     Study,
     parse_study,
@@ -114,8 +113,9 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     seconds = time.monotonic() - started
     model = load_model(folder / f"seed-{job.seed}" / "model")
     answers = predictions_of(model, labelled_examples(view, "test"), where=f"test of {job.id}")
-    if job.protocol != OPPONENT and study.protocols[job.protocol].answers:
-        answers = among(answers, study.protocols[job.protocol].answers)
+    how = study.protocol_of(job)
+    if how is not None and how.answers:
+        answers = among(answers, how.answers)
     write_answers(answers, answers_file(Path(out), job))
     return Result(
         job=job,
@@ -151,7 +151,7 @@ def _begin(folder: Path, key: str) -> None:
 
 def view_of(study: Study, job: Job, store: FeatureStore) -> StoreView:
     """The store as a job sees it."""
-    protocol = study.choose_opponent if job.protocol == OPPONENT else study.protocols[job.protocol]
+    protocol = study.protocol_of(job)
     if protocol is None:
         raise ValueError(f"{job.id}: the study does not choose an opponent")
     splits = folds_of(store, protocol)[job.fold]

@@ -170,6 +170,10 @@ class Study(_Entry):
             models[name] = entry.model_copy(update=changes)
         return self.model_copy(update={"models": models, "base": ModelEntry()})
 
+    def protocol_of(self, job: "Job") -> Protocol | None:
+        """What a job trains and tests on; None where no opponent is chosen."""
+        return self.choose_opponent if job.protocol == OPPONENT else self.protocols[job.protocol]
+
     def config(self, name: str) -> Config:
         """The whole configuration of a model.
 
@@ -323,7 +327,7 @@ def parse_study(values: Any, where: str) -> Study:
 
 def study_hash(study: Study, job: Job, data_hash: str) -> str:
     """What identifies a job's result: configuration, data, fold and seed."""
-    how = study.choose_opponent if job.protocol == OPPONENT else study.protocols[job.protocol]
+    how = study.protocol_of(job)
     what = [
         _named(study.config(job.model)),
         study.features[job.features].model_dump(mode="json"),
@@ -337,9 +341,10 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
 
 def training_job(study: Study, job: Job) -> Job:
     """The job whose model answers this one: that of the same conversations and all classes."""
-    if job.protocol == OPPONENT or not study.protocols[job.protocol].answers:
+    how = study.protocol_of(job)
+    if how is None or not how.answers:
         return job
-    own = _conversations(study.protocols[job.protocol])
+    own = _conversations(how)
     for name, protocol in study.protocols.items():
         trained = job.seed < (protocol.seeds or study.seeds) and not protocol.answers
         if trained and _conversations(protocol) == own:

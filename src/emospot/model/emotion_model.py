@@ -9,11 +9,12 @@ alone, so that all of them run for any model.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
-from emospot.model.wording import Turns
+from emospot.model.wording import Turns, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,16 @@ class EmotionOutput:
 
 
 class EmotionModel(nn.Module, ABC):
-    """A model of conversations; a buffer `prior_HEAD` holds what it answers to nothing."""
+    """A model of conversations; a buffer `prior_HEAD` holds what it answers to nothing.
+
+    Args:
+        wording: head → reader of letters whose answers are added once training is over;
+            None: none.
+    """
+
+    def __init__(self, wording: Mapping[str, Wording] | None = None) -> None:
+        super().__init__()
+        self.wording = nn.ModuleDict(wording or {})
 
     @property
     @abstractmethod
@@ -72,13 +82,14 @@ class EmotionModel(nn.Module, ABC):
         return
 
     def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
-        """Be given what was said in training; most models do not ask.
+        """Let the head's reader of letters learn what was said in training, if it has one.
 
         Args:
             head: of a single label.
             conversations: see `model.wording`.
         """
-        return
+        if head in self.wording:
+            cast(Wording, self.wording[head]).fit(conversations)
 
     @abstractmethod
     def forward(self, batch: ConversationBatch) -> EmotionOutput:

@@ -9,7 +9,7 @@ Each part is handed in finished (`builder.build_recognizer`); this file only say
 what flows where. Rows are the valid utterances of a batch (`row_groups`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import torch
@@ -33,7 +33,7 @@ from emospot.model.row_groups import (
     rows_by_length,
 )
 from emospot.model.timing import timing_of
-from emospot.model.wording import Turns, Wording, add_wording
+from emospot.model.wording import Wording, add_wording
 
 
 class ModalityStem(nn.Module):
@@ -97,7 +97,7 @@ class Recognizer(EmotionModel):
         width: int,
         causal: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(wording)
         self.stems = nn.ModuleDict(stems)
         self.token_memory = token_memory
         self.utterance_memory = utterance_memory
@@ -106,7 +106,6 @@ class Recognizer(EmotionModel):
         self.own_heads = nn.ModuleDict(
             {name: nn.ModuleDict(networks) for name, networks in own_heads.items()}
         )
-        self.wording = nn.ModuleDict(wording)
         self.dynamics = nn.ModuleDict(dynamics)
         self.absent = nn.Parameter(torch.randn(len(stems), width) * 0.02)
         self.causal = causal
@@ -128,11 +127,6 @@ class Recognizer(EmotionModel):
         """How often one class followed another in training; see `emotion_dynamics`."""
         if head in self.dynamics:
             cast(EmotionDynamics, self.dynamics[head]).set_transitions(counts)
-
-    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
-        """Learn what the letters say; see `wording`."""
-        if head in self.wording:
-            cast(Wording, self.wording[head]).fit(conversations)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""

@@ -24,7 +24,7 @@ from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.inputs import InputNormalisation
 from emospot.model.row_groups import rows_by_length
 from emospot.model.timing import timing_of
-from emospot.model.wording import Turns, Wording, add_wording
+from emospot.model.wording import Wording, add_wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,8 @@ class UtteranceModel(EmotionModel):
         timing: bool = False,
         wording: Mapping[str, Wording] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(wording)
         self.timing = timing
-        self.wording = nn.ModuleDict(wording or {})
         self.normalisation = nn.ModuleDict(
             {m: InputNormalisation(dim, input_dropout) for m, dim in dims.items()}
         )
@@ -123,11 +122,6 @@ class UtteranceModel(EmotionModel):
         normalisation = cast(InputNormalisation, self.normalisation[modality])
         normalisation.mean.copy_(mean)
         normalisation.deviation.copy_(deviation)
-
-    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
-        """Learn what the letters say; see `model.wording`."""
-        if head in self.wording:
-            cast(Wording, self.wording[head]).fit(conversations)
 
     def utterance_vectors(self, batch: ConversationBatch) -> UtteranceVectors:
         """What the network reads of a batch."""

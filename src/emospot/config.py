@@ -77,7 +77,7 @@ class ModelConfig(_ModelSection):
 
     own_heads: bool = True
     timing: bool = True
-    wording: bool = True
+    kernel_reader: bool = True
     dynamics: float = Field(0.4, ge=0.0, le=1.0)
 
     causal: bool = False
@@ -125,7 +125,7 @@ _KEYS_READ: dict[str, tuple[str, ...]] = {
     "corect": (*_GRAPH_KEYS, "heads"),
     "cross_modal_transformer": ("width", "layers", "heads", "dropout"),
 }
-_LEARNED_KEYS = ("pooling", "input_dropout", "timing", "wording")
+_LEARNED_KEYS = ("pooling", "input_dropout", "timing", "kernel_reader")
 _CLOSED_FORM = ("majority", "logistic_regression")
 
 
@@ -148,7 +148,7 @@ class BaselineConfig(_ModelSection):
     future: int | None = Field(None, ge=0)
     speaker_path: bool = False
     timing: bool = False
-    wording: bool = False
+    kernel_reader: bool = False
     padding: Literal["masked", "as_published"] = "masked"
     causal: Literal[False] = False
 
@@ -291,7 +291,7 @@ LATER_PARTS: dict[str, Any] = {
     "own_heads": False,
     "timing": False,
     "mean_path": False,
-    "wording": False,
+    "kernel_reader": False,
     "dynamics": 0.0,
 }
 """Parts of the recognizer that a model written before there were any has not got."""

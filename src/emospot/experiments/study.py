@@ -232,7 +232,7 @@ class Job:
 YOUNGER_OPTIONS: Mapping[str, object] = {
     "learned_hotspots": (),
     "hotspot_share": 0.25,
-    "wording": False,
+    "kernel_reader": False,
 }
 """Options of models that came after results were written → what they meant by not naming them."""
 OPPONENT = "opponent"

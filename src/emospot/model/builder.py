@@ -22,11 +22,11 @@ from emospot.model.encoder import (
 )
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
+from emospot.model.kernel_reader import kernel_readers
 from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
-from emospot.model.wording import wording_readers
 
 
 def build_model(
@@ -96,7 +96,7 @@ def build_recognizer(
         if config.own_heads
         else {},
         prior={name: torch.zeros(outputs) for name, outputs in heads.items()},
-        wording=wording_readers(config, heads),
+        readers=kernel_readers(config, dims, heads),
         dynamics={
             name: EmotionDynamics(outputs, config.dynamics, causal=config.causal)
             for name, outputs in heads.items()

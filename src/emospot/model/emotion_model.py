@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
-from emospot.model.wording import Turns, Wording
+from emospot.model.kernel_reader import KernelReader, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,13 @@ class EmotionModel(nn.Module, ABC):
     """A model of conversations; a buffer `prior_HEAD` holds what it answers to nothing.
 
     Args:
-        wording: head → reader of letters whose answers are added once training is over;
+        readers: head → kernel reader whose answers are added once training is over;
             None: none.
     """
 
-    def __init__(self, wording: Mapping[str, Wording] | None = None) -> None:
+    def __init__(self, readers: Mapping[str, KernelReader] | None = None) -> None:
         super().__init__()
-        self.wording = nn.ModuleDict(wording or {})
+        self.readers = nn.ModuleDict(readers or {})
 
     @property
     @abstractmethod
@@ -81,15 +83,18 @@ class EmotionModel(nn.Module, ABC):
         """
         return
 
-    def fit_wording(self, head: str, conversations: Sequence[Turns]) -> None:
-        """Let the head's reader of letters learn what was said in training, if it has one.
+    def fit_reader(
+        self, head: str, readings: Sequence[Reading], answers: Sequence[NDArray[np.int64]]
+    ) -> None:
+        """Let the head's kernel reader learn from the training conversations, if it has one.
 
         Args:
             head: of a single label.
-            conversations: see `model.wording`.
+            readings: see `model.kernel_reader`.
+            answers: of each the index of the class, −1 where it is not known, shape (U,).
         """
-        if head in self.wording:
-            cast(Wording, self.wording[head]).fit(conversations)
+        if head in self.readers:
+            cast(KernelReader, self.readers[head]).fit(readings, answers)
 
     @abstractmethod
     def forward(self, batch: ConversationBatch) -> EmotionOutput:

@@ -23,6 +23,7 @@ from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
+from emospot.model.kernel_reader import KernelReader, add_readings
 from emospot.model.learned_hotspots import LearnedHotspots, several
 from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
 from emospot.model.row_groups import (
@@ -33,7 +34,6 @@ from emospot.model.row_groups import (
     rows_by_length,
 )
 from emospot.model.timing import timing_of
-from emospot.model.wording import Wording, add_wording
 
 
 class ModalityStem(nn.Module):
@@ -74,7 +74,7 @@ class Recognizer(EmotionModel):
             logits, whose sum over the present modalities is a second answer;
             empty: none.
         prior: head → logits where no modality is present.
-        wording: head → reader of the letters, where there is one.
+        readers: head → kernel reader, where there is one.
         dynamics: head → chain over its answers, where there is one.
         width: D.
         causal: whether later utterances must not be read.
@@ -92,12 +92,12 @@ class Recognizer(EmotionModel):
         heads: Mapping[str, nn.Module],
         own_heads: Mapping[str, Mapping[str, nn.Module]],
         prior: Mapping[str, Tensor],
-        wording: Mapping[str, Wording],
+        readers: Mapping[str, KernelReader],
         dynamics: Mapping[str, EmotionDynamics],
         width: int,
         causal: bool,
     ) -> None:
-        super().__init__(wording)
+        super().__init__(readers)
         self.stems = nn.ModuleDict(stems)
         self.token_memory = token_memory
         self.utterance_memory = utterance_memory
@@ -338,10 +338,10 @@ class Recognizer(EmotionModel):
     def _together(
         self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, batch: ConversationBatch
     ) -> dict[str, Tensor]:
-        """The mean answer of each head; once training is over, with wording and dynamics."""
+        """The mean answer of each head; once training is over, with readers and dynamics."""
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
-            logits = add_wording(logits, self.wording, batch, present)
+            logits = add_readings(logits, self.readers, batch)
             linked = self._linked(present)
             for name, chain in self.dynamics.items():
                 logits[name] = chain(logits[name], linked, batch.speakers, batch.named)

@@ -23,6 +23,8 @@ from emospot.conversation import WORDS
 
 TIMING_WIDTH = 6
 """Numbers an utterance."""
+OF_WORDS = (1, 2)
+"""Which of them tell of the words."""
 
 SHORTEST, LONGEST = 0.3, 60.0
 """Seconds; shorter and longer utterances count as such."""

@@ -1,6 +1,6 @@
 """From a store to the batches of an epoch."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -9,15 +9,15 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
-from emospot.batch import ConversationBatch, Example, collate, texts_read
+from emospot.batch import ConversationBatch, Example, collate
 from emospot.config import TrainingConfig
 from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.emotions import LabelSet, Task, task_named
 from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.model.emotion_dynamics import RELATIONS, UNKNOWN
+from emospot.model.kernel_reader import Reading, readings_of
 from emospot.model.recording_range import RecordingRange, recording_range
-from emospot.model.wording import Turns
 from emospot.training.dev_split import dev_ids
 
 
@@ -144,21 +144,23 @@ def transition_counts(examples: Sequence[Example], task: Task) -> torch.Tensor:
     return counts
 
 
-def worded_turns(examples: Sequence[Example], task: Task) -> list[Turns]:
-    """What was said in each conversation, and the answers to a task of one label."""
-    found = []
+def readings(
+    examples: Sequence[Example], dims: Mapping[str, int], task: Task
+) -> tuple[list[Reading], list[np.ndarray]]:
+    """What a kernel reader learns from: conversations, and the answers to a single label.
+
+    Args:
+        examples: the conversations.
+        dims: modality → numbers a token.
+        task: what is asked.
+    """
+    read, answers = [], []
     for example in examples:
-        conversation = example.conversation
-        names = conversation.speakers
-        answers = [task.answer(u.label, u.targets) for u in conversation.utterances]
-        found.append(
-            Turns(
-                texts_read(example),
-                np.array([names.index(u.speaker) for u in conversation.utterances]),
-                np.array([-1 if a is None else int(a[0]) for a in answers]),
-            )
-        )
-    return found
+        batch = collate([example], dims, tasks=[task])
+        target = batch.targets[task.name]
+        read += readings_of(batch)
+        answers.append(target.values.masked_fill(~target.mask, -1)[0].numpy())
+    return read, answers
 
 
 def input_statistics(

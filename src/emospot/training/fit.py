@@ -47,9 +47,9 @@ from emospot.training.data import (
     known_answers,
     learned_tasks,
     load_split,
+    readings,
     recording_ranges,
     transition_counts,
-    worded_turns,
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
@@ -159,7 +159,7 @@ def _untrained(
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
             model.set_transitions(task.name, transition_counts(split.train, task))
-            model.fit_wording(task.name, worded_turns(split.train, task))
+            model.fit_reader(task.name, *readings(split.train, dims, task))
         elif task.kind == "several":
             total = len(known_answers(split.train, task))
             model.set_prior(task.name, log_odds(class_counts(split.train, task), total))

@@ -10,8 +10,8 @@ from torch import nn
 
 from emospot.config import BaselineConfig, BaselineKind
 from emospot.model.baselines.utterance_model import UtteranceModel
+from emospot.model.kernel_reader import kernel_readers
 from emospot.model.timing import TIMING_WIDTH
-from emospot.model.wording import wording_readers
 
 
 def build_baseline(
@@ -35,7 +35,7 @@ def build_baseline(
         attention=config.pooling == "attention",
         input_dropout=config.input_dropout,
         timing=config.timing,
-        wording=wording_readers(config, heads),
+        readers=kernel_readers(config, dims, heads),
     )
 
 

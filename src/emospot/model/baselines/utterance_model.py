@@ -8,7 +8,7 @@ or masks of tasks:
 
 A modality with one token an utterance (pooled features) passes the pooling
 unchanged. On request the numbers of `model.timing` stand beside the vector of every
-modality that is present, and `model.wording` adds what it reads in the letters.
+modality that is present, and `model.kernel_reader` adds what it reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from emospot.batch import ConversationBatch
 from emospot.model.attention import AttentionPool
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.inputs import InputNormalisation
+from emospot.model.kernel_reader import KernelReader, add_readings
 from emospot.model.row_groups import rows_by_length
 from emospot.model.timing import timing_of
-from emospot.model.wording import Wording, add_wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class UtteranceModel(EmotionModel):
         input_dropout: probability of dropping an input number.
         timing: whether each vector is followed by the timing's numbers; the
             network then reads so many more a modality.
-        wording: head → reader of the letters whose answers are added.
+        readers: head → kernel reader whose answers are added.
     """
 
     def __init__(
@@ -96,9 +96,9 @@ class UtteranceModel(EmotionModel):
         attention: bool = False,
         input_dropout: float = 0.0,
         timing: bool = False,
-        wording: Mapping[str, Wording] | None = None,
+        readers: Mapping[str, KernelReader] | None = None,
     ) -> None:
-        super().__init__(wording)
+        super().__init__(readers)
         self.timing = timing
         self.normalisation = nn.ModuleDict(
             {m: InputNormalisation(dim, input_dropout) for m, dim in dims.items()}
@@ -145,7 +145,7 @@ class UtteranceModel(EmotionModel):
             for name, head in self.heads.items()
         }
         if not self.training:
-            logits = add_wording(logits, self.wording, batch, inputs.present)
+            logits = add_readings(logits, self.readers, batch)
         return EmotionOutput(logits)
 
     def _vectors(

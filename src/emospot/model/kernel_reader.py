@@ -1,0 +1,422 @@
+"""A convex reader beside the network: letters and means of features, near and far.
+
+Token vectors tell what a turn is about, and blur how it is put: "Oh", "I mean", "!",
+"[LAUGHTER]". Networks over turns follow what just happened, and blur how a
+conversation goes on the whole. So a second, plain reader stands beside the network, a
+kernel machine over the parts p of every turn (its own, the turns before and after by the
+same speaker and by others, the whole: `turns_around`):
+
+    u_i  = [w_p · part p of the letters of i]_p / its length        (`letters`)
+    z_i  = [v_p · part p of the principal components of i]_p
+    a_i  = b + W 2 u_i + Σ_c β_c exp(−½ ‖z_i − z_c‖²)
+
+The letters' weights w are 1 for the turn's own, 2 around and 3 for the whole, those of the
+components v 1, 1 and √3. What has components is the mean of a modality's tokens and the
+timing (`model.timing`), standardised, up to 64 each, scaled so that the modalities
+together have a mean squared length of 2 and the timing of 0.3; what is absent is 0.
+
+z_c are at most 1000 means of training turns alike (k-means), on which the Gaussian kernel is
+written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
+β = √8 K_cc^(−½) γ minimise
+
+    Σ cross-entropy + ‖W‖² / 2 + ‖γ‖² / 2
+
+over the labelled training utterances (at most 60 steps of L-BFGS), each with all its
+modalities and once more with each modality alone, so that it also reads a bare text or a
+bare voice. The sum is convex, has no seed of its own, and nothing goes through the
+network. The answer is a_i less the log of the classes' shares in training, so that adding
+it to the network's logits counts them once (a product of experts, Hinton 2002). Where
+nothing has been seen or heard yet it says nothing. Turns of which it is not known who
+speaks count as one speaker's.
+
+Weights, widths and sizes were chosen by leaving training sessions out
+(docs/experiments.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from emospot.batch import ConversationBatch
+from emospot.config import AnyModelConfig
+from emospot.conversation import WORDS
+from emospot.model.letters import BUCKETS, inverse_frequency, letter_counts, weighted
+from emospot.model.timing import OF_WORDS, TIMING_WIDTH, timing_of
+from emospot.model.turns_around import TurnsAround, relations
+
+COMPONENTS = 64
+"""Principal components of a modality."""
+CENTRES = 1000
+"""Means of turns alike, against which a turn is held."""
+MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
+"""Mean squared lengths of what the Gaussian kernel compares."""
+LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
+"""Prior variances of an utterance's answer by its letters and by the kernel."""
+ITERATIONS = 60
+JITTER = 1e-4
+TIMING = "timing"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One conversation of U utterances as this reader reads it.
+
+    Args:
+        texts: what may be read of each utterance, "" for nothing.
+        speakers: index of the speaker, shape (U,).
+        vectors: modality, and "timing" → numbers of each utterance, shape (U, d).
+        present: the same names → which utterances have them, shape (U,).
+    """
+
+    texts: Sequence[str]
+    speakers: NDArray[np.int64]
+    vectors: Mapping[str, Floats]
+    present: Mapping[str, NDArray[np.bool_]]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which utterances have any modality, shape (U,)."""
+        there = [own for name, own in self.present.items() if name != TIMING]
+        return np.asarray(np.logical_or.reduce(there))
+
+    def alone(self, modality: str) -> "Reading":
+        """The same conversation with one modality only."""
+        present = {
+            name: own if name in (modality, TIMING) else np.zeros_like(own)
+            for name, own in self.present.items()
+        }
+        if modality == WORDS:
+            return Reading(self.texts, self.speakers, self.vectors, present)
+        timing = self.vectors[TIMING].copy()
+        timing[:, OF_WORDS] = 0.0
+        vectors = {**self.vectors, TIMING: timing}
+        return Reading(("",) * len(self.texts), self.speakers, vectors, present)
+
+
+class KernelReader(nn.Module):
+    """The reader of one head.
+
+    Args:
+        dims: modality → numbers a token.
+        classes: K.
+        causal: whether later utterances must not be read.
+    """
+
+    inverse_frequency: Tensor
+    letter_weight: Tensor
+    centres: Tensor
+    centre_weight: Tensor
+    bias: Tensor
+
+    def __init__(self, dims: Mapping[str, int], classes: int, *, causal: bool) -> None:
+        super().__init__()
+        self.causal = causal
+        self.sources = {**dims, TIMING: TIMING_WIDTH}
+        parts = 2 + len(relations(causal))
+        self.letter_parts = np.array([1.0, *[2.0] * (parts - 2), 3.0])
+        self.vector_parts = np.array([1.0, *[1.0] * (parts - 2), 3.0**0.5])
+        width = 0
+        for name, dim in self.sources.items():
+            self.register_buffer(f"mean_{name}", torch.zeros(dim))
+            self.register_buffer(f"components_{name}", torch.zeros(dim, min(dim, COMPONENTS)))
+            width += min(dim, COMPONENTS)
+        self.register_buffer("inverse_frequency", torch.zeros(BUCKETS))
+        self.register_buffer("letter_weight", torch.zeros(parts, BUCKETS, classes))
+        self.register_buffer("centres", torch.zeros(CENTRES, parts * width))
+        self.register_buffer("centre_weight", torch.zeros(CENTRES, classes))
+        self.register_buffer("bias", torch.zeros(classes))
+
+    def fit(self, readings: Sequence[Reading], answers: Sequence[NDArray[np.int64]]) -> None:
+        """Learn from labelled conversations; without an answer, nothing.
+
+        Args:
+            readings: those of training.
+            answers: of each the index of the class, −1 where it is not known, shape (U,).
+        """
+        from threadpoolctl import threadpool_limits
+
+        modalities = [name for name in self.sources if name != TIMING]
+        if len(modalities) > 1:
+            alone = [[reading.alone(m) for reading in readings] for m in modalities]
+            readings = [*readings, *chain.from_iterable(alone)]
+            answers = [*answers] * (1 + len(modalities))
+        right = np.concatenate(answers)
+        there = np.concatenate([reading.known for reading in readings])
+        labelled = np.flatnonzero((right >= 0) & there)
+        if len(labelled) == 0:
+            return
+        # The same sums on any number of threads, so that a training can be repeated bit by bit.
+        with threadpool_limits(limits=1):
+            self._fit(readings, labelled, right[labelled])
+
+    def forward(self, readings: Sequence[Reading]) -> list[Tensor]:
+        """What it adds to the logits of each conversation, shape (U, K).
+
+        Zeros until something is present (in a causal model: so far), and where nothing was
+        learned.
+        """
+        return [self._said(reading) for reading in readings]
+
+    def _said(self, reading: Reading) -> Tensor:
+        known = reading.known
+        begun = (
+            np.logical_or.accumulate(known) if self.causal else np.full(len(known), known.any())
+        )
+        if not (begun.any() and self.bias.any()):
+            return self.bias.new_zeros(len(known), len(self.bias))
+        around = TurnsAround([reading.speakers], causal=self.causal)
+        x = weighted(letter_counts(reading.texts), _array(self.inverse_frequency))
+        weight = _array(self.letter_weight)
+        letters = around.weighed([x @ part for part in weight], list(self.letter_parts))
+        letters *= self._letter_scale(x, around)[:, None]
+        alike = _gaussian(self._vectors([reading], around), _array(self.centres))
+        said = letters + alike @ _array(self.centre_weight) + _array(self.bias)
+        return torch.from_numpy(said * begun[:, None]).to(self.bias)
+
+    def _fit(
+        self, readings: Sequence[Reading], labelled: NDArray[np.intp], right: NDArray[np.int64]
+    ) -> None:
+        around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
+        counts = letter_counts([text for reading in readings for text in reading.texts])
+        idf = inverse_frequency(counts)
+        read = np.flatnonzero(idf)
+        x = weighted(counts, idf)[:, read]
+        scale = self._letter_scale(x, around)
+        self._fit_components(readings, around, labelled)
+        vectors = self._vectors(readings, around)[labelled]
+        centres = _typical(vectors)
+        whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
+        features = _gaussian(vectors, centres) @ whitened
+        classes = len(self.bias)
+        problem = _Problem(x, around, scale, self.letter_parts, features, labelled, right, classes)
+        letter_weight, centre_weight, bias = problem.solution()
+        share = np.bincount(right, minlength=classes) + 1.0
+        self.inverse_frequency.copy_(torch.from_numpy(idf))
+        self.letter_weight.zero_()
+        self.letter_weight[:, torch.from_numpy(read)] = torch.from_numpy(letter_weight).float()
+        self.centres.zero_()
+        self.centres[: len(centres)] = torch.from_numpy(centres).float()
+        self.centre_weight.zero_()
+        self.centre_weight[: len(centres)] = torch.from_numpy(whitened @ centre_weight).float()
+        self.bias.copy_(torch.from_numpy(bias - np.log(share / share.sum())))
+
+    def _letter_scale(self, x: Any, around: TurnsAround) -> Floats:
+        """2 over the length of an utterance's parts; 0 where there is no letter."""
+        length = np.sqrt(around.squared_lengths(x, list(self.letter_parts)))
+        return np.where(length > 0, LETTERS_WEIGHT**0.5, 0.0) / np.where(length > 0, length, 1.0)
+
+    def _fit_components(
+        self, readings: Sequence[Reading], around: TurnsAround, labelled: NDArray[np.intp]
+    ) -> None:
+        for name in self.sources:
+            values, there = _column(readings, name)
+            rows = labelled[there[labelled]]
+            if len(rows) == 0:
+                continue
+            mean, deviation = values[rows].mean(axis=0), values[rows].std(axis=0)
+            # A constant number stays out instead of being blown up.
+            unit = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
+            x = np.where(there[:, None], (values - mean) * unit, 0.0)
+            kept = self.get_buffer(f"components_{name}").shape[1]
+            _, directions = np.linalg.eigh(x[rows].T @ x[rows])
+            basis = directions[:, ::-1][:, :kept]
+            parts = [p[labelled] for p in around.of(x @ basis)]
+            square = sum(
+                w**2 * float((part**2).sum(axis=1).mean())
+                for w, part in zip(self.vector_parts, parts, strict=True)
+            )
+            modalities = len(self.sources) - 1
+            wanted = TIMING_LENGTH if name == TIMING else MODALITIES_LENGTH / modalities
+            scale = (wanted / square) ** 0.5 if square > 0 else 0.0
+            components = unit[:, None] * basis * scale
+            self.get_buffer(f"mean_{name}").copy_(torch.from_numpy(mean))
+            self.get_buffer(f"components_{name}").copy_(torch.from_numpy(components))
+
+    def _vectors(self, readings: Sequence[Reading], around: TurnsAround) -> Floats:
+        """Z of every utterance, shape (N, width)."""
+        found = []
+        for name in self.sources:
+            values, there = _column(readings, name)
+            x = (values - _array(self.get_buffer(f"mean_{name}"))) * there[:, None]
+            found.append(x @ _array(self.get_buffer(f"components_{name}")))
+        parts = around.of(np.concatenate(found, axis=1))
+        return np.concatenate(
+            [w * part for w, part in zip(self.vector_parts, parts, strict=True)], axis=1
+        )
+
+
+class _Problem:
+    """The convex sum that a reader minimises.
+
+    Args:
+        x: letters of every utterance, sparse (N × n-grams).
+        around: the turns around them.
+        scale: what an utterance's letters are multiplied by, shape (N,).
+        weights: of their parts.
+        features: of the labelled utterances, shape (L, centres).
+        labelled: which they are, shape (L,).
+        right: their classes, shape (L,).
+        classes: K.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        around: TurnsAround,
+        scale: Floats,
+        weights: Floats,
+        features: Floats,
+        labelled: NDArray[np.intp],
+        right: NDArray[np.int64],
+        classes: int,
+    ) -> None:
+        self.x, self.around, self.scale, self.weights = x, around, scale, list(weights)
+        self.features, self.labelled = features, labelled
+        self.right = np.eye(classes)[right]
+        self.shapes = ((around.parts, x.shape[1], classes), (features.shape[1], classes))
+
+    def solution(self) -> tuple[Floats, Floats, Floats]:
+        """Weights of the letters (parts × n-grams × K), of the features and biases."""
+        from scipy.optimize import minimize
+
+        size = sum(int(np.prod(shape)) for shape in self.shapes) + self.right.shape[1]
+        options = {"maxiter": ITERATIONS}
+        found = minimize(self._loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
+        return self._cut(found.x)
+
+    def _loss(self, flat: Floats) -> tuple[float, Floats]:
+        from scipy.special import log_softmax
+
+        letters, features, bias = self._cut(flat)
+        said = self.around.weighed([self.x @ part for part in letters], self.weights)
+        said = (said * self.scale[:, None])[self.labelled] + self.features @ features + bias
+        log_p = log_softmax(said, axis=1)
+        wrong = np.exp(log_p) - self.right
+        back = np.zeros((len(self.scale), wrong.shape[1]))
+        back[self.labelled] = wrong * self.scale[self.labelled, None]
+        slopes = [self.x.T @ part for part in self.around.back(back, self.weights)]
+        value = -(log_p * self.right).sum() + ((letters**2).sum() + (features**2).sum()) / 2
+        slope = (
+            (np.stack(slopes) + letters).ravel(),
+            (self.features.T @ wrong + features).ravel(),
+            wrong.sum(axis=0),
+        )
+        return float(value), np.concatenate(slope)
+
+    def _cut(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
+        first, second = (int(np.prod(shape)) for shape in self.shapes)
+        letters, features, bias = np.split(flat, [first, first + second])
+        return letters.reshape(self.shapes[0]), features.reshape(self.shapes[1]), bias
+
+
+def readings_of(batch: ConversationBatch) -> list[Reading]:
+    """The conversations of a batch; the vector of an utterance is the mean of its tokens."""
+    present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
+    speakers, timing = batch.speakers.cpu().numpy(), timing_of(batch).double().cpu().numpy()
+    means = {m: _means(batch, m) for m in batch.modalities}
+    words = list(batch.modalities).index(WORDS) if WORDS in batch.modalities else None
+    found = []
+    for b, ids in enumerate(batch.ids):
+        U = len(ids)
+        there = {m: present[b, :U, number] for number, m in enumerate(means)}
+        found.append(
+            Reading(
+                tuple(
+                    text if words is not None and present[b, u, words] else ""
+                    for u, text in enumerate(batch.texts[b])
+                ),
+                speakers[b, :U],
+                {**{m: x[b, :U] for m, x in means.items()}, TIMING: timing[b, :U]},
+                {**there, TIMING: np.ones(U, dtype=bool)},
+            )
+        )
+    return found
+
+
+def kernel_readers(
+    config: AnyModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
+) -> dict[str, KernelReader]:
+    """The reader of each head of classes, where it is not switched off."""
+    if not config.kernel_reader:
+        return {}
+    return {
+        name: KernelReader(dims, outputs, causal=config.causal)
+        for name, outputs in heads.items()
+        if outputs > 1
+    }
+
+
+def add_readings(
+    logits: Mapping[str, Tensor], readers: nn.ModuleDict, batch: ConversationBatch
+) -> dict[str, Tensor]:
+    """The logits of each head with what its reader says.
+
+    Args:
+        logits: head → shape (B, U, K).
+        readers: head → `KernelReader`, of heads that have one.
+        batch: what they were found for.
+    """
+    if not readers:
+        return dict(logits)
+    readings = readings_of(batch)
+    added = dict(logits)
+    for name, reader in readers.items():
+        answers = logits[name].clone()
+        for b, said in enumerate(reader(readings)):
+            answers[b, : len(said)] += said.to(answers)
+        added[name] = answers
+    return added
+
+
+def _means(batch: ConversationBatch, modality: str) -> Floats:
+    """The mean of each utterance's tokens, shape (B, U, d)."""
+    tensors = batch.modalities[modality]
+    mask = tensors.mask.unsqueeze(-1)
+    # NaN in the padding must not spread.
+    total = tensors.values.float().masked_fill(~mask, 0.0).sum(dim=2)
+    mean = total / tensors.mask.sum(dim=2, keepdim=True).clamp(min=1)
+    return np.asarray(mean.double().cpu().numpy())
+
+
+def _column(readings: Sequence[Reading], name: str) -> tuple[Floats, NDArray[np.bool_]]:
+    """The numbers of one source over all utterances, and which have them."""
+    values = np.concatenate([reading.vectors[name] for reading in readings])
+    return values, np.concatenate([reading.present[name] for reading in readings])
+
+
+def _typical(vectors: Floats) -> Floats:
+    """Means of utterances alike, at most `CENTRES`; the utterances themselves, if they are few."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    different = np.unique(vectors, axis=0)
+    if len(different) <= CENTRES:
+        return different
+    means = MiniBatchKMeans(CENTRES, random_state=0, n_init=1, batch_size=2048).fit(vectors)
+    return np.asarray(means.cluster_centers_, dtype=np.float64)
+
+
+def _gaussian(x: Floats, centres: Floats) -> Floats:
+    """exp(−½ ‖x − c‖²) of every pair, shape (N, centres)."""
+    square = (x**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * x @ centres.T
+    return np.asarray(np.exp(-0.5 * np.maximum(square, 0.0)))
+
+
+def _whitening(centres: Floats) -> Floats:
+    """M with K_cc⁻¹ = M Mᵀ, shape (centres, centres)."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    kernel = _gaussian(centres, centres) + JITTER * np.eye(len(centres))
+    lower = cholesky(kernel, lower=True)
+    return np.asarray(solve_triangular(lower, np.eye(len(centres)), lower=True).T)
+
+
+def _array(buffer: Tensor) -> Floats:
+    return np.asarray(buffer.double().cpu().numpy())

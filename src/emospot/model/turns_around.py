@@ -1,0 +1,138 @@
+"""Means over the turns around each turn, near and far, for any vectors of the turns.
+
+With r the turns before and after by the same speaker, and before and after by others,
+at most 64 away, and x_i a vector of utterance i:
+
+    c_i^r = Σ_{j ∈ r(i)} e^(−|i−j|/16) x_j / Σ_{j ∈ r(i)} e^(−|i−j|/16)
+    m_i   = mean of x over the conversation (causal: over the turns up to i)
+
+x_i, the c_i^r and m_i are the *parts* of what is read of a turn. Causal leaves out what
+comes after. All of it is linear in x, and in the length of the conversation.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emospot.model.letters import squared_lengths
+
+REACH = 64
+"""Turns before and after that are read."""
+DECAY = 16.0
+"""Turns after which a turn counts e times less."""
+
+Floats = NDArray[np.float64]
+
+
+def relations(causal: bool) -> tuple[tuple[bool, bool], ...]:
+    """The kinds of turns around: whether they come before, and are by the same speaker."""
+    sides = (True,) if causal else (True, False)
+    return tuple((before, same) for before in sides for same in (True, False))
+
+
+class TurnsAround:
+    """The parts of every utterance of some conversations, in order.
+
+    Args:
+        speakers: of each conversation the index of the speaker, shape (U,).
+        causal: whether later utterances are not read.
+    """
+
+    def __init__(self, speakers: Sequence[NDArray[np.integer]], *, causal: bool) -> None:
+        from scipy import sparse
+
+        self.causal = causal
+        self.ends = np.cumsum([len(own) for own in speakers])
+        near = [_near(own, causal=causal) for own in speakers]
+        self.near = [sparse.block_diag(blocks, format="csr") for blocks in zip(*near, strict=True)]
+
+    @property
+    def parts(self) -> int:
+        """The turn's own, one for each relation, and the whole."""
+        return 2 + len(self.near)
+
+    def of(self, x: Floats) -> list[Floats]:
+        """The parts of dense vectors, shape (N, K) each."""
+        return [x, *(mean @ x for mean in self.near), self._whole(x)]
+
+    def weighed(self, parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
+        """Σ over the parts p of weight · part p of its own vectors, shape (N, K)."""
+        own, *around, whole = parts
+        means = [own, *(m @ x for m, x in zip(self.near, around, strict=True)), self._whole(whole)]
+        return np.asarray(sum(w * mean for w, mean in zip(weights, means, strict=True)))
+
+    def back(self, gradient: Floats, weights: Sequence[float]) -> list[Floats]:
+        """The transpose of `weighed`: what each of its parts gets of a gradient (N, K)."""
+        means = [gradient, *(m.T @ gradient for m in self.near), self._whole_back(gradient)]
+        return [w * mean for w, mean in zip(weights, means, strict=True)]
+
+    def squared_lengths(self, x: Any, weights: Sequence[float]) -> Floats:
+        """Σ over the parts of weight² · ‖part of x‖², x being sparse (N × K); shape (N,)."""
+        begins = [0, *self.ends[:-1]]
+        found = [
+            self._squared_lengths(x[a:b], [mean[a:b, a:b] for mean in self.near], weights)
+            for a, b in zip(begins, self.ends, strict=True)
+        ]
+        return np.concatenate(found)
+
+    def _squared_lengths(self, x: Any, near: Sequence[Any], weights: Sequence[float]) -> Floats:
+        whole = _running(x) if self.causal else np.full(x.shape[0], _overall(x))
+        lengths = [squared_lengths(x), *(squared_lengths(mean @ x) for mean in near), whole]
+        return np.asarray(sum(w**2 * one for w, one in zip(weights, lengths, strict=True)))
+
+    def _whole(self, x: Floats) -> Floats:
+        return np.concatenate([self._mean(own) for own in np.split(x, self.ends[:-1])])
+
+    def _whole_back(self, x: Floats) -> Floats:
+        return np.concatenate([self._mean_back(own) for own in np.split(x, self.ends[:-1])])
+
+    def _mean(self, x: Floats) -> Floats:
+        if not self.causal:
+            return np.broadcast_to(x.sum(axis=0) / max(1, len(x)), x.shape)
+        return x.cumsum(axis=0) / np.arange(1, len(x) + 1)[:, None]
+
+    def _mean_back(self, x: Floats) -> Floats:
+        if not self.causal:
+            return self._mean(x)
+        shared = x / np.arange(1, len(x) + 1)[:, None]
+        return np.asarray(shared[::-1].cumsum(axis=0)[::-1])
+
+
+def _near(speakers: NDArray[np.integer], *, causal: bool) -> list[Any]:
+    """For each relation the matrix (U × U) of what is read of whom; rows sum to 1 or are empty."""
+    from scipy import sparse
+
+    U = len(speakers)
+    distance = np.arange(1, min(REACH, U - 1) + 1)
+    later = np.concatenate([np.arange(d, U) for d in distance] or [np.zeros(0, dtype=int)])
+    steps = np.repeat(distance, U - distance)
+    earlier = later - steps
+    share = np.exp(-steps / DECAY)
+    matrices = []
+    for before, same in relations(causal):
+        rows, columns = (later, earlier) if before else (earlier, later)
+        kept = (speakers[rows] == speakers[columns]) == same
+        sums = np.bincount(rows[kept], share[kept], minlength=U)
+        values = share[kept] / sums[rows[kept]]
+        matrices.append(sparse.csr_matrix((values, (rows[kept], columns[kept])), shape=(U, U)))
+    return matrices
+
+
+def _overall(x: Any) -> float:
+    """The squared length of the mean of the rows of a sparse matrix."""
+    mean = np.asarray(x.sum(axis=0)).ravel() / max(1, x.shape[0])
+    return float(mean @ mean)
+
+
+def _running(x: Any) -> Floats:
+    """The squared length of the mean of the rows so far, after each row."""
+    sum_so_far, square, found = np.zeros(x.shape[1]), 0.0, []
+    for i in range(x.shape[0]):
+        row = slice(x.indptr[i], x.indptr[i + 1])
+        where, values = x.indices[row], x.data[row]
+        square += float(2 * (values @ sum_so_far[where]) + values @ values)
+        sum_so_far[where] += values
+        found.append(square / (i + 1) ** 2)
+    return np.array(found)

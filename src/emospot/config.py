@@ -125,7 +125,7 @@ _KEYS_READ: dict[str, tuple[str, ...]] = {
     "corect": (*_GRAPH_KEYS, "heads"),
     "cross_modal_transformer": ("width", "layers", "heads", "dropout"),
 }
-_LEARNED_KEYS = ("pooling", "input_dropout", "timing", "kernel_reader")
+_LEARNED_KEYS = ("pooling", "input_dropout", "timing")
 _CLOSED_FORM = ("majority", "logistic_regression")
 
 
@@ -159,7 +159,7 @@ class BaselineConfig(_ModelSection):
 
     @model_validator(mode="after")
     def _reads_what_is_set(self) -> Self:
-        read = set(_KEYS_READ[self.kind])
+        read = {*_KEYS_READ[self.kind], "kernel_reader"}
         if not self.closed_form:
             read.update(_LEARNED_KEYS)
         for name, field in type(self).model_fields.items():

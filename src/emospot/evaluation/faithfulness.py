@@ -173,7 +173,11 @@ def _hotspot_scores(example: Example, modality: str, u: int) -> Floats:
 def _gradient(
     model: PretrainedModel, example: Example, modality: str, u: int, best: int
 ) -> Floats:
-    """Length of the gradient of the answer's log probability at each token, shape (T,)."""
+    """Length of the gradient of the answer's log probability at each token, shape (T,).
+
+    What the kernel reader says is constant to it (`model.kernel_reader`), though taking a
+    token away changes that, too.
+    """
     dims = {m: model.card.features[m].dim for m in model.config.modalities}
     batch = collate([example], dims)
     tensors = batch.modalities[modality]

@@ -12,8 +12,9 @@ same speaker and by others, the whole: `turns_around`):
 
 The letters' weights w are 1 for the turn's own, 2 around and 3 for the whole, those of the
 components v 1, 1 and √3. What has components is the mean of a modality's tokens and the
-timing (`model.timing`), standardised, up to 64 each, scaled so that the modalities
-together have a mean squared length of 2 and the timing of 0.3; what is absent is 0.
+timing (`model.timing`), standardised and cut at ±10, up to 64 each, scaled so that the
+modalities of the training data together have a mean squared length of 2 and the timing of
+0.3; what is absent is 0.
 
 z_c are at most 1000 means of training turns alike (k-means), on which the Gaussian kernel is
 written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
@@ -47,6 +48,7 @@ from emospot.batch import ConversationBatch
 from emospot.config import AnyModelConfig
 from emospot.conversation import WORDS
 from emospot.model.letters import BUCKETS, inverse_frequency, letter_counts, weighted
+from emospot.model.reader_regression import ReaderRegression
 from emospot.model.timing import OF_WORDS, TIMING_WIDTH, timing_of
 from emospot.model.turns_around import TurnsAround, relations
 
@@ -58,8 +60,11 @@ MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
 """Mean squared lengths of what the Gaussian kernel compares."""
 LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
 """Prior variances of an utterance's answer by its letters and by the kernel."""
-ITERATIONS = 60
 JITTER = 1e-4
+LEAST_DEVIATION = 1e-4
+"""Numbers that deviate less in training are not read."""
+FARTHEST = 10.0
+"""Standard deviations; what lies farther counts as that."""
 TIMING = "timing"
 
 Floats = NDArray[np.float64]
@@ -119,13 +124,15 @@ class KernelReader(nn.Module):
     def __init__(self, dims: Mapping[str, int], classes: int, *, causal: bool) -> None:
         super().__init__()
         self.causal = causal
+        self.modalities = tuple(dims)
         self.sources = {**dims, TIMING: TIMING_WIDTH}
         parts = 2 + len(relations(causal))
-        self.letter_parts = np.array([1.0, *[2.0] * (parts - 2), 3.0])
-        self.vector_parts = np.array([1.0, *[1.0] * (parts - 2), 3.0**0.5])
+        self.letter_parts = (1.0, *[2.0] * (parts - 2), 3.0)
+        self.vector_parts = (1.0, *[1.0] * (parts - 2), 3.0**0.5)
         width = 0
         for name, dim in self.sources.items():
             self.register_buffer(f"mean_{name}", torch.zeros(dim))
+            self.register_buffer(f"unit_{name}", torch.zeros(dim))
             self.register_buffer(f"components_{name}", torch.zeros(dim, min(dim, COMPONENTS)))
             width += min(dim, COMPONENTS)
         self.register_buffer("inverse_frequency", torch.zeros(BUCKETS))
@@ -133,6 +140,11 @@ class KernelReader(nn.Module):
         self.register_buffer("centres", torch.zeros(CENTRES, parts * width))
         self.register_buffer("centre_weight", torch.zeros(CENTRES, classes))
         self.register_buffer("bias", torch.zeros(classes))
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has learned anything."""
+        return bool(self.bias.any())
 
     def fit(self, readings: Sequence[Reading], answers: Sequence[NDArray[np.int64]]) -> None:
         """Learn from labelled conversations; without an answer, nothing.
@@ -143,11 +155,12 @@ class KernelReader(nn.Module):
         """
         from threadpoolctl import threadpool_limits
 
-        modalities = [name for name in self.sources if name != TIMING]
-        if len(modalities) > 1:
-            alone = [[reading.alone(m) for reading in readings] for m in modalities]
+        texts = [text for reading in readings for text in reading.texts]
+        found = [m for m in self.modalities if any(r.present[m].any() for r in readings)]
+        if len(found) > 1:
+            alone = [[reading.alone(m) for reading in readings] for m in found]
             readings = [*readings, *chain.from_iterable(alone)]
-            answers = [*answers] * (1 + len(modalities))
+            answers = [*answers] * (1 + len(found))
         right = np.concatenate(answers)
         there = np.concatenate([reading.known for reading in readings])
         labelled = np.flatnonzero((right >= 0) & there)
@@ -155,7 +168,10 @@ class KernelReader(nn.Module):
             return
         # The same sums on any number of threads, so that a training can be repeated bit by bit.
         with threadpool_limits(limits=1):
-            self._fit(readings, labelled, right[labelled])
+            around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
+            self._fit_components(readings, around, labelled, len(found))
+            idf = inverse_frequency(letter_counts(texts))
+            self._fit_weights(readings, around, idf, labelled, right[labelled])
 
     def forward(self, readings: Sequence[Reading]) -> list[Tensor]:
         """What it adds to the logits of each conversation, shape (U, K).
@@ -170,34 +186,42 @@ class KernelReader(nn.Module):
         begun = (
             np.logical_or.accumulate(known) if self.causal else np.full(len(known), known.any())
         )
-        if not (begun.any() and self.bias.any()):
+        if not (begun.any() and self.learned):
             return self.bias.new_zeros(len(known), len(self.bias))
         around = TurnsAround([reading.speakers], causal=self.causal)
         x = weighted(letter_counts(reading.texts), _array(self.inverse_frequency))
         weight = _array(self.letter_weight)
-        letters = around.weighed([x @ part for part in weight], list(self.letter_parts))
+        letters = around.weighed([x @ part for part in weight], self.letter_parts)
         letters *= self._letter_scale(x, around)[:, None]
-        alike = _gaussian(self._vectors([reading], around), _array(self.centres))
+        alike = _gaussian(self._vectors([reading], around, slice(None)), _array(self.centres))
         said = letters + alike @ _array(self.centre_weight) + _array(self.bias)
         return torch.from_numpy(said * begun[:, None]).to(self.bias)
 
-    def _fit(
-        self, readings: Sequence[Reading], labelled: NDArray[np.intp], right: NDArray[np.int64]
+    def _fit_weights(
+        self,
+        readings: Sequence[Reading],
+        around: TurnsAround,
+        idf: Floats,
+        labelled: NDArray[np.intp],
+        right: NDArray[np.int64],
     ) -> None:
-        around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
-        counts = letter_counts([text for reading in readings for text in reading.texts])
-        idf = inverse_frequency(counts)
         read = np.flatnonzero(idf)
-        x = weighted(counts, idf)[:, read]
-        scale = self._letter_scale(x, around)
-        self._fit_components(readings, around, labelled)
-        vectors = self._vectors(readings, around)[labelled]
+        x = weighted(letter_counts([t for reading in readings for t in reading.texts]), idf)
+        x = x[:, read]
+        vectors = self._vectors(readings, around, labelled)
         centres = _typical(vectors)
         whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
-        features = _gaussian(vectors, centres) @ whitened
         classes = len(self.bias)
-        problem = _Problem(x, around, scale, self.letter_parts, features, labelled, right, classes)
-        letter_weight, centre_weight, bias = problem.solution()
+        letter_weight, centre_weight, bias = ReaderRegression(
+            letters=x,
+            around=around,
+            weights=self.letter_parts,
+            scale=self._letter_scale(x, around),
+            features=_gaussian(vectors, centres) @ whitened,
+            labelled=labelled,
+            right=right,
+            classes=classes,
+        ).solution()
         share = np.bincount(right, minlength=classes) + 1.0
         self.inverse_frequency.copy_(torch.from_numpy(idf))
         self.letter_weight.zero_()
@@ -210,11 +234,15 @@ class KernelReader(nn.Module):
 
     def _letter_scale(self, x: Any, around: TurnsAround) -> Floats:
         """2 over the length of an utterance's parts; 0 where there is no letter."""
-        length = np.sqrt(around.squared_lengths(x, list(self.letter_parts)))
+        length = np.sqrt(around.squared_lengths(x, self.letter_parts))
         return np.where(length > 0, LETTERS_WEIGHT**0.5, 0.0) / np.where(length > 0, length, 1.0)
 
     def _fit_components(
-        self, readings: Sequence[Reading], around: TurnsAround, labelled: NDArray[np.intp]
+        self,
+        readings: Sequence[Reading],
+        around: TurnsAround,
+        labelled: NDArray[np.intp],
+        modalities: int,
     ) -> None:
         for name in self.sources:
             values, there = _column(readings, name)
@@ -222,103 +250,49 @@ class KernelReader(nn.Module):
             if len(rows) == 0:
                 continue
             mean, deviation = values[rows].mean(axis=0), values[rows].std(axis=0)
-            # A constant number stays out instead of being blown up.
-            unit = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
-            x = np.where(there[:, None], (values - mean) * unit, 0.0)
+            # A number that hardly ever moves stays out instead of being blown up.
+            unit = np.where(deviation > LEAST_DEVIATION, 1 / (deviation + 1e-12), 0.0)
+            self.get_buffer(f"mean_{name}").copy_(torch.from_numpy(mean))
+            self.get_buffer(f"unit_{name}").copy_(torch.from_numpy(unit))
+            x = self._standardised(name, values, there)
             kept = self.get_buffer(f"components_{name}").shape[1]
             _, directions = np.linalg.eigh(x[rows].T @ x[rows])
             basis = directions[:, ::-1][:, :kept]
-            parts = [p[labelled] for p in around.of(x @ basis)]
             square = sum(
-                w**2 * float((part**2).sum(axis=1).mean())
-                for w, part in zip(self.vector_parts, parts, strict=True)
+                w**2 * float((part[labelled] ** 2).sum(axis=1).mean())
+                for w, part in zip(self.vector_parts, around.of(x @ basis), strict=True)
             )
-            modalities = len(self.sources) - 1
             wanted = TIMING_LENGTH if name == TIMING else MODALITIES_LENGTH / modalities
             scale = (wanted / square) ** 0.5 if square > 0 else 0.0
-            components = unit[:, None] * basis * scale
-            self.get_buffer(f"mean_{name}").copy_(torch.from_numpy(mean))
-            self.get_buffer(f"components_{name}").copy_(torch.from_numpy(components))
+            self.get_buffer(f"components_{name}").copy_(torch.from_numpy(basis * scale))
 
-    def _vectors(self, readings: Sequence[Reading], around: TurnsAround) -> Floats:
-        """Z of every utterance, shape (N, width)."""
+    def _standardised(self, name: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
+        mean, unit = (
+            _array(self.get_buffer(f"mean_{name}")),
+            _array(self.get_buffer(f"unit_{name}")),
+        )
+        # What was nearly still in training and moves elsewhere must not outweigh all the rest.
+        return np.clip((values - mean) * unit, -FARTHEST, FARTHEST) * there[:, None]
+
+    def _vectors(
+        self, readings: Sequence[Reading], around: TurnsAround, rows: NDArray[np.intp] | slice
+    ) -> Floats:
+        """What the kernel compares (z) of some utterances, shape (rows, width)."""
         found = []
         for name in self.sources:
-            values, there = _column(readings, name)
-            x = (values - _array(self.get_buffer(f"mean_{name}"))) * there[:, None]
+            x = self._standardised(name, *_column(readings, name))
             found.append(x @ _array(self.get_buffer(f"components_{name}")))
         parts = around.of(np.concatenate(found, axis=1))
         return np.concatenate(
-            [w * part for w, part in zip(self.vector_parts, parts, strict=True)], axis=1
+            [w * part[rows] for w, part in zip(self.vector_parts, parts, strict=True)], axis=1
         )
-
-
-class _Problem:
-    """The convex sum that a reader minimises.
-
-    Args:
-        x: letters of every utterance, sparse (N × n-grams).
-        around: the turns around them.
-        scale: what an utterance's letters are multiplied by, shape (N,).
-        weights: of their parts.
-        features: of the labelled utterances, shape (L, centres).
-        labelled: which they are, shape (L,).
-        right: their classes, shape (L,).
-        classes: K.
-    """
-
-    def __init__(
-        self,
-        x: Any,
-        around: TurnsAround,
-        scale: Floats,
-        weights: Floats,
-        features: Floats,
-        labelled: NDArray[np.intp],
-        right: NDArray[np.int64],
-        classes: int,
-    ) -> None:
-        self.x, self.around, self.scale, self.weights = x, around, scale, list(weights)
-        self.features, self.labelled = features, labelled
-        self.right = np.eye(classes)[right]
-        self.shapes = ((around.parts, x.shape[1], classes), (features.shape[1], classes))
-
-    def solution(self) -> tuple[Floats, Floats, Floats]:
-        """Weights of the letters (parts × n-grams × K), of the features and biases."""
-        from scipy.optimize import minimize
-
-        size = sum(int(np.prod(shape)) for shape in self.shapes) + self.right.shape[1]
-        options = {"maxiter": ITERATIONS}
-        found = minimize(self._loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
-        return self._cut(found.x)
-
-    def _loss(self, flat: Floats) -> tuple[float, Floats]:
-        from scipy.special import log_softmax
-
-        letters, features, bias = self._cut(flat)
-        said = self.around.weighed([self.x @ part for part in letters], self.weights)
-        said = (said * self.scale[:, None])[self.labelled] + self.features @ features + bias
-        log_p = log_softmax(said, axis=1)
-        wrong = np.exp(log_p) - self.right
-        back = np.zeros((len(self.scale), wrong.shape[1]))
-        back[self.labelled] = wrong * self.scale[self.labelled, None]
-        slopes = [self.x.T @ part for part in self.around.back(back, self.weights)]
-        value = -(log_p * self.right).sum() + ((letters**2).sum() + (features**2).sum()) / 2
-        slope = (
-            (np.stack(slopes) + letters).ravel(),
-            (self.features.T @ wrong + features).ravel(),
-            wrong.sum(axis=0),
-        )
-        return float(value), np.concatenate(slope)
-
-    def _cut(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
-        first, second = (int(np.prod(shape)) for shape in self.shapes)
-        letters, features, bias = np.split(flat, [first, first + second])
-        return letters.reshape(self.shapes[0]), features.reshape(self.shapes[1]), bias
 
 
 def readings_of(batch: ConversationBatch) -> list[Reading]:
-    """The conversations of a batch; the vector of an utterance is the mean of its tokens."""
+    """The conversations of a batch; the vector of an utterance is the mean of its tokens.
+
+    They are read in NumPy: no gradient goes through them.
+    """
     present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
     speakers, timing = batch.speakers.cpu().numpy(), timing_of(batch).double().cpu().numpy()
     means = {m: _means(batch, m) for m in batch.modalities}
@@ -344,7 +318,10 @@ def readings_of(batch: ConversationBatch) -> list[Reading]:
 def kernel_readers(
     config: AnyModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
 ) -> dict[str, KernelReader]:
-    """The reader of each head of classes, where it is not switched off."""
+    """The reader of each head of more than one output, where it is not switched off.
+
+    One of several labels learns nothing: `fit` is for classes that exclude each other.
+    """
     if not config.kernel_reader:
         return {}
     return {
@@ -364,11 +341,10 @@ def add_readings(
         readers: head → `KernelReader`, of heads that have one.
         batch: what they were found for.
     """
-    if not readers:
-        return dict(logits)
-    readings = readings_of(batch)
+    learned = {name: reader for name, reader in readers.items() if reader.learned}
     added = dict(logits)
-    for name, reader in readers.items():
+    readings = readings_of(batch) if learned else []
+    for name, reader in learned.items():
         answers = logits[name].clone()
         for b, said in enumerate(reader(readings)):
             answers[b, : len(said)] += said.to(answers)
@@ -379,9 +355,14 @@ def add_readings(
 def _means(batch: ConversationBatch, modality: str) -> Floats:
     """The mean of each utterance's tokens, shape (B, U, d)."""
     tensors = batch.modalities[modality]
-    mask = tensors.mask.unsqueeze(-1)
+    # One conversation at a time, so that single precision is never there for all tokens;
     # NaN in the padding must not spread.
-    total = tensors.values.float().masked_fill(~mask, 0.0).sum(dim=2)
+    total = torch.stack(
+        [
+            own.detach().float().masked_fill(~mask.unsqueeze(-1), 0.0).sum(dim=1)
+            for own, mask in zip(tensors.values, tensors.mask, strict=True)
+        ]
+    )
     mean = total / tensors.mask.sum(dim=2, keepdim=True).clamp(min=1)
     return np.asarray(mean.double().cpu().numpy())
 
@@ -396,9 +377,8 @@ def _typical(vectors: Floats) -> Floats:
     """Means of utterances alike, at most `CENTRES`; the utterances themselves, if they are few."""
     from sklearn.cluster import MiniBatchKMeans
 
-    different = np.unique(vectors, axis=0)
-    if len(different) <= CENTRES:
-        return different
+    if len(vectors) <= CENTRES:
+        return np.unique(vectors, axis=0)
     means = MiniBatchKMeans(CENTRES, random_state=0, n_init=1, batch_size=2048).fit(vectors)
     return np.asarray(means.cluster_centers_, dtype=np.float64)
 

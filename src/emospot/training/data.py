@@ -159,7 +159,8 @@ def readings(
         batch = collate([example], dims, tasks=[task])
         target = batch.targets[task.name]
         read += readings_of(batch)
-        answers.append(target.values.masked_fill(~target.mask, -1)[0].numpy())
+        known = target.values.masked_fill(~target.mask, -1)
+        answers.append(known[0, : len(example.conversation.utterances)].numpy())
     return read, answers
 
 

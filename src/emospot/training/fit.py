@@ -159,7 +159,8 @@ def _untrained(
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
             model.set_transitions(task.name, transition_counts(split.train, task))
-            model.fit_reader(task.name, *readings(split.train, dims, task))
+            if task.name in model.readers:
+                model.fit_reader(task.name, *readings(split.train, dims, task))
         elif task.kind == "several":
             total = len(known_answers(split.train, task))
             model.set_prior(task.name, log_odds(class_counts(split.train, task), total))

@@ -35,9 +35,14 @@ def test_threshold_withholds_answers_that_are_mostly_wrong() -> None:
     confidence = random.uniform(0.2, 1.0, size=4000)
     right = random.random(4000) < confidence
     threshold = unsure_threshold(confidence, right)
-    # Below t the mean accuracy is (0.2 + t) / 2: a half at t = 0.8.
-    assert threshold == pytest.approx(0.8, abs=0.05)
+    assert threshold == pytest.approx(0.5, abs=0.05)
     assert right[confidence < threshold].mean() < 0.5
+    assert right[(confidence >= threshold) & (confidence < threshold + 0.1)].mean() > 0.5
+
+
+def test_nothing_is_answered_where_all_is_mostly_wrong() -> None:
+    confidence = np.linspace(0.3, 0.9, 100)
+    assert not (confidence >= unsure_threshold(confidence, np.zeros(100, bool))).any()
 
 
 def test_threshold_is_zero_where_answers_are_good_or_few() -> None:

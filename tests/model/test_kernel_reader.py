@@ -10,8 +10,9 @@ import torch
 from emospot.batch import Example, collate
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet, emotion_task
-from emospot.model.kernel_reader import TIMING, KernelReader, Reading, readings_of
+from emospot.model.kernel_reader import KernelReader
 from emospot.model.letters import letter_counts, weighted
+from emospot.model.reading import TIMING, Reading, readings_of
 from emospot.model.recognizer import Recognizer
 from emospot.model.turns_around import TurnsAround
 from emospot.training.data import readings

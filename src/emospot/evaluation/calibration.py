@@ -44,29 +44,34 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -
 
 
 def unsure_threshold(confidence: NDArray[np.floating], correct: NDArray[np.bool_]) -> float:
-    """The confidence under which answers are more often wrong than right.
+    """The confidence under which an answer is more often wrong than right.
+
+    How often answers of a confidence are right is read from an isotonic regression
+    (Zadrozny and Elkan, 2002): it never falls as confidence rises.
 
     Args:
         confidence: probability of the predicted class, shape (N,).
         correct: whether the prediction is right, shape (N,).
 
     Returns:
-        The greatest threshold such that fewer than half of the answers below it
-        are right, based on at least `MIN_WITHHELD` answers; 0 (always answer)
-        where there is none.
+        The least confidence with which at least half of the answers are right, just above the
+        greatest where there is none; 0 (always answer) where fewer than `MIN_WITHHELD`
+        answers lie below it.
 
     >>> import numpy as np
     >>> confidence = np.linspace(0.2, 0.9, 100)
     >>> round(unsure_threshold(confidence, confidence > 0.4), 2)
-    0.6
+    0.41
     """
-    order = np.argsort(confidence, kind="stable")
-    below = np.arange(1, len(order))
-    right = np.cumsum(correct[order])[:-1]
-    fits = np.flatnonzero((right < below / 2) & (below >= MIN_WITHHELD))
-    if len(fits) == 0:
+    from sklearn.isotonic import IsotonicRegression
+
+    if len(confidence) < MIN_WITHHELD:
         return 0.0
-    return float(confidence[order][below[fits[-1]]])
+    right = IsotonicRegression().fit_transform(confidence, correct.astype(np.float64))
+    if (right < 0.5).sum() < MIN_WITHHELD:
+        return 0.0
+    answered = confidence[right >= 0.5]
+    return float(answered.min() if len(answered) else np.nextafter(confidence.max(), np.inf))
 
 
 def expected_calibration_error(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
-from emospot.model.kernel_reader import KernelReader, Reading
+from emospot.model.kernel_reader import KernelReader
+from emospot.model.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from emospot.emotions import LabelSet, Task, task_named
 from emospot.errors import StoreError
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.model.emotion_dynamics import RELATIONS, UNKNOWN
-from emospot.model.kernel_reader import Reading, readings_of
+from emospot.model.reading import Reading, readings_of
 from emospot.model.recording_range import RecordingRange, recording_range
 from emospot.training.dev_split import dev_ids
 

@@ -1,0 +1,95 @@
+"""What a kernel reader reads of a conversation: texts, mean tokens and timing, as arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from emospot.batch import ConversationBatch
+from emospot.conversation import WORDS
+from emospot.model.timing import OF_WORDS, timing_of
+
+TIMING = "timing"
+"""Stands among the modalities' names for the numbers of `model.timing`."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One conversation of U utterances as this reader reads it.
+
+    Args:
+        texts: what may be read of each utterance, "" for nothing.
+        speakers: index of the speaker, shape (U,).
+        vectors: modality, and "timing" → numbers of each utterance, shape (U, d).
+        present: the same names → which utterances have them, shape (U,).
+    """
+
+    texts: Sequence[str]
+    speakers: NDArray[np.int64]
+    vectors: Mapping[str, Floats]
+    present: Mapping[str, NDArray[np.bool_]]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which utterances have any modality, shape (U,)."""
+        there = [own for name, own in self.present.items() if name != TIMING]
+        return np.asarray(np.logical_or.reduce(there))
+
+    def alone(self, modality: str) -> "Reading":
+        """The same conversation with one modality only."""
+        present = {
+            name: own if name in (modality, TIMING) else np.zeros_like(own)
+            for name, own in self.present.items()
+        }
+        if modality == WORDS:
+            return Reading(self.texts, self.speakers, self.vectors, present)
+        timing = self.vectors[TIMING].copy()
+        timing[:, OF_WORDS] = 0.0
+        vectors = {**self.vectors, TIMING: timing}
+        return Reading(("",) * len(self.texts), self.speakers, vectors, present)
+
+
+def readings_of(batch: ConversationBatch) -> list[Reading]:
+    """The conversations of a batch; the vector of an utterance is the mean of its tokens.
+
+    They are read in NumPy: no gradient goes through them.
+    """
+    present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
+    speakers, timing = batch.speakers.cpu().numpy(), timing_of(batch).double().cpu().numpy()
+    means = {m: _means(batch, m) for m in batch.modalities}
+    words = list(batch.modalities).index(WORDS) if WORDS in batch.modalities else None
+    found = []
+    for b, ids in enumerate(batch.ids):
+        U = len(ids)
+        there = {m: present[b, :U, number] for number, m in enumerate(means)}
+        found.append(
+            Reading(
+                tuple(
+                    text if words is not None and present[b, u, words] else ""
+                    for u, text in enumerate(batch.texts[b])
+                ),
+                speakers[b, :U],
+                {**{m: x[b, :U] for m, x in means.items()}, TIMING: timing[b, :U]},
+                {**there, TIMING: np.ones(U, dtype=bool)},
+            )
+        )
+    return found
+
+
+def _means(batch: ConversationBatch, modality: str) -> Floats:
+    """The mean of each utterance's tokens, shape (B, U, d)."""
+    tensors = batch.modalities[modality]
+    # One conversation at a time, so that single precision is never there for all tokens;
+    # NaN in the padding must not spread.
+    total = torch.stack(
+        [
+            own.detach().float().masked_fill(~mask.unsqueeze(-1), 0.0).sum(dim=1)
+            for own, mask in zip(tensors.values, tensors.mask, strict=True)
+        ]
+    )
+    mean = total / tensors.mask.sum(dim=2, keepdim=True).clamp(min=1)
+    return np.asarray(mean.double().cpu().numpy())

@@ -11,7 +11,7 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 
 from emospot.experiments.job import Result
-from emospot.experiments.study import OPPONENT, Study, training_job
+from emospot.experiments.study import OPPONENT, Study, trains_itself
 
 WIDTH, HEIGHT, MARGIN = 320, 170, 34
 
@@ -23,7 +23,7 @@ def curves_page(study: Study, results: Sequence[Result]) -> str:
     )
     for result in results:
         job = result.job
-        trained = job.protocol != OPPONENT and training_job(study, job) == job
+        trained = job.protocol != OPPONENT and trains_itself(study, job)
         if result.history and trained:
             groups[job.corpus, job.features, job.protocol][job.model].append(result)
     template = resources.files("emospot.experiments") / "curves.html.j2"

@@ -12,7 +12,7 @@ from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result
 from emospot.experiments.provenance import provenance
 from emospot.experiments.runner import Outcome
-from emospot.experiments.study import OPPONENT, Study, parse_study, training_job
+from emospot.experiments.study import OPPONENT, Study, parse_study, trains_itself
 from emospot.experiments.summary import DIGITS, Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
@@ -66,7 +66,7 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
         "scores": _rounded(result.scores),
         "answers": result.answers,
     }
-    if training_job(study, job) != job:
+    if not trains_itself(study, job):
         # How it was trained stands with the run of all classes.
         return run
     if result.dev is not None:

@@ -35,6 +35,7 @@ from emospot.experiments.study import (
     study_hash,
     test_jobs,
     training_job,
+    trains_itself,
 )
 from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
@@ -112,10 +113,10 @@ def run_study(
     if opponents:
         write_json(out / "opponents.json", opponents)
     jobs = _test_jobs(study, stores)
-    runner.run("training and testing", [j for j in jobs if training_job(study, j) == j])
+    runner.run("training and testing", [j for j in jobs if trains_itself(study, j)])
     for name in study.protocols:
         # One protocol after the other: two must not train the same model anew at once.
-        asked = [j for j in jobs if j.protocol == name and training_job(study, j) != j]
+        asked = [j for j in jobs if j.protocol == name and not trains_itself(study, j)]
         runner.run(f"asking about {name}", [j for j in asked if not runner.has_failed(j)])
     paths = {name: store.path for name, store in stores.items()}
     return Outcome(tuple(runner.done.values()), opponents, paths, runner.failed)

@@ -339,6 +339,11 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def trains_itself(study: Study, job: Job) -> bool:
+    """Whether a job trains its model, rather than asks that of another job."""
+    return training_job(study, job) == job
+
+
 def training_job(study: Study, job: Job) -> Job:
     """The job whose model answers this one: that of the same conversations and all classes."""
     how = study.protocol_of(job)

@@ -87,15 +87,14 @@ class EmotionModel(nn.Module, ABC):
     def fit_reader(
         self, head: str, readings: Sequence[Reading], answers: Sequence[NDArray[np.int64]]
     ) -> None:
-        """Let the head's kernel reader learn from the training conversations, if it has one.
+        """Let a head's kernel reader learn from the training conversations.
 
         Args:
-            head: of a single label.
+            head: of a single label, one of those in `readers`.
             readings: see `model.kernel_reader`.
             answers: of each the index of the class, −1 where it is not known, shape (U,).
         """
-        if head in self.readers:
-            cast(KernelReader, self.readers[head]).fit(readings, answers)
+        cast(KernelReader, self.readers[head]).fit(readings, answers)
 
     @abstractmethod
     def forward(self, batch: ConversationBatch) -> EmotionOutput:

@@ -61,16 +61,15 @@ def readings_of(batch: ConversationBatch) -> list[Reading]:
     present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
     speakers, timing = batch.speakers.cpu().numpy(), timing_of(batch).double().cpu().numpy()
     means = {m: _means(batch, m) for m in batch.modalities}
-    words = list(batch.modalities).index(WORDS) if WORDS in batch.modalities else None
     found = []
     for b, ids in enumerate(batch.ids):
         U = len(ids)
         there = {m: present[b, :U, number] for number, m in enumerate(means)}
+        worded = there.get(WORDS, np.zeros(U, dtype=bool))
         found.append(
             Reading(
                 tuple(
-                    text if words is not None and present[b, u, words] else ""
-                    for u, text in enumerate(batch.texts[b])
+                    text if own else "" for text, own in zip(batch.texts[b], worded, strict=True)
                 ),
                 speakers[b, :U],
                 {**{m: x[b, :U] for m, x in means.items()}, TIMING: timing[b, :U]},

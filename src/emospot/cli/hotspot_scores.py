@@ -122,7 +122,7 @@ def benchmark(
     Example: emospot hotspots benchmark --out OUT
     """
     from emospot.corpora.truths import TRUTHS
-    from emospot.experiments.detector_study import DETECTORS, run_detectors
+    from emospot.experiments.detector_study import DETECTORS, detectors_for, run_detectors
     from emospot.experiments.study import data_folder
     from emospot.hotspots.registry import panel
 
@@ -134,7 +134,7 @@ def benchmark(
     chosen = [panel(choice, llm) for choice in detector or DETECTORS]
     sets = [known[name] for name in truth or known]
     with progress(quiet=json_output) as bar:
-        steps = sum(1 + sum(p.modality == s.modality for p in chosen) for s in sets)
+        steps = sum(1 + len(detectors_for(one, chosen)) for one in sets)
         task = bar.add_task("", total=steps)
         results = run_detectors(
             data_folder(),

@@ -32,10 +32,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emospot.conversation import FACE, Conversation, Tokens, Utterance
 from emospot.corpora.corpus import Corpus, CorpusConversation
 from emospot.corpora.ready_made import ReadyMade, file_version
-from emospot.corpora.table_columns import read_table
+from emospot.corpora.table_columns import SourceTable, Vectors, read_table
 from emospot.emotions import RAVDESS8
 from emospot.errors import CorpusError
 
@@ -203,6 +206,34 @@ def _conversation(
     return CorpusConversation(conversation, tokens)
 
 
+def action_units(source: Path) -> dict[ClipCode, NDArray[np.float32]]:
+    """Clip → its action units, shape (35,), of the clips that have some.
+
+    Args:
+        source: folder that holds the table, also in subfolders.
+
+    Raises:
+        CorpusError: if there is no table, or it has other columns.
+    """
+    path = next(iter(sorted(source.rglob(FACE_FILE))), None)
+    if path is None:
+        raise CorpusError(f"{source} holds no {FACE_FILE}: see docs/corpora.md")
+    table, values = _unit_table(path)
+    return {
+        clip_code(Path(name or "")): values.values[row]
+        for row, name in enumerate(table.strings("clip"))
+        if values.present[row]
+    }
+
+
+def _unit_table(path: Path) -> tuple[SourceTable, Vectors]:
+    table = read_table(path, {})
+    values = table.vectors("au35")
+    if values.dim != len(ACTION_UNITS):
+        raise CorpusError(f"{path}: au35 has {values.dim} numbers a clip, expected 35")
+    return table, values
+
+
 @dataclass(frozen=True, slots=True)
 class _Face:
     """The face features of a folder."""
@@ -215,10 +246,7 @@ def _read_face(source: Path, notices: list[str]) -> _Face | None:
     path = next(iter(sorted(source.rglob(FACE_FILE))), None)
     if path is None:
         return None
-    table = read_table(path, {})
-    values = table.vectors("au35")
-    if values.dim != len(ACTION_UNITS):
-        raise CorpusError(f"{path}: au35 has {values.dim} numbers a clip, expected 35")
+    table, values = _unit_table(path)
     made = ReadyMade(
         FACE, "openface-au35-mean", file_version(path), ACTION_UNITS, "RAVDESS: CC BY-NC-SA 4.0"
     )

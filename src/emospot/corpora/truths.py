@@ -5,6 +5,8 @@
 | `ravdess-splices` | emotional clips among neutral ones of an actor | actors 13–24, twelve each |
 | `ravdess-intensity` | which of two clips is the strongly spoken one | the same actors |
 | `face-films` | expressions of drawn faces that turn, blink and talk | `face_films`, 12 people |
+| `face-videos` | expressions of filmed faces, marked by hand | `face_videos`, 5 videos |
+| `ravdess-units` | which of two clips is the strong one, by action units | actors 13–24 |
 | `reccon-dailydialog` | words that caused the emotion of their utterance | the test dialogues |
 | `reccon-iemocap` | the same | all 16 dialogues |
 | `iemocap-activation` | how activated raters find each utterance | all ten speakers |
@@ -25,10 +27,14 @@ from typing import Literal
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.corpus import Corpus
 from emospot.corpora.face_films import SECONDS, films
+from emospot.corpora.face_videos import marked_videos
 from emospot.corpora.ravdess_splices import EmotionalClip, Splice, intensity_pairs, splices
+from emospot.corpora.ravdess_units import intensity_films
 from emospot.corpora.reccon import CAUSE, Cause, read_causes, read_reccon
 from emospot.errors import CorpusError
-from emospot.features.registry import voice_extractor, words_extractor
+from emospot.features.registry import face_extractor, voice_extractor, words_extractor
+from emospot.hotspots.base import HotspotDetector
+from emospot.hotspots.face_units import ActionUnitHotspots
 from emospot.media.audio import SAMPLE_RATE
 
 MOST_OF_AN_UTTERANCE = 0.7
@@ -70,6 +76,8 @@ class Truth:
             strongest of a recording's moments found to be that?) or "strength" (do the
             hotspots of utterances grow with what is known of these?).
         read: folder of data and extractors → the recordings.
+        only: makes the one detector that reads what these recordings have, where the
+            detectors of the registry cannot.
     """
 
     name: str
@@ -77,6 +85,7 @@ class Truth:
     modality: str
     scored_by: Literal["spans", "tokens", "order", "strength"]
     read: Callable[[Path, Collection[str]], Iterator[MarkedRecording]]
+    only: Callable[[], HotspotDetector] | None = None
 
 
 def _splices(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
@@ -117,6 +126,38 @@ def _films(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]
         name = f"person {film.person}"
         utterance = Utterance("1", name, 0.0, SECONDS)
         marked = tuple(Hotspot(FACE, e.onset, e.offset, 1.0, e.name) for e in film.expressions)
+        yield MarkedRecording(
+            Conversation(f"{name}, {film.number}", (utterance,)),
+            (marked,),
+            dict.fromkeys(extractors, (film.tokens,)),
+            name,
+        )
+
+
+def _videos(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    readers = {name: face_extractor(name) for name in extractors}
+    for video in marked_videos(data / "faces"):
+        utterance = Utterance("1", video.person, 0.0, video.seconds)
+        marked = tuple(
+            Hotspot(FACE, e.onset, e.offset, 1.0, e.name, apex=e.apex) for e in video.expressions
+        )
+        tokens = {
+            name: tuple(seen for _, seen in reader.extract(video.frames(), [(0.0, video.seconds)]))
+            for name, reader in readers.items()
+        }
+        yield MarkedRecording(
+            Conversation(video.path.name, (utterance,)), (marked,), tokens, video.person
+        )
+
+
+def _units(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
+    for film in intensity_films(data / "ravdess", TEST_ACTORS):
+        name = f"actor {film.actor}"
+        marked = tuple(
+            Hotspot(FACE, start, end, intensity / 2, "clip")
+            for start, end, intensity in film.emotional
+        )
+        utterance = Utterance("1", name, 0.0, film.seconds)
         yield MarkedRecording(
             Conversation(f"{name}, {film.number}", (utterance,)),
             (marked,),
@@ -205,6 +246,10 @@ TRUTHS = (
           "order", _intensities),
     Truth("face-films", "expressions of drawn faces that also turn, blink and talk", FACE,
           "spans", _films),
+    Truth("face-videos", "expressions of two filmed people, marked by hand", FACE, "spans",
+          _videos),
+    Truth("ravdess-units", "one sentence in both intensities among neutral ones, by action units",
+          FACE, "order", _units, ActionUnitHotspots),
     Truth("reccon-dailydialog", "causes marked in daily conversation", WORDS, "tokens", _daily),
     Truth("reccon-iemocap", "causes marked in acted conversation", WORDS, "tokens", _acted),
     Truth("iemocap-activation", "ratings of activation in acted conversation", WORDS,

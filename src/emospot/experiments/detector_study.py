@@ -103,7 +103,7 @@ def run_detectors(
     summary: list[dict[str, Any]] = []
     comparisons: list[dict[str, Any]] = []
     for truth in truths:
-        own = [one for one in detectors if one.modality == truth.modality]
+        own = detectors_for(truth, detectors)
         if not own:
             continue
         tell(truth.name)
@@ -135,6 +135,12 @@ def run_detectors(
         "summary": summary,
         "comparisons": comparisons,
     }
+
+
+def detectors_for(truth: Truth, detectors: Sequence[Panel]) -> list[Panel]:
+    """Those of the detectors that look where a truth's moments are, or the only one that can."""
+    own = [one for one in detectors if one.modality == truth.modality]
+    return [Panel((truth.only(),))] if own and truth.only else own
 
 
 def write_detectors(results: Mapping[str, Any], out: Path) -> None:

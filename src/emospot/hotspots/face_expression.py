@@ -115,7 +115,8 @@ MOVEMENTS = (
 )
 """The movements that are looked for, in inter-ocular units."""
 
-_TURNS = ("yaw", "pitch")
+TURNS = ("yaw", "pitch")
+"""The columns that tell how far the head is turned, in degrees."""
 
 
 class ExpressionHotspots:
@@ -125,16 +126,20 @@ class ExpressionHotspots:
 
     Args:
         movements: what is looked for.
+        turns: columns of how far the head is turned; none where it is not known.
     """
 
     name = "expression"
     modality = FACE
     reads: tuple[str, ...] = ("facemesh",)
 
-    def __init__(self, movements: Sequence[Movement] = MOVEMENTS) -> None:
+    def __init__(
+        self, movements: Sequence[Movement] = MOVEMENTS, turns: Sequence[str] = TURNS
+    ) -> None:
         self.movements = tuple(movements)
+        self.turns = tuple(turns)
         noise = [_NOISE_SHARE * movement.full for movement in self.movements]
-        self._floor = np.array([*noise, *(1.0 for _ in _TURNS)])
+        self._floor = np.array([*noise, *(1.0 for _ in self.turns)])
         self._leaks = np.array([movement.leak for movement in self.movements])
         self._full = np.array([movement.full for movement in self.movements])
 
@@ -207,21 +212,21 @@ class ExpressionHotspots:
                     sum(weight * tokens.column(name) for name, weight in m.weights.items())
                     for m in self.movements
                 ),
-                *(tokens.column(name) for name in _TURNS),
+                *(tokens.column(name) for name in self.turns),
             ]
         ).astype(np.float64)
         signals = _without_single_frames(signals)
-        turns = len(_TURNS)
-        excess = np.zeros((len(signals), len(self.movements)))
+        moves = len(self.movements)
+        excess = np.zeros((len(signals), moves))
         threshold = np.zeros_like(excess)
         seconds = np.clip(times[:, 1] - times[:, 0], 0.0, _LONGEST_FRAME)
         for t, (values, lasted) in enumerate(zip(signals, seconds, strict=True)):
-            usual = _USUAL_TIMES * neutral.spread[:-turns]
+            usual = _USUAL_TIMES * neutral.spread[:moves]
             threshold[t] = np.clip(usual, FIRE_SHARE * self._full, SURE_SHARE * self._full)
             if neutral.ready:
                 deviation = values - neutral.centre
-                turned = float(np.abs(deviation[-turns:]).sum())
-                excess[t] = np.maximum(0.0, deviation[:-turns] - self._leaks * turned)
+                turned = float(np.abs(deviation[moves:]).sum())
+                excess[t] = np.maximum(0.0, deviation[:moves] - self._leaks * turned)
             neutral.observe(values, float(lasted))
         return excess, threshold
 

@@ -100,6 +100,22 @@ def test_detectors_are_scored_on_recordings(emospot, tmp_path):
     assert scores["phrases"]["f1"]["value"] < 1.0
 
 
+def test_words_of_recordings_are_scored_with_their_transcripts(emospot, tmp_path):
+    recording, transcript = SAMPLE.conversation, SAMPLE.transcript
+    found = tmp_path / "own"
+    chosen = ("--detector", "lexicon", "--transcript", transcript)
+    emospot("hotspots", recording, *chosen, "--out", found)
+    (own,) = found.iterdir()
+    ran = emospot("hotspots", "evaluate", own, recording, *chosen, "--json")
+    assert json.loads(ran.out)["lexicon"]["f1"]["value"] == pytest.approx(1.0)
+    # Of several recordings, each takes the transcript of its own name.
+    copy = tmp_path / f"copy{recording.suffix}"
+    copy.write_bytes(recording.read_bytes())
+    both = emospot("hotspots", "evaluate", own, recording, copy, *chosen, "--json")
+    assert json.loads(both.out)["lexicon"]["recall"]["value"] == pytest.approx(1.0)
+    assert f"{copy}: words not looked at: no words were given" in both.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -113,6 +129,38 @@ def test_detectors_are_scored_on_recordings(emospot, tmp_path):
         (("evaluate", "MARKS", "--detector", "phrases"), "--detector looks at recordings"),
         (("evaluate", "MARKS", "--found", "MARKS", "--iou", "0"), "--iou must lie above 0"),
         (("evaluate", "MARKS", "--found", "GONE"), "gone.csv is not there"),
+        (
+            ("evaluate", "MARKS", "--found", "MARKS", "--transcript", "TALK"),
+            "--transcript is for --detector",
+        ),
+        (
+            (
+                "evaluate",
+                "MARKS",
+                "TALK",
+                "TALK2",
+                "--detector",
+                "lexicon",
+                "--transcript",
+                "GONE",
+            ),
+            "no recording is called gone",
+        ),
+        (
+            (
+                "evaluate",
+                "MARKS",
+                "TALK",
+                "TALK2",
+                "--detector",
+                "lexicon",
+                "--transcript",
+                "GONE",
+                "--transcript",
+                "GONE",
+            ),
+            "two transcripts have the same name",
+        ),
     ],
 )
 def test_wrong_use_is_one_line(emospot, talk, marks, tmp_path, arguments, message):

@@ -1,5 +1,7 @@
 """Marks of the face videos: well formed, and about videos that are there."""
 
+from itertools import pairwise
+
 import pytest
 
 from emospot.corpora.face_videos import MARKS, PEOPLE, face_marks, marked_videos
@@ -14,7 +16,7 @@ def test_marks_are_in_order_and_apart():
     assert set(marks) < set(PEOPLE)
     for own in marks.values():
         assert all(one.onset < one.apex < one.offset for one in own)
-        assert all(a.offset <= b.onset for a, b in zip(own, own[1:], strict=False))
+        assert all(a.offset <= b.onset for a, b in pairwise(own))
 
 
 def test_the_command_line_reads_them():

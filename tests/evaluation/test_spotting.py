@@ -104,6 +104,38 @@ def test_against_scikit_learn_and_all_assignments(seed: int) -> None:
         assert interval.low <= interval.value <= interval.high or np.isnan(interval.value)
 
 
+@pytest.mark.parametrize("least", [0.2, 0.5])
+def test_matching_asks_about_all_marks_that_it_must(least: float) -> None:
+    """The plain rule, every found span against every mark, which overlap and touch at will."""
+    random = np.random.default_rng(7)
+    for _ in range(100):
+        both = []
+        for count in random.integers(0, 25, 2):
+            starts = random.integers(0, 40, count)
+            both.append(
+                tuple(
+                    Span(float(a), float(a + random.integers(1, 12)), float(random.integers(3)))
+                    for a in starts
+                )
+            )
+        recording = SpottedRecording(*both)
+        free = list(range(len(recording.marked)))
+        expected: list[int | None] = [None] * len(recording.found)
+        for i in sorted(range(len(recording.found)), key=lambda i: -recording.found[i].score):
+            overlap = [iou(recording.found[i], recording.marked[j]) for j in free]
+            if overlap and max(overlap) >= least:
+                expected[i] = free.pop(int(np.argmax(overlap)))
+        assert matches(recording, least) == expected
+        if recording.marked:
+            hits = _value(spotting_scores([recording], draws=1), "apex_hit_rate")
+            assert hits == np.mean(
+                [
+                    any(m.start <= f.peak <= m.end for f in recording.found)
+                    for m in recording.marked
+                ]
+            )
+
+
 def test_intervals_are_over_recordings() -> None:
     good = SpottedRecording((Span(0, 1),), (Span(0, 1),))
     bad = SpottedRecording((Span(5, 6),), (Span(0, 1),))

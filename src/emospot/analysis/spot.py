@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emospot.analysis.inputs import read_inputs
+from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.measure import measure, usual_detectors
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Utterance
 from emospot.features.language import language_of
@@ -80,6 +80,21 @@ def find_hotspots(
     """
     on_stage("decode")
     inputs = read_inputs(Path(recording), Path(transcript) if transcript else None)
+    return spot(inputs, detectors, on_stage)
+
+
+def spot(
+    inputs: Inputs,
+    detectors: Mapping[str, Panel] | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> RecordingHotspots:
+    """Find the emotional moments of a recording that has been read.
+
+    Args:
+        inputs: the recording with its utterances.
+        detectors: as in `find_hotspots`.
+        on_stage: told which stage begins: "words", "voice", "face".
+    """
     chosen = usual_detectors() if detectors is None else dict(detectors)
     texts = [u.text for u in inputs.conversation.utterances if u.text]
     measured = measure(

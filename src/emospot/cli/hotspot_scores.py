@@ -1,7 +1,7 @@
 """`emospot hotspots evaluate`, `benchmark` and `faithfulness`: how true hotspots are."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +44,10 @@ def evaluate(
     detector: Annotated[
         list[str] | None, typer.Option(help="A detector to score on the recordings.")
     ] = None,
+    transcript: Annotated[
+        list[Path] | None,
+        typer.Option(help="Transcript of a recording: of several, the one of the same name."),
+    ] = None,
     llm_base_url: LlmBaseUrl = "",
     llm_model: LlmModel = "",
     modality: Annotated[
@@ -61,6 +65,8 @@ def evaluate(
     Example: emospot hotspots evaluate marks.TextGrid --found theirs.csv
 
     Example: emospot hotspots evaluate marks.csv talk.wav --detector phrases --detector prosody
+
+    Example: emospot hotspots evaluate marks.csv talk.wav --transcript talk.srt --detector lexicon
     """
     from emospot.evaluation.span_files import read_spans
     from emospot.evaluation.spotting import spotting_scores
@@ -74,6 +80,9 @@ def evaluate(
         raise UsageError("--detector looks at recordings: give them after the marked spans")
     if modality is not None and modality not in MODALITIES:
         raise UsageError(f'--modality "{modality}": expected {", ".join(MODALITIES)}')
+    if transcript and not detector:
+        raise UsageError("--transcript is for --detector: files of found spans need none")
+    given = _transcripts(recordings or (), transcript or ())
     marks = read_spans(marked).of(modality)
     if marks.pointless:
         note(f"warning: {marks.pointless} marks without a length were left out")
@@ -81,7 +90,7 @@ def evaluate(
     chosen = [panel(choice, llm) for choice in detector or ()]
     scores: dict[str, dict[str, Interval]] = {}
     count = 0
-    for name, pairs in _compared(marks, found or (), chosen, recordings or (), modality):
+    for name, pairs in _compared(marks, found or (), chosen, given, modality):
         if name in scores:
             raise UsageError(f"{name} is given twice")
         scores[name] = spotting_scores(list(pairs.values()), least_iou=least_iou)
@@ -89,17 +98,19 @@ def evaluate(
     if json_output:
         say_json({name: _plain(own) for name, own in scores.items()})
         return
-    metrics = list(next(iter(scores.values())))
     several = count >= FEWEST_FOR_INTERVALS
     rows = [
-        [name, *(_figure(own[metric], several=several) for metric in metrics)]
-        for name, own in scores.items()
+        [
+            metric.replace("_", " "),
+            *(_figure(own[metric], several=several) for own in scores.values()),
+        ]
+        for metric in next(iter(scores.values()))
     ]
     told = "95 % intervals over recordings" if several else "too few recordings for intervals"
     table(
         f"{len(marks.spans)} marked spans in {len(marks.recordings)} recording(s), "
         f"right from an overlap (IoU) of {least_iou:g}; {told}",
-        ["", *(metric.replace("_", " ") for metric in metrics)],
+        ["", *scores],
         rows,
     )
 
@@ -195,7 +206,7 @@ def _compared(
     marks: "SpanSet",
     found: Sequence[Path],
     detectors: "Sequence[Panel]",
-    recordings: Sequence[Path],
+    recordings: Mapping[Path, Path | None],
     modality: str | None,
 ) -> list[tuple[str, "dict[str, SpottedRecording]"]]:
     """Name of each candidate → its spans beside the marked ones."""
@@ -217,18 +228,41 @@ def _compared(
     return [(one.name, paired(seen[one.name], own.of(one.modality))) for one in detectors]
 
 
-def _spans_of(recordings: Sequence[Path], detectors: "Sequence[Panel]") -> "dict[str, SpanSet]":
+def _transcripts(
+    recordings: Sequence[Path], transcripts: Sequence[Path]
+) -> dict[Path, Path | None]:
+    """Each recording with its transcript: the only one, or that of the same name."""
+    if len(recordings) == len(transcripts) == 1:
+        return {recordings[0]: transcripts[0]}
+    by_name = {path.stem: path for path in transcripts}
+    if len(by_name) < len(transcripts):
+        raise UsageError("two transcripts have the same name: give one for each recording")
+    found = {recording: by_name.pop(recording.stem, None) for recording in recordings}
+    if by_name:
+        stray = next(iter(by_name.values()))
+        raise UsageError(
+            f"--transcript {stray}: no recording is called {stray.stem}; of several recordings "
+            "each needs a transcript of its own name"
+        )
+    return found
+
+
+def _spans_of(
+    recordings: Mapping[Path, Path | None], detectors: "Sequence[Panel]"
+) -> "dict[str, SpanSet]":
     """What each detector finds in recordings, as spans.
 
     What cannot be looked at (no voice, no face) holds nothing.
     """
-    from emospot.analysis.spot import find_hotspots
+    from emospot.analysis.inputs import read_inputs
+    from emospot.analysis.spot import spot
     from emospot.evaluation.span_files import SpanSet, span_set
 
     spans = {one.name: SpanSet(named=True) for one in detectors}
-    for recording in recordings:
+    for recording, transcript in recordings.items():
+        inputs = read_inputs(recording, transcript)
         for one in detectors:
-            found = find_hotspots(recording, detectors={one.modality: one})
+            found = spot(inputs, {one.modality: one})
             for reason in found.absent.values():
                 note(f"warning: {recording}: {one.modality} not looked at: {reason}")
             own = span_set(found.recording, found.to_dict()["hotspots"])

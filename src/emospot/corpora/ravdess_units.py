@@ -73,9 +73,9 @@ def intensity_films(folder: Path, actors: Sequence[int]) -> Iterator[StillFilm]:
             for emotion, intensity, statement, repetition in own
             if intensity == STRONG and (emotion, NORMAL, statement, repetition) in own
         )
-        for number, (emotion, *rest) in enumerate(pairs):
+        for number, (emotion, statement, repetition) in enumerate(pairs):
             order = (NORMAL, STRONG) if number % 2 == 0 else (STRONG, NORMAL)
-            one, other = (own[emotion, intensity, *rest] for intensity in order)
+            one, other = (own[emotion, intensity, statement, repetition] for intensity in order)
             yield _film(actor, number, [*neutral, one, neutral[0], other], order)
 
 

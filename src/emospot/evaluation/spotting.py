@@ -96,10 +96,18 @@ def matches(recording: SpottedRecording, least: float = LEAST_IOU) -> list[int |
     [None, 0]
     """
     taken: list[int | None] = [None] * len(recording.found)
-    free = set(range(len(recording.marked)))
+    # Only marks around a found span are asked about: those from the first that reaches
+    # it to the last that begins before it ends, in order of their starts.
+    order = sorted(range(len(recording.marked)), key=lambda j: recording.marked[j].start)
+    starts = np.array([recording.marked[j].start for j in order])
+    reach = np.maximum.accumulate(np.array([recording.marked[j].end for j in order]))
+    free = set(order)
     by_score = sorted(range(len(recording.found)), key=lambda i: -recording.found[i].score)
     for i in by_score:
-        overlap = {j: iou(recording.found[i], recording.marked[j]) for j in sorted(free)}
+        span = recording.found[i]
+        first, last = np.searchsorted(reach, span.start), np.searchsorted(starts, span.end)
+        near = sorted(free.intersection(order[first:last]))
+        overlap = {j: iou(span, recording.marked[j]) for j in near}
         best = max(overlap, key=lambda j: overlap[j], default=None)
         if best is not None and overlap[best] >= least:
             taken[i] = best
@@ -228,13 +236,15 @@ def _counts(recording: SpottedRecording, taken: list[int | None]) -> list[float]
         for found, j in zip(recording.found, taken, strict=True)
         if j is not None
     ]
-    hit = sum(
-        any(span.start <= found.peak <= span.end for found in recording.found)
-        for span in recording.marked
+    peaks = np.sort([found.peak for found in recording.found])
+    starts, ends = (
+        np.array([getattr(m, at) for m in recording.marked]) for at in ("start", "end")
     )
+    hit = (np.searchsorted(peaks, starts) < np.searchsorted(peaks, ends, side="right")).sum()
     onset = sum(abs(found.start - span.start) for found, span in pairs)
     offset = sum(abs(found.end - span.end) for found, span in pairs)
-    return [len(pairs), len(recording.found), len(recording.marked), hit, onset, offset]
+    counts = (len(pairs), len(recording.found), len(recording.marked), hit)
+    return [*map(float, counts), onset, offset]
 
 
 def _average_precision(

@@ -25,7 +25,7 @@ class ActionUnitHotspots(ExpressionHotspots):
     """Finds expressions in tokens with OpenFace's columns `AU01_r` to `AU26_r` and times."""
 
     name = "action units"
-    reads = ("openface",)
+    reads: tuple[str, ...] = ("openface",)
 
     def __init__(self) -> None:
         super().__init__(UNITS, turns=())

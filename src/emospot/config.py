@@ -207,6 +207,9 @@ class TrainingConfig(_Section):
     `choose: last` nothing is chosen: all epochs are run and the last is taken.
     With `dev: none` nothing is held out either, and the model is not calibrated.
 
+    `marks_weight` is how much learned hotspots are taught those of the store: marked
+    moments, or what a detector has found.
+
     Some keys are there for recipes of others: `schedule: plateau` divides the
     rate by ten when the loss on dev has not fallen for ten epochs, `adam` adds
     the weight decay to the gradient, `gradient_clip: null` never clips, and
@@ -231,6 +234,7 @@ class TrainingConfig(_Section):
     class_weights: bool = False
     balance_weight: float = Field(0.01, ge=0.0)
     router_z_weight: float = Field(0.0, ge=0.0)
+    marks_weight: float = Field(0.0, ge=0.0)
     modality_dropout: float = Field(0.1, ge=0.0, lt=1.0)
     average_decay: float = Field(0.98, ge=0.0, lt=1.0)
     dev: Literal["stratified", "first", "none"] = "stratified"

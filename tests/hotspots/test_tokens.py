@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emospot.conversation import Hotspot, Tokens
-from emospot.hotspots.tokens import hotspots_of_scores, token_scores
+from emospot.hotspots.tokens import held_hotspots, token_scores
 
 
 def voice(start, end, score):
@@ -81,13 +81,47 @@ def test_against_a_plain_loop(seed):
     np.testing.assert_allclose(token_scores(Tokens(np.zeros((20, 1)), times), spots), expected)
 
 
-def test_scores_become_hotspots_and_back():
-    times = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0], [4.0, 5.0]])
-    tokens = Tokens(np.zeros((5, 1)), times)
-    scores = np.array([0.7, 0.0, 0.9, 0.6, 0.2])
-    first, second = hotspots_of_scores("voice", tokens, scores, 0.5, "learned")
-    assert (first.start, first.end, first.score, first.apex) == (0.0, 1.0, 0.7, 0.5)
-    assert (second.start, second.end, second.score, second.apex) == (2.0, 4.0, 0.9, 2.5)
-    assert token_scores(tokens, [first, second]).tolist() == [0.7, 0, 0.9, 0.9, 0]
-    assert hotspots_of_scores("voice", tokens, np.zeros(5), 0.5, "learned") == []
-    assert hotspots_of_scores("voice", Tokens(np.zeros((5, 1))), scores, 0.5, "x") == []
+def held(scores, hop=0.1, start=0.0, least=0.5):
+    starts = start + hop * np.arange(len(scores))
+    tokens = Tokens(np.zeros((len(scores), 1)), np.column_stack([starts, starts + hop]))
+    return held_hotspots("voice", tokens, np.asarray(scores, dtype=float), least, "learned")
+
+
+def test_moments_are_what_is_held():
+    """Against the plain rule: the mean over the tokens within 0.75 s to both sides."""
+    random = np.random.default_rng(0)
+    scores = np.repeat(random.random(12) > 0.5, 10) * random.random(120)
+    mean = np.array([scores[max(0, t - 7) : t + 8].mean() for t in range(120)])
+    found = held(scores, least=0.3, start=5.0)
+    covered = np.zeros(120, dtype=bool)
+    for spot in found:
+        first, end = round((spot.start - 5) * 10), round((spot.end - 5) * 10)
+        covered[first:end] = True
+        assert mean[first] >= 0.3
+        assert mean[end - 1] >= 0.3
+        assert spot.score == pytest.approx(mean[first:end].max())
+        assert spot.apex == pytest.approx(5.05 + (first + mean[first:end].argmax()) / 10)
+        assert end - first >= 5
+    assert found
+    assert (covered | (mean < 0.3) | _short(mean >= 0.3)).all()
+
+
+def _short(over):
+    """Tokens of stretches that are too short, gaps up to 0.6 s joined."""
+    places = np.flatnonzero(over)
+    parts = np.split(places, np.flatnonzero(np.diff(places) > 7) + 1)
+    result = np.zeros(len(over), dtype=bool)
+    for part in parts:
+        result[part[0] : part[-1] + 1] = part[-1] - part[0] < 4
+    return result
+
+
+def test_short_gaps_are_joined_and_short_moments_left_out():
+    assert held([0.0] * 40) == []
+    assert held([0.0] * 20 + [1.0] * 3 + [0.0] * 20) == []  # 0.3 s: half of no 1.5 s
+    loud = [1.0] * 20
+    # The mean is below the threshold for as long as it holds all ten: 0.6 s.
+    (one,) = held([0.0] * 20 + loud + [0.0] * 10 + loud + [0.0] * 20, least=0.35)
+    assert (round(one.start, 1), round(one.end, 1)) == (1.8, 7.2)
+    assert len(held([0.0] * 20 + loud + [0.0] * 30 + loud + [0.0] * 20)) == 2
+    assert held_hotspots("voice", Tokens(np.zeros((5, 1))), np.ones(5), 0.5, "x") == []

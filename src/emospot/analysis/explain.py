@@ -21,7 +21,7 @@ from emospot.analysis.types import (
 )
 from emospot.config import ModelConfig
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens, Utterance
-from emospot.hotspots.tokens import hotspots_of_scores, token_scores
+from emospot.hotspots.tokens import held_hotspots, token_scores
 from emospot.hotspots.words_place import words_runs
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
@@ -29,6 +29,9 @@ from emospot.model.pretrained import PretrainedModel
 LEARNED = "learned"
 """What fires the hotspots that a model finds by itself."""
 LEAST_LEARNED = 0.5
+"""Score from which a word is one of them."""
+LEAST_HELD = 0.2
+"""Mean score from which a moment of voice or face is; set on actors 1 to 12 of RAVDESS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,22 @@ def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
     return gated and not pooled
 
 
+def learned_spans(
+    modality: str, utterance: Utterance, tokens: Tokens, scores: NDArray[np.floating]
+) -> list[Hotspot]:
+    """The hotspots of one utterance that learned scores make.
+
+    Args:
+        modality: of the tokens.
+        utterance: whose.
+        tokens: T of them.
+        scores: learned, shape (T,).
+    """
+    if tokens.offsets is not None:
+        return words_runs(utterance, tokens, scores, LEAST_LEARNED, LEARNED)
+    return held_hotspots(modality, tokens, scores, LEAST_HELD, LEARNED)
+
+
 def take_learned(
     measured: Measurements, conversation: Conversation, prediction: Prediction
 ) -> None:
@@ -81,11 +100,7 @@ def take_learned(
         for index, (tokens, own) in enumerate(zip(features, scores, strict=True)):
             if tokens is None or len(own) != len(tokens):
                 continue
-            if tokens.offsets is not None:
-                utterance = conversation.utterances[index]
-                found = words_runs(utterance, tokens, own, LEAST_LEARNED, LEARNED)
-            else:
-                found = hotspots_of_scores(modality, tokens, own, LEAST_LEARNED, LEARNED)
+            found = learned_spans(modality, conversation.utterances[index], tokens, own)
             measured.hotspots[index].extend(found)
             measured.hotspots[index].sort(key=lambda h: (h.start or 0.0, h.char_start or 0))
 

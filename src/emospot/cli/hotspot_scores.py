@@ -118,6 +118,10 @@ def evaluate(
 def benchmark(
     out: Annotated[Path, typer.Option(help="Folder of results.json and table.md.")],
     detector: DetectorChoices = None,
+    learned: Annotated[
+        list[str] | None,
+        typer.Option(help="A model that has learned hotspots; its name, folder or run."),
+    ] = None,
     truth: Annotated[
         list[str] | None, typer.Option(help="A set of known moments; without it, all.")
     ] = None,
@@ -132,6 +136,8 @@ def benchmark(
 
     Example: emospot hotspots benchmark --out OUT
     """
+    from emospot.analysis.learned_detector import learned_panels
+    from emospot.analysis.models import load
     from emospot.corpora.truths import TRUTHS
     from emospot.experiments.detector_study import DETECTORS, detectors_for, run_detectors
     from emospot.experiments.study import data_folder
@@ -142,7 +148,10 @@ def benchmark(
     if unknown:
         raise UsageError(f'there are no known moments "{unknown[0]}", only {", ".join(known)}')
     llm = endpoint(llm_base_url, llm_model)
-    chosen = [panel(choice, llm) for choice in detector or DETECTORS]
+    names = detector or (() if learned else DETECTORS)
+    chosen = [panel(choice, llm) for choice in names]
+    for model in learned or ():
+        chosen += learned_panels(load(model))
     sets = [known[name] for name in truth or known]
     with progress(quiet=json_output) as bar:
         steps = sum(1 + len(detectors_for(one, chosen)) for one in sets)

@@ -75,6 +75,7 @@ class Splice:
         number: of the actor's splices, from 0.
         audio: at 16 kHz, shape (N,).
         emotional: what stands out, in order of time.
+        neutral: start and end of the other clips, in order of time.
         noisy: whether it carries audible noise.
     """
 
@@ -82,6 +83,7 @@ class Splice:
     number: int
     audio: Audio
     emotional: tuple[EmotionalClip, ...]
+    neutral: tuple[tuple[float, float], ...]
     noisy: bool
 
 
@@ -231,7 +233,7 @@ def _spliced(
     random: np.random.Generator,
 ) -> Splice:
     pieces: list[Audio] = []
-    emotional = []
+    emotional, neutral = [], []
     position = 0
 
     def add(piece: Audio) -> None:
@@ -246,8 +248,10 @@ def _spliced(
     for code, audio in clips:
         start = position / SAMPLE_RATE
         add(audio)
-        if code.emotion != NEUTRAL:
-            end = position / SAMPLE_RATE
+        end = position / SAMPLE_RATE
+        if code.emotion == NEUTRAL:
+            neutral.append((start, end))
+        else:
             emotional.append(
                 EmotionalClip(start, end, code.emotion, code.intensity, code.statement)
             )
@@ -255,4 +259,4 @@ def _spliced(
     speech = np.concatenate(pieces)
     below = NOISE_DB if noisy else FLOOR_DB
     noise = _noise(len(speech), spectrum, random) * np.float32(10 ** (-below / 20))
-    return Splice(actor, number, speech + noise, tuple(emotional), noisy)
+    return Splice(actor, number, speech + noise, tuple(emotional), tuple(neutral), noisy)

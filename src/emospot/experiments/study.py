@@ -229,12 +229,11 @@ class Job:
         return f"{plain[:40].strip('-').lower()}-{self.seed}-{digest}"
 
 
-YOUNGER_OPTIONS: Mapping[str, object] = {
-    "learned_hotspots": (),
-    "hotspot_share": 0.25,
-    "kernel_reader": False,
+YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "model": {"learned_hotspots": (), "hotspot_share": 0.25, "kernel_reader": False},
+    "training": {"marks_weight": 0.0},
 }
-"""Options of models that came after results were written → what they meant by not naming them."""
+"""Section → options that came after results were written → what these meant without them."""
 OPPONENT = "opponent"
 """The protocol under which the opponent is chosen, within the training conversations."""
 
@@ -372,9 +371,10 @@ def _described(protocol: Protocol) -> dict[str, Any]:
 def _named(config: Config) -> dict[str, Any]:
     """A configuration by what it says; options younger than some results only where used."""
     values = config.model_dump(mode="json")
-    for name, before in YOUNGER_OPTIONS.items():
-        if getattr(config.model, name, None) == before:
-            del values["model"][name]
+    for section, options in YOUNGER_OPTIONS.items():
+        for name, before in options.items():
+            if getattr(getattr(config, section), name, None) == before:
+                del values[section][name]
     return values
 
 

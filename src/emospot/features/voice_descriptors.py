@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
+from emospot.conversation import Tokens
+from emospot.errors import FeatureError
+
 LOUDNESS = "loudness"
 PITCH = "pitch"
 VOICED = "voiced"
@@ -138,6 +141,33 @@ def average_frames(
     joined[:, columns.index(VOICED)] = is_voiced
     joined[~is_voiced, columns.index(PITCH)] = 0.0
     return joined
+
+
+def with_longer_frames(tokens: Tokens, hop: float) -> Tokens:
+    """The same descriptors with one token for so many seconds, as if measured so.
+
+    Args:
+        tokens: of a voice, with times and the columns of an extractor.
+        hop: seconds a token; a multiple of what the tokens have.
+
+    Raises:
+        FeatureError: if the tokens have no times or columns, or are longer already.
+    """
+    if tokens.times is None or tokens.columns is None:
+        raise FeatureError("voice tokens need times and columns to be joined")
+    if len(tokens) < 2:
+        return tokens
+    own = frame_hop(np.asarray(tokens.times))
+    size = round(hop / own)
+    if size < 1 or abs(size * own - hop) > 0.1 * own:
+        raise FeatureError(f"voice tokens of {own:g} s cannot be joined to {hop:g} s")
+    values = np.asarray(tokens.values, dtype=np.float64)
+    joined = average_frames(values, tokens.columns, size, frozenset({PITCH}))
+    starts = np.asarray(tokens.times)[::size, 0]
+    ends = np.append(starts[1:], np.asarray(tokens.times)[-1, 1])
+    return Tokens(
+        joined.astype(np.float32), np.column_stack([starts, ends]), columns=tokens.columns
+    )
 
 
 def frame_hop(times: NDArray[np.floating]) -> float:

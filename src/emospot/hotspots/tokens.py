@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 
 from emospot.conversation import Hotspot, Tokens
 
+HELD_SECONDS = 1.5
+LONGEST_GAP = 0.6
+SHORTEST_HELD = 0.5
+_ROUNDING = 1e-6
+
 
 def token_scores(tokens: Tokens, hotspots: Sequence[Hotspot]) -> NDArray[np.float64]:
     """The score of the strongest hotspot overlapping each token.
@@ -39,34 +44,54 @@ def token_scores(tokens: Tokens, hotspots: Sequence[Hotspot]) -> NDArray[np.floa
     return scores
 
 
-def hotspots_of_scores(
+def held_hotspots(
     modality: str, tokens: Tokens, scores: NDArray[np.floating], least: float, fired_by: str
 ) -> list[Hotspot]:
-    """The runs of timed tokens whose scores reach a threshold.
+    """The stretches of timed tokens over which the mean of the scores is held.
+
+    A token's score says how it sounds at this moment, and falls with every pause and
+    consonant. So scores are averaged over 1.5 s, stretches that reach the threshold are
+    joined over gaps of up to 0.6 s, and those under 0.5 s are left out.
 
     Args:
         modality: of the tokens.
-        tokens: with times, T of them; without, there are no hotspots. Of words with
-            character offsets see `hotspots.words_place.words_runs`.
+        tokens: with times; without, there are no hotspots.
         scores: in [0, 1], shape (T,).
-        least: threshold.
+        least: threshold of the average.
         fired_by: what fired.
 
-    >>> frames = Tokens(np.zeros((3, 1)), np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]))
-    >>> [spot] = hotspots_of_scores("voice", frames, np.array([0.2, 0.6, 0.9]), 0.5, "learned")
-    >>> spot.start, spot.end, spot.score, spot.apex
-    (1.0, 3.0, 0.9, 2.5)
+    >>> starts = np.arange(0.0, 6.0, 0.1)
+    >>> frames = Tokens(np.zeros((60, 1)), np.column_stack([starts, starts + 0.1]))
+    >>> [spot] = held_hotspots("voice", frames, (starts > 2) & (starts < 4), 0.5, "learned")
+    >>> round(spot.start, 1), round(spot.end, 1), round(spot.score, 2)
+    (2.0, 4.1, 1.0)
     """
     if tokens.times is None:
         return []
-    padded = np.concatenate([[False], scores >= least, [False]])
-    first, end = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2).T
+    times = np.asarray(tokens.times, dtype=np.float64)
+    total = np.concatenate([[0.0], np.cumsum(scores * (times[:, 1] - times[:, 0]))])
+    length = np.concatenate([[0.0], np.cumsum(times[:, 1] - times[:, 0])])
+    middles = times.mean(axis=1)
+    first = np.searchsorted(times[:, 0], middles - HELD_SECONDS / 2 - _ROUNDING)
+    last = np.searchsorted(times[:, 1], middles + HELD_SECONDS / 2 + _ROUNDING, side="right")
+    last = np.maximum(last, first + 1)
+    held = (total[last] - total[first]) / (length[last] - length[first])
+    places = np.flatnonzero(held >= least)
+    if len(places) == 0:
+        return []
+    gaps = times[places[1:], 0] - times[places[:-1], 1]
+    cuts = np.flatnonzero(gaps > LONGEST_GAP + _ROUNDING)
     found = []
-    for a, b in zip(first, end, strict=True):
-        top = a + int(np.argmax(scores[a:b]))
-        start, stop = float(tokens.times[a, 0]), float(tokens.times[b - 1, 1])
-        apex = float(tokens.times[top].mean())
-        found.append(Hotspot(modality, start, stop, float(scores[top]), fired_by, apex=apex))
+    for a, b in zip(
+        np.r_[places[0], places[cuts + 1]], np.r_[places[cuts], places[-1]], strict=True
+    ):
+        start, stop = float(times[a, 0]), float(times[b, 1])
+        if stop - start >= SHORTEST_HELD - _ROUNDING:
+            top = a + int(np.argmax(held[a : b + 1]))
+            apex = float(middles[top])
+            found.append(
+                Hotspot(modality, start, stop, min(1.0, float(held[top])), fired_by, apex=apex)
+            )
     return found
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from emospot.config import AnyModelConfig, ModelConfig
-from emospot.errors import ModelError
+from emospot.conversation import WORDS
+from emospot.errors import ConfigError, ModelError
 from emospot.model.conversation_graph import ConversationGraph
 from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pair_name
 from emospot.model.emotion_dynamics import EmotionDynamics
@@ -24,6 +25,7 @@ from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
 from emospot.model.kernel_reader import kernel_readers
 from emospot.model.learned_hotspots import LearnedHotspots
+from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
@@ -73,6 +75,7 @@ def build_recognizer(
 
     Raises:
         ModelError: if a modality of the configuration has no features.
+        ConfigError: if hotspots are to be learned without classes.
     """
     dims = _dims_read(config, dims)
     on_tokens = config.alignment_axis in ("tokens", "both")
@@ -131,16 +134,23 @@ def _stem(
         nn.Linear(width, width) if token_context and context is not None else None,
         nn.Linear(TIMING_WIDTH, width) if config.timing else None,
         MeanPath(dim, width, config.input_dropout) if config.mean_path else None,
-        LearnedHotspots(
-            dim,
-            width // 2,
-            outputs,
-            share=config.hotspot_share,
-            dropout=config.dropout,
-        )
-        if modality in config.learned_hotspots
-        else None,
+        _spotter(config, modality, dim, outputs) if modality in config.learned_hotspots else None,
     )
+
+
+def _spotter(
+    config: ModelConfig, modality: str, dim: int, outputs: Mapping[str, int]
+) -> LearnedHotspots | LearnedMoments:
+    sizes = {"share": config.hotspot_share, "dropout": config.dropout}
+    if modality == WORDS:
+        return LearnedHotspots(dim, config.width // 2, outputs, **sizes)
+    classes = {name: count for name, count in outputs.items() if count > 1}
+    if not classes:
+        raise ConfigError(
+            f"the hotspots of {modality} are learned from classes, but the tasks have none: take "
+            f"{modality} out of model.learned_hotspots, or learn an emotion besides"
+        )
+    return LearnedMoments(dim, config.width // 2, classes, **sizes)
 
 
 def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) -> CrossModalMemory:

@@ -32,12 +32,13 @@ class EmotionOutput:
             weights of each utterance, shape (B, U, E).
         expert_usage: the same names → mean use of each aligner, shape (E,).
         losses: "balance" and "router_z": scalars; empty without aligners;
-            "hotspot_length" where hotspots are learned.
+            "hotspot_marks" where hotspots are learned, "hotspot_length" of words.
         parts: head → answers that are learned apart, each of shape (B, U, classes);
             in training the logits are their mean; empty where there is one answer.
         hotspots: modality → learned score of each token, shape (B, U, T).
         evidence: head → answers from the learned hotspots alone, each of shape
             (B, U, classes); they are learned, and take no part in the logits.
+        against_rest: the same of hotspots that are learned one class against the rest.
     """
 
     logits: Mapping[str, Tensor]
@@ -48,6 +49,7 @@ class EmotionOutput:
     parts: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
     hotspots: Mapping[str, Tensor] = field(default_factory=dict)
     evidence: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
+    against_rest: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 class EmotionModel(nn.Module, ABC):
@@ -82,6 +84,10 @@ class EmotionModel(nn.Module, ABC):
             head: of a single label.
             counts: see `model.emotion_dynamics`, shape (3, classes, classes).
         """
+        return
+
+    def set_resting(self, head: str, index: int) -> None:
+        """Be told which class of a head is no emotion; most models do not ask."""
         return
 
     def fit_reader(

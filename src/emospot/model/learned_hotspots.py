@@ -1,4 +1,4 @@
-"""Hotspots that the model finds by itself, from emotion labels alone.
+"""Words that the model finds by itself to be hotspots, from emotion labels alone.
 
 A token's score comes from itself and its two neighbours on both sides:
 
@@ -17,7 +17,12 @@ with ρ the share of tokens that are to be hotspots.
 
 Hard-concrete gates, the best k with a straight-through gradient, and softmax attention
 were tried in the place of σ; none finds planted moments better, and the first two often
-shut for good (docs/experiments.md).
+shut for good (docs/experiments.md). Voices and faces are another matter, see
+`learned_moments`.
+
+Of both, marked moments can be learned from besides:
+
+    L_marks = binary cross-entropy of s[t] and the marks, in utterances that have some
 """
 
 import math
@@ -25,6 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 AROUND = 2
@@ -92,7 +98,8 @@ class LearnedHotspots(nn.Module):
         scores = torch.sigmoid(logits) * several(mask)
         mean = torch.einsum("nt,ntd->nd", scores, content)
         mean = mean / (scores.sum(dim=1, keepdim=True) + EPSILON)
-        return SpottedTokens(scores, {n: head(mean) for n, head in self.answers.items()})
+        answers = {name: head(mean) for name, head in self.answers.items()}
+        return SpottedTokens(scores, answers)
 
     def length_loss(self, scores: Tensor, counted: Tensor) -> Tensor:
         """How far the share of hotspots is from what it should be, squared.
@@ -103,6 +110,23 @@ class LearnedHotspots(nn.Module):
         """
         share = scores.sum() / counted.sum().clamp(min=1)
         return (share - self.share).square() * counted.any()
+
+
+def marks_loss(scores: Tensor, marks: Tensor, mask: Tensor) -> Tensor:
+    """How far the scores are from marked moments, in utterances that have some.
+
+    Args:
+        scores: of `SpottedTokens`, shape (N, T).
+        marks: strengths in [0, 1], shape (N, T).
+        mask: which tokens are there, shape (N, T).
+
+    Returns:
+        A scalar, the mean over tokens; 0 where nothing is marked.
+    """
+    known = several(mask) & (marks > 0).any(dim=1, keepdim=True)
+    near = scores.clamp(1e-6, 1 - 1e-6)
+    loss = F.binary_cross_entropy(near, marks.to(near.dtype), reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
 
 
 def several(mask: Tensor) -> Tensor:

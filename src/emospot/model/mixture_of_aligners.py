@@ -24,6 +24,7 @@ Source: "Centering Emotion Hotspots" (arXiv 2510.08606) for routing, mixture and
 balance; the lag bias and the gradient's path are ours.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -105,6 +106,23 @@ def expert_usage(routing: Routing) -> Tensor:
     used = (routing.selected * present).sum(dim=0) / count.clamp(min=1)
     usage = (used - dense).detach() + dense
     return torch.where(count > 0, usage, 1.0 / usage.shape[0])
+
+
+def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, Tensor]:
+    """Load balance and router z-loss, each averaged over the pairs.
+
+    The z-loss is the mean of (log Σ exp r)² (Zoph et al., 2022): it keeps the
+    router's logits small.
+    """
+    if not routings:
+        zero = torch.zeros((), device=mask.device)
+        return {"balance": zero, "router_z": zero}
+    balance = [expert_usage_imbalance(expert_usage(r)) for r in routings.values()]
+    z = []
+    for routing in routings.values():
+        square = torch.logsumexp(routing.logits, dim=-1).square() * routing.both_present
+        z.append(square.sum() / routing.both_present.sum().clamp(min=1))
+    return {"balance": torch.stack(balance).mean(), "router_z": torch.stack(z).mean()}
 
 
 class MixtureOfAligners(nn.Module):

@@ -24,8 +24,9 @@ from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
 from emospot.model.kernel_reader import KernelReader, add_readings
-from emospot.model.learned_hotspots import LearnedHotspots, several
-from emospot.model.mixture_of_aligners import Routing, expert_usage, expert_usage_imbalance
+from emospot.model.learned_hotspots import LearnedHotspots
+from emospot.model.learned_moments import LearnedMoments
+from emospot.model.mixture_of_aligners import Routing, expert_usage, routing_losses
 from emospot.model.row_groups import (
     RowGroup,
     join_routings,
@@ -33,6 +34,7 @@ from emospot.model.row_groups import (
     put_back_tokens,
     rows_by_length,
 )
+from emospot.model.spotters import Spotter, answers_of, hotspot_losses, moment_tokens
 from emospot.model.timing import timing_of
 
 
@@ -48,7 +50,7 @@ class ModalityStem(nn.Module):
         token_context: nn.Linear | None,
         timing: nn.Linear | None,
         mean_path: MeanPath | None,
-        spotter: LearnedHotspots | None,
+        spotter: Spotter | None,
     ) -> None:
         super().__init__()
         self.normalisation = normalisation
@@ -128,6 +130,12 @@ class Recognizer(EmotionModel):
         if head in self.dynamics:
             cast(EmotionDynamics, self.dynamics[head]).set_transitions(counts)
 
+    def set_resting(self, head: str, index: int) -> None:
+        """Which class of a head is no emotion; learned hotspots are not for it."""
+        for spotter in self._spotters().values():
+            if isinstance(spotter, LearnedMoments):
+                spotter.set_resting(head, index)
+
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""
         present = batch.present & batch.mask.unsqueeze(-1)
@@ -150,6 +158,7 @@ class Recognizer(EmotionModel):
             parts.append(self.graph(nodes, present, batch.speakers))
         joined = torch.cat(parts, dim=-1)
         answers = self._answers(joined, context, present)
+        spotters = self._spotters()
         return EmotionOutput(
             logits=self._together(answers, present, batch),
             gates=gates,
@@ -157,7 +166,7 @@ class Recognizer(EmotionModel):
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
             },
             expert_usage={name: expert_usage(r) for name, r in routings.items()},
-            losses=routing_losses(routings, batch.mask) | self._length_loss(groups),
+            losses=routing_losses(routings, batch.mask) | hotspot_losses(spotters, groups),
             parts=answers if self.own_heads else {},
             hotspots={
                 m: put_back_tokens(
@@ -165,9 +174,10 @@ class Recognizer(EmotionModel):
                     groups,
                     batch.modalities[m].scores,
                 )
-                for m in self._spotters()
+                for m in spotters
             },
-            evidence=self._evidence(groups, batch.mask),
+            evidence=answers_of(spotters, LearnedHotspots, groups, batch.mask),
+            against_rest=answers_of(spotters, LearnedMoments, groups, batch.mask),
         )
 
     def _stem(self, modality: str) -> ModalityStem:
@@ -176,8 +186,19 @@ class Recognizer(EmotionModel):
     def _encode_tokens(
         self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
     ) -> Iterator[RowGroup]:
+        heard = {
+            m: moment_tokens(
+                batch.modalities[m],
+                present[:, :, self.modalities.index(m)],
+                batch.speakers,
+                self._stem(m).normalisation,
+                causal=self.causal,
+            )
+            for m, spotter in self._spotters().items()
+            if isinstance(spotter, LearnedMoments)
+        }
         for rows in rows_by_length(batch):
-            group = RowGroup(rows, {}, {}, {}, {}, {})
+            group = RowGroup(rows, {}, {}, {}, {}, {}, {})
             for number, m in enumerate(self.modalities):
                 tensors = batch.modalities[m]
                 there = present[:, :, number].flatten()[rows]
@@ -193,7 +214,9 @@ class Recognizer(EmotionModel):
                 # Normalised padding is not zero; NaN in it must not spread.
                 content = content.masked_fill(~mask.unsqueeze(-1), 0.0)
                 if stem.spotter is not None:
-                    group.spotted[m] = stem.spotter(content, mask)
+                    group.marks[m] = scores
+                    own = heard[m].flatten(0, 1)[rows, :T] if m in heard else content
+                    group.spotted[m] = stem.spotter(own * mask.unsqueeze(-1), mask)
                     scores = group.spotted[m].scores
                 fused = stem.fusion(content, scores)
                 if fused.gate is not None:
@@ -203,34 +226,10 @@ class Recognizer(EmotionModel):
                     group.means[m] = stem.mean_path(standardised, mask)
             yield group
 
-    def _spotters(self) -> dict[str, LearnedHotspots]:
+    def _spotters(self) -> dict[str, Spotter]:
         """Modality → what finds its hotspots, where they are learned."""
         found = {m: self._stem(m).spotter for m in self.modalities}
         return {m: spotter for m, spotter in found.items() if spotter is not None}
-
-    def _length_loss(self, groups: list[RowGroup]) -> dict[str, Tensor]:
-        spotters = self._spotters()
-        if not spotters:
-            return {}
-        losses = [
-            spotter.length_loss(
-                torch.cat([group.spotted[m].scores.flatten() for group in groups]),
-                torch.cat([several(group.mask[m]).flatten() for group in groups]),
-            )
-            for m, spotter in spotters.items()
-        ]
-        return {"hotspot_length": torch.stack(losses).mean()}
-
-    def _evidence(self, groups: list[RowGroup], mask: Tensor) -> dict[str, tuple[Tensor, ...]]:
-        """Head → what the learned hotspots of each modality answer, shape (B, U, classes)."""
-        spotters = self._spotters()
-        return {
-            name: tuple(
-                put_back([group.spotted[m].answers[name] for group in groups], groups, mask)
-                for m in spotters
-            )
-            for name in (self.heads if spotters else ())
-        }
 
     def _summaries(self, groups: list[RowGroup], mask: Tensor) -> dict[str, Tensor]:
         """Encode each group's tokens; the pooled summaries, shape (B, U, D)."""
@@ -370,20 +369,3 @@ class Recognizer(EmotionModel):
 def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
     """The floating type of the memories."""
     return next(iter(memory.values())).dtype
-
-
-def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, Tensor]:
-    """Load balance and router z-loss, each averaged over the pairs.
-
-    The z-loss is the mean of (log Σ exp r)² (Zoph et al., 2022): it keeps the
-    router's logits small.
-    """
-    if not routings:
-        zero = torch.zeros((), device=mask.device)
-        return {"balance": zero, "router_z": zero}
-    balance = [expert_usage_imbalance(expert_usage(r)) for r in routings.values()]
-    z = []
-    for routing in routings.values():
-        square = torch.logsumexp(routing.logits, dim=-1).square() * routing.both_present
-        z.append(square.sum() / routing.both_present.sum().clamp(min=1))
-    return {"balance": torch.stack(balance).mean(), "router_z": torch.stack(z).mean()}

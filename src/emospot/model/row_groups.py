@@ -30,6 +30,7 @@ class RowGroup:
         times: modality → shape (n, T).
         means: modality → what `MeanPath` makes of the tokens, shape (n, D).
         spotted: modality → hotspots that were learned.
+        marks: modality → scores of a detector or of marked moments, beside those.
     """
 
     rows: Tensor
@@ -38,6 +39,7 @@ class RowGroup:
     times: dict[str, Tensor]
     means: dict[str, Tensor]
     spotted: dict[str, SpottedTokens]
+    marks: dict[str, Tensor]
 
 
 def rows_by_length(batch: ConversationBatch) -> list[Tensor]:

@@ -56,6 +56,8 @@ from emospot.training.module import CHOICE, EmotionModule
 from emospot.training.results import EpochReport, SeedResult, run_metrics
 
 LAST = "last.ckpt"
+NEUTRAL = "neutral"
+"""The class that is no emotion."""
 
 
 def train(
@@ -159,6 +161,8 @@ def _untrained(
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
             model.set_transitions(task.name, transition_counts(split.train, task))
+            if NEUTRAL in task.outputs:
+                model.set_resting(task.name, task.outputs.index(NEUTRAL))
             if task.name in model.readers:
                 model.fit_reader(task.name, *readings(split.train, dims, task))
         elif task.kind == "several":

@@ -1,6 +1,7 @@
 """What training minimises.
 
     loss = L_main + w · Σ_others L_task + w · L_hotspots + λ · L_lb + μ · L_z + L_length
+         + ν · L_marks
 
 over the utterances of the batch whose answer is known; where a head answers in parts,
 L is the mean of theirs, so that each is learned apart:
@@ -9,9 +10,10 @@ L is the mean of theirs, so that each is learned apart:
     several    binary cross-entropy, mean over the labels
     number     smooth L1 (quadratic below one standard deviation) or L1
 
-L_hotspots is that of the answers from learned hotspots alone and L_length keeps these
-short (`model.learned_hotspots`). L_lb is the aligners' load balance, L_z the router's
-z-loss (see `model.mixture_of_aligners`, `model.recognizer`).
+L_hotspots is that of the answers from learned hotspots alone, L_length keeps those of
+words short and L_marks holds all to marked ones (`model.learned_hotspots`, and
+`model.learned_moments` for one class against the rest). L_lb is the aligners' load
+balance, L_z the router's z-loss (see `model.mixture_of_aligners`).
 """
 
 import torch
@@ -40,10 +42,15 @@ def total_loss(
             label, of its presence for several, see `balanced_weights` and
             `presence_weights`.
     """
-    weights = {"balance": config.balance_weight, "router_z": config.router_z_weight}
+    weights = {
+        "balance": config.balance_weight,
+        "router_z": config.router_z_weight,
+        "hotspot_length": 1.0,
+        "hotspot_marks": config.marks_weight,
+    }
     loss = torch.zeros((), device=batch.mask.device)
     for name, part in output.losses.items():
-        loss = loss + weights.get(name, 1.0) * part
+        loss = loss + weights[name] * part
     for position, (name, target) in enumerate(batch.targets.items()):
         weight, classes = (
             (1.0, class_weights) if position == 0 else (config.auxiliary_weight, None)
@@ -58,7 +65,25 @@ def total_loss(
             known = answer[target.mask]
             own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
             loss = loss + config.auxiliary_weight * weight / len(evidence) * own
+        against_rest = output.against_rest.get(name, ())
+        for answer in against_rest:
+            own = against_rest_loss(answer[target.mask], target)
+            loss = loss + config.auxiliary_weight * weight / len(against_rest) * own
     return loss
+
+
+def against_rest_loss(outputs: Tensor, target: Target) -> Tensor:
+    """The loss of answers learned one class against the rest, the sum of all classes.
+
+    Args:
+        outputs: where `target.mask` is True, shape (N, classes).
+        target: all of the batch's answers, of a single or of several labels.
+    """
+    values = target.values[target.mask]
+    if target.kind == "single":
+        values = F.one_hot(values.long(), outputs.shape[-1])
+    loss = F.binary_cross_entropy_with_logits(outputs, values.to(outputs.dtype), reduction="sum")
+    return loss / max(1, len(outputs))
 
 
 def task_loss(

@@ -1,0 +1,136 @@
+"""Moments that the model finds by itself in voices and faces, from emotion labels alone.
+
+Of words a few tell the emotion, and `learned_hotspots` finds which. A voice is moved for
+a whole phrase, often for a whole turn: the question is not which of its tokens, but
+which of its speaker's. So every token is asked for every class, with what is around it,
+and the tokens that say most of a class answer for the utterance (multiple-instance
+learning):
+
+    C̃     = (C − mean) / standard deviation of the speaker's tokens in the conversation
+    h[t]  = W C̃[t], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
+    l[t]  = W_h GELU(h[t])                                logits of each class
+    answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
+    s[t]  = max_c σ(l_c[t])                               c: all classes but the resting one
+
+The answers are learned one class against the rest beside the model's answer, and take
+no part in it. Hotspot-gated fusion reads s as it reads the scores of a detector. The
+resting class is "neutral", where there is one: what tells it is no hotspot. In a causal
+model nothing is held against the speaker, since that would tell what comes.
+
+The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
+not tell single words from their neighbours (docs/experiments.md).
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emospot.model.learned_hotspots import SpottedTokens, several
+
+KERNEL = 5
+DILATIONS = (1, 3)
+USUAL_LOGIT = -2.0
+"""Before training no token is a hotspot."""
+FARTHEST = 5.0
+LEAST_DEVIATION = 0.05
+
+
+class LearnedMoments(nn.Module):
+    """Scores the tokens of a voice or a face.
+
+    Args:
+        dim: numbers a token, d.
+        width: numbers between.
+        heads: head → number of its classes.
+        share: of an utterance's tokens that answer for it, ρ.
+        dropout: probability of dropping a number between.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        width: int,
+        heads: Mapping[str, int],
+        *,
+        share: float,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.share = share
+        self.inside = nn.Linear(dim, width)
+        self.around = nn.ModuleList(
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
+            for dilation in DILATIONS
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.answers = nn.ModuleDict(
+            {name: nn.Linear(width, count) for name, count in heads.items()}
+        )
+        for name, count in heads.items():
+            nn.init.constant_(self.answers[name].get_parameter("bias"), USUAL_LOGIT)
+            self.register_buffer(f"counted_{name}", torch.ones(count, dtype=torch.bool))
+
+    def set_resting(self, head: str, index: int) -> None:
+        """Which class of a head is no emotion: its tokens are no hotspots."""
+        self.get_buffer(f"counted_{head}")[index] = False
+
+    def forward(self, content: Tensor, mask: Tensor) -> SpottedTokens:
+        """Score the tokens.
+
+        Args:
+            content: zero on padding, shape (N, T, d).
+            mask: which tokens are there, shape (N, T).
+        """
+        there = mask.unsqueeze(-1)
+        h = self.inside(content) * there
+        for convolution in self.around:
+            around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
+            h = (h + F.gelu(around)) * there
+        h = F.gelu(h)
+        logits = {name: head(h) for name, head in self.answers.items()}
+        strengths = [
+            torch.sigmoid(own[..., self.get_buffer(f"counted_{name}")]).amax(dim=-1)
+            for name, own in logits.items()
+        ]
+        scores = torch.stack(strengths).amax(dim=0) * several(mask)
+        return SpottedTokens(
+            scores, {name: self._answer(own, mask) for name, own in logits.items()}
+        )
+
+    def _answer(self, logits: Tensor, mask: Tensor) -> Tensor:
+        """The mean of each class's greatest logits, shape (N, classes); zero without tokens."""
+        count = (self.share * mask.sum(dim=1)).ceil().clamp(min=1)
+        ranked = logits.masked_fill(~mask.unsqueeze(-1), float("-inf"))
+        ranked = ranked.sort(dim=1, descending=True).values
+        place = torch.arange(mask.shape[1], device=mask.device)
+        taken = (place < count.unsqueeze(1)) & mask.any(dim=1, keepdim=True)
+        return ranked.masked_fill(~taken.unsqueeze(-1), 0.0).sum(dim=1) / count.unsqueeze(1)
+
+
+def held_against_speaker(x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
+    """Tokens less the mean of their speaker's, over the standard deviation.
+
+    Args:
+        x: shape (B, U, T, d).
+        mask: which tokens are there, shape (B, U, T).
+        speakers: shape (B, U).
+
+    Returns:
+        The same shape, zero on padding, between −5 and 5.
+
+    >>> x = torch.tensor([[[[1.0]], [[3.0]], [[7.0]]]])
+    >>> mask = torch.ones(1, 3, 1, dtype=torch.bool)
+    >>> held = held_against_speaker(x, mask, torch.tensor([[0, 0, 1]])).flatten()
+    >>> [round(value, 2) for value in held.tolist()]
+    [-0.95, 0.95, 0.0]
+    """
+    there = mask.unsqueeze(-1)
+    x = x.masked_fill(~there, 0.0)
+    own = (speakers.unsqueeze(-1) == speakers.unsqueeze(-2)).to(x.dtype)
+    count = (own @ mask.sum(dim=-1, keepdim=True).to(x.dtype)).clamp(min=1)
+    mean = own @ x.sum(dim=2) / count
+    away = (x - mean.unsqueeze(2)).masked_fill(~there, 0.0)
+    deviation = (own @ away.square().sum(dim=2) / count).sqrt() + LEAST_DEVIATION
+    return (away / deviation.unsqueeze(2)).clamp(-FARTHEST, FARTHEST)

@@ -1,0 +1,156 @@
+"""Learned moments: their properties alone, in the recognizer, and on planted moments."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from emospot.batch import Target, collate
+from emospot.config import TrainingConfig, parse_config
+from emospot.errors import ConfigError
+from emospot.model.builder import build_model
+from emospot.model.learned_moments import LearnedMoments, held_against_speaker
+from emospot.training.losses import against_rest_loss, total_loss
+
+from .conftest import LABELS
+
+TWO = {"words": 6, "voice": 5}
+
+
+def spotter():
+    torch.manual_seed(0)
+    return LearnedMoments(6, 8, {"emotion": 3}, share=0.25)
+
+
+def masked(lengths, dim=6, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(lengths)
+    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)
+    content = torch.randn(len(lengths), longest, dim, generator=generator)
+    return content * mask.unsqueeze(-1), mask
+
+
+def test_padding_and_single_tokens():
+    module = spotter().eval()
+    content, mask = masked([4, 1, 0])
+    short = module(content, mask)
+    long = module(F.pad(content, (0, 0, 0, 7)), F.pad(mask, (0, 7)))
+    assert torch.allclose(short.scores, long.scores[:, :4], atol=1e-6)
+    assert torch.allclose(short.answers["emotion"], long.answers["emotion"], atol=1e-6)
+    assert (short.scores[0] > 0).all()
+    assert not short.scores[1:].any()
+    assert short.answers["emotion"].isfinite().all()
+
+
+def test_answers_and_scores_by_hand():
+    """Two tokens of seven answer for each class; the resting class makes no hotspot."""
+    module = spotter().eval()
+    content, mask = masked([7, 3])
+    with torch.no_grad():
+        found = module(content, mask)
+        h = module.inside(content) * mask.unsqueeze(-1)
+        for convolution in module.around:
+            around = convolution(h.transpose(1, 2)).transpose(1, 2)
+            h = (h + F.gelu(around)) * mask.unsqueeze(-1)
+        logits = module.answers["emotion"](F.gelu(h))
+    for row, length, count in ((0, 7, 2), (1, 3, 1)):
+        own = logits[row, :length]
+        expected = own.sort(dim=0, descending=True).values[:count].mean(dim=0)
+        assert torch.allclose(found.answers["emotion"][row], expected, atol=1e-6)
+        scores = own.sigmoid().amax(dim=1)
+        assert torch.allclose(found.scores[row, :length], scores, atol=1e-6)
+    module.set_resting("emotion", 1)
+    with torch.no_grad():
+        scores = module(content, mask).scores[0]
+    assert torch.allclose(scores, logits[0, :, [0, 2]].sigmoid().amax(dim=1), atol=1e-6)
+
+
+def test_a_voice_is_held_against_its_speakers_own():
+    """Other levels of a speaker, of other speakers and padding change nothing."""
+    torch.manual_seed(0)
+    x, speakers = torch.randn(2, 4, 5, 3), torch.tensor([[0, 1, 0, 1], [0, 0, 0, 0]])
+    mask = torch.rand(2, 4, 5) > 0.3
+    held = held_against_speaker(x, mask, speakers)
+    assert not held[~mask].any()
+    mine = torch.tensor([[True, False, True, False], [False] * 4])[..., None] & mask
+    own = held[mine]
+    assert torch.allclose(own.mean(dim=0), torch.zeros(3), atol=1e-5)
+    assert torch.allclose(own.std(dim=0, unbiased=False), torch.ones(3), atol=0.2)
+    louder = torch.where(mine.unsqueeze(-1), 3 * x + 2, x)
+    louder = torch.where(mask.unsqueeze(-1), louder, torch.full_like(x, torch.nan))
+    again = held_against_speaker(louder, mask, speakers)
+    assert torch.allclose(again[~mine], held[~mine], atol=1e-6)
+    assert torch.allclose(again[mine], own, atol=0.2)
+
+
+def test_a_causal_model_holds_nothing_against_what_comes(make_example, make_recognizer):
+    dims = {"words": 6, "voice": 5}
+    model = make_recognizer(dims, learned_hotspots=("voice",), causal=True)
+    whole = make_example("a", 8, dims)
+    short = replace(
+        whole,
+        conversation=replace(whole.conversation, utterances=whole.conversation.utterances[:4]),
+        tokens={m: own[:4] for m, own in whole.tokens.items()},
+        hotspots=whole.hotspots[:4],
+    )
+    first, second = (model(collate([e], dims, LABELS)).hotspots["voice"] for e in (whole, short))
+    tokens = second.shape[-1]
+    assert torch.allclose(first[:, :4, :tokens], second, atol=1e-6)
+
+
+def test_in_the_recognizer(make_example, make_recognizer):
+    model = make_recognizer(TWO, learned_hotspots=("voice",))
+    examples = [make_example("a", 6, TWO), make_example("b", 9, TWO, longest=9)]
+    output = model(collate(examples, TWO, LABELS))
+    assert (list(output.hotspots), output.evidence) == (["voice"], {})
+    ((answer,),) = output.against_rest.values()
+    assert answer.shape == output.logits["emotion"].shape
+    assert set(output.losses) == {"balance", "router_z", "hotspot_marks"}
+    # The company changes no score.
+    alone = model(collate(examples[:1], TWO, LABELS)).hotspots["voice"]
+    longest = alone.shape[-1]
+    assert torch.allclose(alone[0], output.hotspots["voice"][0, :6, :longest], atol=1e-5)
+
+
+def test_gradients_reach_every_parameter(make_example, make_recognizer):
+    model = make_recognizer(TWO, learned_hotspots=("voice",)).train()
+    for seed in range(3):
+        batch = collate([make_example("a", 8, TWO, seed=seed)], TWO, LABELS)
+        total_loss(model(batch), batch, TrainingConfig(marks_weight=1.0)).backward()
+    spotters = [(n, p) for n, p in model.named_parameters() if "spotter" in n]
+    assert len(spotters) == 8
+    assert [n for n, p in spotters if p.grad is None or not p.grad.any()] == []
+
+
+def test_without_classes_there_is_nothing_to_learn_from():
+    config = parse_config({"model": {"modalities": ["voice"], "learned_hotspots": ["voice"]}})
+    with pytest.raises(ConfigError, match="hotspots of voice are learned from classes"):
+        build_model(config.model, {"voice": 5}, {"intensity": 1})
+
+
+def test_it_tells_moved_turns_from_others_by_labels_alone():
+    """Half of a moved turn is moved, and nothing says which half; other turns are at rest."""
+    generator = torch.Generator().manual_seed(0)
+    classes = torch.randint(3, (400,), generator=generator)
+    content = torch.randn(400, 30, 6, generator=generator)
+    moved = torch.zeros(400, 30, dtype=torch.bool)
+    for row, first in enumerate(torch.randint(15, (400,), generator=generator).tolist()):
+        if classes[row]:
+            moved[row, first : first + 15] = True
+            content[row, first : first + 15, classes[row]] += 1.5
+    mask = torch.ones(400, 30, dtype=torch.bool)
+    torch.manual_seed(1)
+    module = LearnedMoments(6, 16, {"emotion": 3}, share=0.5).train()
+    module.set_resting("emotion", 0)
+    optimizer = torch.optim.Adam(module.parameters(), lr=5e-3)
+    target = Target(classes[:300], torch.ones(300, dtype=torch.bool), "single")
+    for _ in range(60):
+        loss = against_rest_loss(module(content[:300], mask[:300]).answers["emotion"], target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        scores = module.eval()(content[300:], mask[300:]).scores
+    inside, outside = scores[moved[300:]], scores[~moved[300:]]
+    assert float((inside.unsqueeze(1) > outside).float().mean()) > 0.85

@@ -41,7 +41,7 @@ from emospot.model.pretrained import load_model
 from emospot.training.fit import train
 
 HOP = 0.1
-EACH = 20
+EACH = 60
 SEED = 7
 TRAIN_ACTORS, TEST_ACTORS = range(1, 13), range(13, 25)
 EPOCHS = 15

@@ -246,6 +246,17 @@ def test_the_opponent_is_the_best_by_the_metric(make_study: Callable[..., Study]
         assert _choose_opponents(study, results) == {"moods / all": best}
 
 
+def test_an_opponent_that_was_named_before(
+    finished: tuple[Study, list[Result]], make_study: Callable[..., Study], tmp_path: Path
+) -> None:
+    study = make_study(choose_opponent=None, opponent="MLP")
+    read = study.models["MLP"].features or tuple(study.features)
+    assert _choose_opponents(study, []) == {f"moods / {f}": "MLP" for f in read}
+    opponents = {"moods / pooled": "MLP"}
+    text = markdown(study, summarise_study(study, finished[1], opponents, tmp_path), opponents)
+    assert "Opponent, named before by another study: **MLP**." in text
+
+
 def test_tables_and_curves_show_every_model(
     finished: tuple[Study, list[Result]], tmp_path: Path
 ) -> None:

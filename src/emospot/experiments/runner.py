@@ -189,7 +189,14 @@ def _test_jobs(study: Study, stores: Mapping[str, FeatureStore]) -> list[Job]:
 
 
 def _choose_opponents(study: Study, results: Iterable[Result]) -> dict[str, str]:
-    """For each "corpus / features" the candidate with the best mean over folds and seeds."""
+    """For each "corpus / features" the candidate with the best mean over folds and seeds.
+
+    Where the study names the opponent, that one.
+    """
+    if study.opponent is not None:
+        read = study.models[study.opponent].features or tuple(study.features)
+        places = (f"{corpus} / {features}" for corpus in study.corpora for features in read)
+        return dict.fromkeys(places, study.opponent)
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         if result.job.protocol == OPPONENT:

@@ -106,7 +106,8 @@ class Study(_Entry):
     """A whole study; see the module's docstring.
 
     `metric`: what models are compared by and the opponent is chosen by; one of
-    `metric.metrics_of` their main task.
+    `metric.metrics_of` their main task. `opponent`: where it is not chosen here but
+    was named before, by another study.
     """
 
     title: str
@@ -121,10 +122,12 @@ class Study(_Entry):
     metric: str = "weighted_f1"
     protocols: dict[str, Protocol] = {"official": Protocol()}
     choose_opponent: Protocol | None = None
+    opponent: str | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        for what, name in (("primary", self.primary), ("ablated", self.ablated)):
+        named = {"primary": self.primary, "ablated": self.ablated, "opponent": self.opponent}
+        for what, name in named.items():
             if name is not None and name not in self.models:
                 raise ValueError(f"{what} {name} is not among the models {list(self.models)}")
         if self.ablations and self.ablated is None:
@@ -133,6 +136,8 @@ class Study(_Entry):
             for wanted in entry.features:
                 if wanted not in self.features:
                     raise ValueError(f"model {name} reads unknown features {wanted}")
+        if self.choose_opponent and self.opponent:
+            raise ValueError("give either opponent, or choose_opponent to find one")
         if self.choose_opponent and self.choose_opponent.kind != "cross_validation":
             raise ValueError("choose_opponent must be of the kind cross_validation")
         if self.choose_opponent and self.choose_opponent.answers:

@@ -44,7 +44,10 @@ def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
         opponent = opponents.get(f"{corpus} / {features}")
         if opponent is not None:
             parts.append(
-                f"Opponent, chosen by cross-validation on the training dialogues: **{opponent}**."
+                f"Opponent, named before by another study: **{opponent}**."
+                if study.opponent
+                else "Opponent, chosen by cross-validation on the training dialogues: "
+                f"**{opponent}**."
             )
         parts.append(_main_table(study, figures, pairs))
         parts += [_class_table(figures, metric) for metric in EACH]

@@ -95,7 +95,7 @@ def _run(store: FeatureStore, data: Path, out: Path, variant: str, seed: int) ->
     }
     if variant == "learned":
         wanted = [truth for truth in TRUTHS if truth.modality == VOICE]
-        found = run_detectors(data, learned_panels(model), wanted)
+        found = run_detectors(data, learned_panels(model, variant), wanted)
         own = [run for run in found["runs"] if run["model"].startswith("learned")]
         line["detector"] = {run["corpus"]: run["scores"] for run in own}
     return line

@@ -273,6 +273,15 @@ class Config(_Section):
     model: AnyModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
 
+    @model_validator(mode="after")
+    def _marks_teach_something(self) -> Self:
+        if self.training.marks_weight and not getattr(self.model, "learned_hotspots", ()):
+            raise ValueError(
+                "training.marks_weight teaches learned hotspots, and there are none: name "
+                "modalities in model.learned_hotspots, or leave it out"
+            )
+        return self
+
 
 def parse_config(values: Mapping[str, Any]) -> Config:
     """Check a nested mapping and make it a configuration.

@@ -16,6 +16,7 @@ from emospot.corpora.measuring import Instruments, measure
 from emospot.errors import MissingExtraError, UsageError
 from emospot.features.registry import voice_extractor
 from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import panel
 
 
 @pytest.fixture
@@ -108,3 +109,13 @@ def test_unknown_names():
         standard_instruments(voice="hum")
     with pytest.raises(UsageError, match="there is no hotspot detector"):
         standard_instruments(detectors=["hum"])
+
+
+def test_detectors_look_at_the_finest_frames():
+    """A model that reads longer tokens takes none from the detectors."""
+    for name, shared in (("basic", True), ("basic:0.1", False)):
+        reading = voice_extractor(name)
+        spotter = spotter_for(panel("phrases"), voice_extractor, reading)
+        (reader,) = spotter.readers.values()
+        assert (reader is reading) is shared
+        assert reader.describe().options["hop"] == 0.01

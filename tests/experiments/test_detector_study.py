@@ -9,9 +9,10 @@ from emospot.conversation import Conversation, Hotspot, Utterance
 from emospot.corpora.truths import MarkedRecording, Truth
 from emospot.errors import UsageError
 from emospot.experiments.benchmarks import publish
-from emospot.experiments.detector_study import run_detectors, write_detectors
+from emospot.experiments.detector_study import detectors_for, run_detectors, write_detectors
 from emospot.experiments.detector_tables import detectors_page
 from emospot.hotspots.panel import Panel
+from emospot.hotspots.registry import panel
 
 PLACES = np.random.default_rng(0).uniform(0, 58, 60)
 
@@ -108,6 +109,19 @@ def test_nothing_to_look_at(tmp_path):
     truth = Truth("none", "of the face", "face", "spans", _recordings)
     with pytest.raises(UsageError, match="none of phrases looks where moments are known: face"):
         run_detectors(tmp_path, [Panel((_Detector("phrases", None),))], [truth])
+
+
+def test_what_one_detector_alone_can_read():
+    """It stands in for the usual detector of its modality, not for others."""
+    own = _Detector("units", None)
+    own.modality = "face"
+    truth = Truth("units", "of the face", "face", "order", _recordings, lambda: own)
+    others = [Panel((_Detector("phrases", None),))]
+    assert detectors_for(truth, others) == []
+    gestures, expression = panel("gestures"), panel("expression")
+    assert detectors_for(truth, [gestures]) == []
+    (found,) = detectors_for(truth, [gestures, expression])
+    assert found.name == "units"
 
 
 def test_nothing_twice(tmp_path):

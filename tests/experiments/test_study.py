@@ -142,6 +142,7 @@ def test_the_models_of_the_same_conversations_and_all_classes_are_asked(
         ({"models": {"emospot": {"features": ["smell"]}}}, "reads unknown features smell"),
         ({"models": {"emospot": {"model": {"widht": 3}}}}, 'model emospot: unknown key "model.wi'),
         ({"opponent": "nobody", "choose_opponent": None}, "opponent nobody is not among the mod"),
+        ({"opponent": "emospot", "choose_opponent": None}, "opponent and primary are both emosp"),
         ({"opponent": "emospot"}, "give either opponent, or choose_opponent to find one"),
         ({"choose_opponent": {"kind": "official"}}, "must be of the kind cross_validation"),
         ({"protocols": {"one": {"answers": {"a": "x", "b": "x"}}}}, "must be two at least"),

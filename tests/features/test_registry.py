@@ -15,6 +15,18 @@ def test_every_name_gives_its_extractor():
         assert registry.voice_extractor(name).describe().extractor == name
 
 
+def test_tokens_of_a_voice_may_be_longer():
+    assert registry.voice_extractor("basic:0.1").describe().options == {"hop": 0.1}
+    assert registry.voice_extractor("egemaps:0.05").describe().options["hop"] == 0.05
+    for name, message in (
+        ("basic:x", 'expected seconds after the colon, as in "basic:0.1"'),
+        ("basic:0.015", "must be a multiple of 0.01 s"),
+        ("ge2e:0.1", 'no voice extractor "ge2e:0.1"'),
+    ):
+        with pytest.raises(UsageError, match=message):
+            registry.voice_extractor(name)
+
+
 def test_words():
     assert registry.words_extractor().describe().extractor == "minilm-l6"
     with pytest.raises(UsageError, match="minilm-l6"):

@@ -125,3 +125,14 @@ def test_short_gaps_are_joined_and_short_moments_left_out():
     assert (round(one.start, 1), round(one.end, 1)) == (1.8, 7.2)
     assert len(held([0.0] * 20 + loud + [0.0] * 30 + loud + [0.0] * 20)) == 2
     assert held_hotspots("voice", Tokens(np.zeros((5, 1))), np.ones(5), 0.5, "x") == []
+
+
+def test_tokens_that_are_long_or_have_no_length_are_their_own_mean():
+    (whole,) = held([0.7], hop=4.0)
+    assert (whole.start, whole.end, whole.score) == (0.0, 4.0, 0.7)
+    times = np.array([[0.0, 0.1], [0.1, 0.2], [0.2, 2.5]])
+    tokens = Tokens(np.zeros((3, 1)), times)
+    (last,) = held_hotspots("face", tokens, np.array([0.1, 0.1, 0.9]), 0.5, "learned")
+    assert (last.start, last.end, last.score) == (0.2, 2.5, 0.9)
+    point = Tokens(np.zeros((1, 1)), np.array([[1.0, 1.0]]))
+    assert held_hotspots("face", point, np.array([0.9]), 0.5, "learned") == []

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from emospot.batch import collate
 from emospot.config import TrainingConfig, parse_config
+from emospot.conversation import Hotspot
 from emospot.errors import ConfigError
 from emospot.model.learned_hotspots import LearnedHotspots, marks_loss, several
 from emospot.training.losses import total_loss
@@ -65,13 +66,32 @@ def test_the_length_loss_by_hand():
     assert float(module.length_loss(torch.zeros(4), torch.zeros(4, dtype=torch.bool))) == 0.0
 
 
-def test_marks_are_taught_where_there_are_some():
-    scores = torch.tensor([[0.9, 0.2, 0.5], [0.9, 0.9, 0.9], [0.7, 0.0, 0.0]])
-    marks = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-    mask = torch.tensor([[True, True, False], [True, True, True], [True, False, False]])
+def test_marks_by_hand():
+    scores = torch.tensor([0.9, 0.2, torch.nan])
+    marks, known = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([True, True, False])
     expected = -(math.log(0.9) + math.log(0.8)) / 2
-    assert float(marks_loss(scores, marks, mask)) == pytest.approx(expected, abs=1e-5)
-    assert float(marks_loss(scores, 0 * marks, mask)) == 0.0
+    assert float(marks_loss(scores, marks, known)) == pytest.approx(expected, abs=1e-5)
+    assert float(marks_loss(scores, marks, torch.zeros(3, dtype=torch.bool))) == 0.0
+
+
+def test_marks_teach_the_words_of_their_utterance(make_example, make_recognizer):
+    """An utterance without a mark may be one that nobody has looked at."""
+    model = make_recognizer(TWO, learned_hotspots=("words",))
+    whole = make_example("a", 6, TWO, longest=9)
+    marked = next(i for i, t in enumerate(whole.tokens["words"]) if t is not None and len(t) > 2)
+    spot = Hotspot("words", 0.0, 0.4, 1.0, "mark")
+    only = replace(whole, hotspots=[[spot] if i == marked else [] for i in range(6)])
+    output = model(batch := collate([only], TWO, LABELS))
+    tensors = batch.modalities["words"]
+    own = tensors.mask[0, marked]
+    scores, marks = output.hotspots["words"][0, marked][own], tensors.scores[0, marked][own]
+    expected = F.binary_cross_entropy(scores.clamp(1e-6, 1 - 1e-6), marks)
+    assert float(output.losses["hotspot_marks"]) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_marks_without_learned_hotspots_teach_nothing():
+    with pytest.raises(ConfigError, match="marks_weight teaches learned hotspots, and there are"):
+        parse_config({"training": {"marks_weight": 1.0}})
 
 
 def test_in_the_recognizer(make_example, make_recognizer):

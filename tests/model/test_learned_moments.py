@@ -8,6 +8,7 @@ import torch.nn.functional as F
 
 from emospot.batch import Target, collate
 from emospot.config import TrainingConfig, parse_config
+from emospot.conversation import Hotspot
 from emospot.errors import ConfigError
 from emospot.model.builder import build_model
 from emospot.model.learned_moments import LearnedMoments, held_against_speaker
@@ -15,7 +16,7 @@ from emospot.training.losses import against_rest_loss, total_loss
 
 from .conftest import LABELS
 
-TWO = {"words": 6, "voice": 5}
+TWO = {"words": 6, "face": 5}
 
 
 def spotter():
@@ -60,10 +61,13 @@ def test_answers_and_scores_by_hand():
         assert torch.allclose(found.answers["emotion"][row], expected, atol=1e-6)
         scores = own.sigmoid().amax(dim=1)
         assert torch.allclose(found.scores[row, :length], scores, atol=1e-6)
-    module.set_resting("emotion", 1)
+    module.set_classes("emotion", torch.tensor([0.05, 0.85, 0.1]), resting=1)
     with torch.no_grad():
         scores = module(content, mask).scores[0]
-    assert torch.allclose(scores, logits[0, :, [0, 2]].sigmoid().amax(dim=1), atol=1e-6)
+    first, _, third = logits[0].sigmoid().T
+    expected = torch.maximum((first - 0.05) / 0.95, (third - 0.1) / 0.9).clamp(min=0)
+    assert torch.allclose(scores, expected, atol=1e-6)
+    assert expected.any()
 
 
 def test_a_voice_is_held_against_its_speakers_own():
@@ -85,8 +89,8 @@ def test_a_voice_is_held_against_its_speakers_own():
 
 
 def test_a_causal_model_holds_nothing_against_what_comes(make_example, make_recognizer):
-    dims = {"words": 6, "voice": 5}
-    model = make_recognizer(dims, learned_hotspots=("voice",), causal=True)
+    dims = TWO
+    model = make_recognizer(dims, learned_hotspots=("face",), causal=True)
     whole = make_example("a", 8, dims)
     short = replace(
         whole,
@@ -94,27 +98,60 @@ def test_a_causal_model_holds_nothing_against_what_comes(make_example, make_reco
         tokens={m: own[:4] for m, own in whole.tokens.items()},
         hotspots=whole.hotspots[:4],
     )
-    first, second = (model(collate([e], dims, LABELS)).hotspots["voice"] for e in (whole, short))
+    first, second = (model(collate([e], dims, LABELS)).hotspots["face"] for e in (whole, short))
     tokens = second.shape[-1]
     assert torch.allclose(first[:, :4, :tokens], second, atol=1e-6)
 
 
 def test_in_the_recognizer(make_example, make_recognizer):
-    model = make_recognizer(TWO, learned_hotspots=("voice",))
+    model = make_recognizer(TWO, learned_hotspots=("face",))
     examples = [make_example("a", 6, TWO), make_example("b", 9, TWO, longest=9)]
     output = model(collate(examples, TWO, LABELS))
-    assert (list(output.hotspots), output.evidence) == (["voice"], {})
+    assert (list(output.hotspots), output.evidence) == (["face"], {})
     ((answer,),) = output.against_rest.values()
     assert answer.shape == output.logits["emotion"].shape
     assert set(output.losses) == {"balance", "router_z", "hotspot_marks"}
     # The company changes no score.
-    alone = model(collate(examples[:1], TWO, LABELS)).hotspots["voice"]
+    alone = model(collate(examples[:1], TWO, LABELS)).hotspots["face"]
     longest = alone.shape[-1]
-    assert torch.allclose(alone[0], output.hotspots["voice"][0, :6, :longest], atol=1e-5)
+    assert torch.allclose(alone[0], output.hotspots["face"][0, :6, :longest], atol=1e-5)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_what_stands_in_the_padding_is_never_read(make_example, make_recognizer, causal):
+    model = make_recognizer(TWO, learned_hotspots=("face",), causal=causal)
+    batch = collate([make_example("a", 6, TWO), make_example("b", 7, TWO)], TWO, LABELS)
+    clean = model(batch)
+    face = batch.modalities["face"]
+    face.values[~face.mask] = torch.nan
+    dirty = model(batch)
+    assert torch.equal(dirty.hotspots["face"], clean.hotspots["face"])
+    assert torch.equal(dirty.logits["emotion"], clean.logits["emotion"])
+    assert torch.equal(dirty.losses["hotspot_marks"], clean.losses["hotspot_marks"])
+
+
+def test_marks_teach_the_turns_around_them(make_example, make_recognizer):
+    """Where one turn is marked, the others of its conversation are known to be at rest."""
+    model = make_recognizer(TWO, learned_hotspots=("face",))
+    whole = make_example("a", 6, TWO, longest=9)
+    marked = next(i for i, t in enumerate(whole.tokens["face"]) if t is not None and len(t) > 2)
+    spot = Hotspot("face", 0.0, 0.4, 1.0, "mark")
+    only = replace(whole, hotspots=[[spot] if i == marked else [] for i in range(6)])
+    none = replace(make_example("b", 4, TWO, longest=5), hotspots=[[]] * 4)
+    output = model(batch := collate([only, none], TWO, LABELS))
+    scores, marks = output.hotspots["face"], batch.modalities["face"].scores
+    known = batch.modalities["face"].mask.clone()
+    known[1] = False  # nobody has marked anything there
+    known &= batch.modalities["face"].mask.sum(dim=-1, keepdim=True) > 1
+    expected = F.binary_cross_entropy(scores[known].clamp(1e-6, 1 - 1e-6), marks[known])
+    assert float(output.losses["hotspot_marks"]) == pytest.approx(float(expected), rel=1e-4)
+    assert len(marks[known][marks[known] == 0]) > 3
+    alone = model(collate([only], TWO, LABELS)).losses["hotspot_marks"]
+    assert torch.allclose(alone, output.losses["hotspot_marks"], rtol=1e-4)
 
 
 def test_gradients_reach_every_parameter(make_example, make_recognizer):
-    model = make_recognizer(TWO, learned_hotspots=("voice",)).train()
+    model = make_recognizer(TWO, learned_hotspots=("face",)).train()
     for seed in range(3):
         batch = collate([make_example("a", 8, TWO, seed=seed)], TWO, LABELS)
         total_loss(model(batch), batch, TrainingConfig(marks_weight=1.0)).backward()
@@ -124,9 +161,9 @@ def test_gradients_reach_every_parameter(make_example, make_recognizer):
 
 
 def test_without_classes_there_is_nothing_to_learn_from():
-    config = parse_config({"model": {"modalities": ["voice"], "learned_hotspots": ["voice"]}})
-    with pytest.raises(ConfigError, match="hotspots of voice are learned from classes"):
-        build_model(config.model, {"voice": 5}, {"intensity": 1})
+    config = parse_config({"model": {"modalities": ["face"], "learned_hotspots": ["face"]}})
+    with pytest.raises(ConfigError, match="hotspots of face are learned from classes"):
+        build_model(config.model, {"face": 5}, {"intensity": 1})
 
 
 def test_it_tells_moved_turns_from_others_by_labels_alone():
@@ -142,7 +179,7 @@ def test_it_tells_moved_turns_from_others_by_labels_alone():
     mask = torch.ones(400, 30, dtype=torch.bool)
     torch.manual_seed(1)
     module = LearnedMoments(6, 16, {"emotion": 3}, share=0.5).train()
-    module.set_resting("emotion", 0)
+    module.set_classes("emotion", torch.full((3,), 1 / 3), resting=0)
     optimizer = torch.optim.Adam(module.parameters(), lr=5e-3)
     target = Target(classes[:300], torch.ones(300, dtype=torch.bool), "single")
     for _ in range(60):

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from emospot.config import BaselineKind, parse_config
 from emospot.emotions import emotion_task
-from emospot.errors import ModelError, UsageError
+from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.run import evaluate_run
 from emospot.features.store import FeatureStore
 from emospot.model.emotion_dynamics import transition_log_ratio
@@ -149,6 +149,14 @@ def test_a_finished_run_is_not_overwritten_nor_mixed(make_store, tmp_path: Path)
 def test_a_modality_that_the_store_lacks_is_named(make_store, tmp_path: Path) -> None:
     config = parse_config({"model": {**SETTINGS["model"], "modalities": ["words", "face"]}})
     with pytest.raises(ModelError, match='"face"'):
+        train(make_store(), tmp_path / "run", config)
+
+
+def test_in_one_vector_an_utterance_there_is_no_moment(make_store, tmp_path: Path) -> None:
+    config = parse_config(
+        {"model": {"modalities": ["words", "voice"], "learned_hotspots": ["voice"]}}
+    )
+    with pytest.raises(ConfigError, match="voice, of which the store has one vector an utterance"):
         train(make_store(), tmp_path / "run", config)
 
 

@@ -24,11 +24,12 @@ class LearnedDetector:
     Args:
         model: whose; it reads nothing but the tokens of the modality.
         modality: one of those whose hotspots the model learns.
+        called: what the model is called where it is shown.
     """
 
-    def __init__(self, model: PretrainedModel, modality: str) -> None:
+    def __init__(self, model: PretrainedModel, modality: str, called: str) -> None:
         feature = model.card.features[modality]
-        self.name = f"learned ({model.card.name})"
+        self.name = f"learned {modality} ({called})"
         self.modality = modality
         self.reads: tuple[str, ...] = (feature.extractor,)
         self._hop = float(feature.options.get("hop", 0.0)) if modality == VOICE else 0.0
@@ -61,8 +62,12 @@ class LearnedDetector:
         return with_longer_frames(tokens, self._hop)
 
 
-def learned_panels(model: PretrainedModel) -> list[Panel]:
+def learned_panels(model: PretrainedModel, called: str) -> list[Panel]:
     """The learned detectors of a model, one a modality.
+
+    Args:
+        model: whose.
+        called: what it is called where it is shown.
 
     Raises:
         UsageError: if it has learned none.
@@ -71,7 +76,7 @@ def learned_panels(model: PretrainedModel) -> list[Panel]:
     learned = config.learned_hotspots if isinstance(config, ModelConfig) else ()
     if not learned:
         raise UsageError(
-            f"the model {model.card.name} has not learned to find hotspots: train one with "
+            f"the model {called} has not learned to find hotspots: train one with "
             "model.learned_hotspots"
         )
-    return [Panel((LearnedDetector(model, modality),)) for modality in learned]
+    return [Panel((LearnedDetector(model, modality, called),)) for modality in learned]

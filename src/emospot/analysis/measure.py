@@ -234,7 +234,8 @@ def _voice_reading(
     if wanted is None:
         return None
     try:
-        reading = voice_extractor(wanted.extractor)
+        hop = wanted.options.get("hop")
+        reading = voice_extractor(wanted.extractor + (f":{hop}" if hop else ""))
     except MissingExtraError as error:
         found.unread[VOICE] = str(error)
         return None

@@ -151,7 +151,7 @@ def benchmark(
     names = detector or (() if learned else DETECTORS)
     chosen = [panel(choice, llm) for choice in names]
     for model in learned or ():
-        chosen += learned_panels(load(model))
+        chosen += learned_panels(load(model), model)
     sets = [known[name] for name in truth or known]
     with progress(quiet=json_output) as bar:
         steps = sum(1 + len(detectors_for(one, chosen)) for one in sets)

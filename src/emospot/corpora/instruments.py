@@ -12,6 +12,7 @@ from emospot.corpora.measuring import E, Instruments, Spotter
 from emospot.errors import MissingExtraError
 from emospot.features.registry import (
     DEFAULT_WORDS,
+    FRAME_SECONDS,
     face_extractor,
     voice_extractor,
     words_extractor,
@@ -122,6 +123,8 @@ def spotter_for(
             not installed.
     """
     own = shared.describe().extractor if shared is not None else ""
+    if shared is not None and shared.describe().options.get("hop", FRAME_SECONDS) != FRAME_SECONDS:
+        own = ""  # detectors look at the finest frames
     readers: dict[str, E] = {}
     for detector in detectors.detectors:
         if shared is not None and own in detector.reads:

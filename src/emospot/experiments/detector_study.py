@@ -138,9 +138,16 @@ def run_detectors(
 
 
 def detectors_for(truth: Truth, detectors: Sequence[Panel]) -> list[Panel]:
-    """Those of the detectors that look where a truth's moments are, or the only one that can."""
+    """Those of the detectors that look where a truth's moments are.
+
+    Where none of the registry can read what its recordings have, the one that can stands
+    in for the usual detector, and for no other.
+    """
     own = [one for one in detectors if one.modality == truth.modality]
-    return [Panel((truth.only(),))] if own and truth.only else own
+    if truth.only is None:
+        return own
+    usual = DEFAULTS[truth.modality]
+    return [Panel((truth.only(),))] if any(one.name == usual for one in own) else []
 
 
 def write_detectors(results: Mapping[str, Any], out: Path) -> None:

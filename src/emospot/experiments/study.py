@@ -138,6 +138,8 @@ class Study(_Entry):
                     raise ValueError(f"model {name} reads unknown features {wanted}")
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")
+        if self.opponent is not None and self.opponent == self.primary:
+            raise ValueError(f"opponent and primary are both {self.primary}: name two models")
         if self.choose_opponent and self.choose_opponent.kind != "cross_validation":
             raise ValueError("choose_opponent must be of the kind cross_validation")
         if self.choose_opponent and self.choose_opponent.answers:

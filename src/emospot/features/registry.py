@@ -14,6 +14,8 @@ T = TypeVar("T")
 DEFAULT_WORDS = "minilm-l6"
 DEFAULT_VOICE = "ge2e"
 DEFAULT_FACE = "facemesh"
+FRAME_SECONDS = 0.01
+"""What a token of a voice lasts where nothing else is asked for."""
 
 
 def words_extractor(name: str = DEFAULT_WORDS, *, allow_download: bool = False) -> WordsExtractor:
@@ -40,6 +42,10 @@ def words_extractor(name: str = DEFAULT_WORDS, *, allow_download: bool = False) 
 def voice_extractor(name: str = DEFAULT_VOICE) -> VoiceExtractor:
     """An extractor of voice: "egemaps", "basic" or "ge2e".
 
+    Args:
+        name: which; of the first two, ":" and the seconds of a token may follow
+            ("basic:0.1"), a hundredth without.
+
     Raises:
         UsageError: if there is none of that name.
         MissingExtraError: if its packages are not installed.
@@ -49,7 +55,16 @@ def voice_extractor(name: str = DEFAULT_VOICE) -> VoiceExtractor:
         "basic": _basic,
         "ge2e": _ge2e,
     }
-    return _choose("voice", name, known)()
+    plain, _, seconds = name.partition(":")
+    if not seconds or plain not in _FRAMED:
+        return _choose("voice", name, known)()
+    try:
+        hop = float(seconds)
+    except ValueError:
+        raise UsageError(
+            f'voice extractor "{name}": expected seconds after the colon, as in "{plain}:0.1"'
+        ) from None
+    return _FRAMED[plain](hop)
 
 
 def face_extractor(name: str = DEFAULT_FACE) -> FaceExtractor:
@@ -70,16 +85,19 @@ def _choose(kind: str, name: str, known: dict[str, T]) -> T:
     return known[name]
 
 
-def _egemaps() -> VoiceExtractor:
+def _egemaps(hop: float = FRAME_SECONDS) -> VoiceExtractor:
     from emospot.features.voice_egemaps import EgemapsVoice
 
-    return EgemapsVoice()
+    return EgemapsVoice(hop)
 
 
-def _basic() -> VoiceExtractor:
+def _basic(hop: float = FRAME_SECONDS) -> VoiceExtractor:
     from emospot.features.voice_basic import BasicVoice
 
-    return BasicVoice()
+    return BasicVoice(hop)
+
+
+_FRAMED: dict[str, Callable[[float], VoiceExtractor]] = {"egemaps": _egemaps, "basic": _basic}
 
 
 def _ge2e() -> VoiceExtractor:

@@ -37,6 +37,7 @@ from emospot.features.voice_descriptors import (
     average_frames,
     frame_times,
     syllable_rate,
+    voiced_only,
 )
 from emospot.media.audio import SAMPLE_RATE
 
@@ -98,7 +99,7 @@ class BasicVoice:
         audio = finite(audio)
         if len(audio) < _SHORTEST * SAMPLE_RATE:
             return None
-        values = average_frames(_descriptors(audio), COLUMNS, self._size, frozenset({"pitch"}))
+        values = average_frames(_descriptors(audio), COLUMNS, self._size, voiced_only(COLUMNS))
         times = frame_times(len(values), self._hop, start, start + len(audio) / SAMPLE_RATE)
         return Tokens(values.astype(np.float32), times, columns=COLUMNS)
 

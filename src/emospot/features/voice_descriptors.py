@@ -143,6 +143,11 @@ def average_frames(
     return joined
 
 
+def voiced_only(columns: tuple[str, ...]) -> frozenset[str]:
+    """The columns that are defined only where there is a voice: pitch, and openSMILE's "nz"."""
+    return frozenset({PITCH, *(name for name in columns if name.endswith("nz"))})
+
+
 def with_longer_frames(tokens: Tokens, hop: float) -> Tokens:
     """The same descriptors with one token for so many seconds, as if measured so.
 
@@ -162,7 +167,7 @@ def with_longer_frames(tokens: Tokens, hop: float) -> Tokens:
     if size < 1 or abs(size * own - hop) > 0.1 * own:
         raise FeatureError(f"voice tokens of {own:g} s cannot be joined to {hop:g} s")
     values = np.asarray(tokens.values, dtype=np.float64)
-    joined = average_frames(values, tokens.columns, size, frozenset({PITCH}))
+    joined = average_frames(values, tokens.columns, size, voiced_only(tokens.columns))
     starts = np.asarray(tokens.times)[::size, 0]
     ends = np.append(starts[1:], np.asarray(tokens.times)[-1, 1])
     return Tokens(

@@ -31,6 +31,7 @@ from emospot.features.voice_descriptors import (
     average_frames,
     frame_times,
     syllable_rate,
+    voiced_only,
 )
 from emospot.media.audio import SAMPLE_RATE
 
@@ -104,7 +105,7 @@ class EgemapsVoice:
         if len(audio) < _SHORTEST * SAMPLE_RATE:
             return None
         values = average_frames(
-            self._frames(audio), self.columns, self._size, _voiced_only(self.columns)
+            self._frames(audio), self.columns, self._size, voiced_only(self.columns)
         )
         # Frame t covers 10·t to 10·t + 20 ms; its token is the middle 10 ms.
         first = start + _HALF_SPECTRAL_WINDOW / 2
@@ -120,8 +121,3 @@ class EgemapsVoice:
         rate = syllable_rate(by_name[LOUDNESS], voiced, 0.01)
         front = [by_name[LOUDNESS], by_name[PITCH], voiced, rate]
         return np.column_stack([*front, *(by_name[name] for name in self.columns[4:])])
-
-
-def _voiced_only(columns: tuple[str, ...]) -> frozenset[str]:
-    """The columns that are defined only where there is a voice."""
-    return frozenset({PITCH, *(name for name in columns if name.endswith("nz"))})

@@ -69,12 +69,14 @@ def held_hotspots(
     if tokens.times is None:
         return []
     times = np.asarray(tokens.times, dtype=np.float64)
-    total = np.concatenate([[0.0], np.cumsum(scores * (times[:, 1] - times[:, 0]))])
-    length = np.concatenate([[0.0], np.cumsum(times[:, 1] - times[:, 0])])
-    middles = times.mean(axis=1)
+    seconds = np.maximum(times[:, 1] - times[:, 0], _ROUNDING)
+    total = np.concatenate([[0.0], np.cumsum(scores * seconds)])
+    length = np.concatenate([[0.0], np.cumsum(seconds)])
+    middles, own = times.mean(axis=1), np.arange(len(times))
     first = np.searchsorted(times[:, 0], middles - HELD_SECONDS / 2 - _ROUNDING)
     last = np.searchsorted(times[:, 1], middles + HELD_SECONDS / 2 + _ROUNDING, side="right")
-    last = np.maximum(last, first + 1)
+    # A token that is longer than that is its own mean.
+    first, last = np.minimum(first, own), np.maximum(last, own + 1)
     held = (total[last] - total[first]) / (length[last] - length[first])
     places = np.flatnonzero(held >= least)
     if len(places) == 0:

@@ -86,8 +86,14 @@ class EmotionModel(nn.Module, ABC):
         """
         return
 
-    def set_resting(self, head: str, index: int) -> None:
-        """Be told which class of a head is no emotion; most models do not ask."""
+    def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
+        """Be told of the classes of a head; most models do not ask.
+
+        Args:
+            head: of a single label or of several.
+            frequency: share of the training utterances that carry each, shape (classes,).
+            resting: which one is no emotion, or None.
+        """
         return
 
     def fit_reader(

@@ -22,7 +22,10 @@ shut for good (docs/experiments.md). Voices and faces are another matter, see
 
 Of both, marked moments can be learned from besides:
 
-    L_marks = binary cross-entropy of s[t] and the marks, in utterances that have some
+    L_marks = binary cross-entropy of s[t] and the marks
+
+in utterances that have some; of voices and faces in conversations that have some, since
+there the turns without a mark are what marked ones are held against.
 """
 
 import math
@@ -30,7 +33,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 AROUND = 2
@@ -112,21 +114,20 @@ class LearnedHotspots(nn.Module):
         return (share - self.share).square() * counted.any()
 
 
-def marks_loss(scores: Tensor, marks: Tensor, mask: Tensor) -> Tensor:
-    """How far the scores are from marked moments, in utterances that have some.
+def marks_loss(scores: Tensor, marks: Tensor, known: Tensor) -> Tensor:
+    """How far the scores are from marked moments: the binary cross-entropy.
 
     Args:
-        scores: of `SpottedTokens`, shape (N, T).
-        marks: strengths in [0, 1], shape (N, T).
-        mask: which tokens are there, shape (N, T).
+        scores: of `SpottedTokens`, any shape.
+        marks: strengths in [0, 1], the same shape.
+        known: of which tokens it is known whether they are marked, the same shape.
 
     Returns:
-        A scalar, the mean over tokens; 0 where nothing is marked.
+        A scalar, the mean over the known tokens; 0 where nothing is known.
     """
-    known = several(mask) & (marks > 0).any(dim=1, keepdim=True)
-    near = scores.clamp(1e-6, 1 - 1e-6)
-    loss = F.binary_cross_entropy(near, marks.to(near.dtype), reduction="none")
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    near = scores.masked_fill(~known, 0.5).clamp(1e-6, 1 - 1e-6)
+    loss = marks * near.log() + (1 - marks) * (1 - near).log()
+    return -(loss * known).sum() / known.sum().clamp(min=1)
 
 
 def several(mask: Tensor) -> Tensor:

@@ -10,12 +10,13 @@ learning):
     h[t]  = W C̃[t], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
     l[t]  = W_h GELU(h[t])                                logits of each class
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
-    s[t]  = max_c σ(l_c[t])                               c: all classes but the resting one
+    s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))   c: all classes but the resting one
 
 The answers are learned one class against the rest beside the model's answer, and take
-no part in it. Hotspot-gated fusion reads s as it reads the scores of a detector. The
-resting class is "neutral", where there is one: what tells it is no hotspot. In a causal
-model nothing is held against the speaker, since that would tell what comes.
+no part in it. f_c is how often the class is in training: what only knows that gives no
+hotspot. Hotspot-gated fusion reads s as it reads the scores of a detector. The resting
+class is "neutral", where there is one: what tells it is no hotspot. In a causal model
+nothing is held against the speaker, since that would tell what comes.
 
 The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
 not tell single words from their neighbours (docs/experiments.md).
@@ -31,6 +32,7 @@ from emospot.model.learned_hotspots import SpottedTokens, several
 
 KERNEL = 5
 DILATIONS = (1, 3)
+MOST_USUAL = 0.99
 USUAL_LOGIT = -2.0
 """Before training no token is a hotspot."""
 FARTHEST = 5.0
@@ -70,11 +72,20 @@ class LearnedMoments(nn.Module):
         )
         for name, count in heads.items():
             nn.init.constant_(self.answers[name].get_parameter("bias"), USUAL_LOGIT)
-            self.register_buffer(f"counted_{name}", torch.ones(count, dtype=torch.bool))
+            self.register_buffer(f"frequency_{name}", torch.zeros(count))
 
-    def set_resting(self, head: str, index: int) -> None:
-        """Which class of a head is no emotion: its tokens are no hotspots."""
-        self.get_buffer(f"counted_{head}")[index] = False
+    def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
+        """What is known of the classes of a head before any token is heard.
+
+        Args:
+            head: one of those that are learned from.
+            frequency: share of the training utterances that carry each, shape (classes,).
+            resting: which one is no emotion, or None: its tokens are no hotspots.
+        """
+        known = frequency.clamp(0.0, MOST_USUAL)
+        if resting is not None:
+            known[resting] = 1.0
+        self.get_buffer(f"frequency_{head}").copy_(known)
 
     def forward(self, content: Tensor, mask: Tensor) -> SpottedTokens:
         """Score the tokens.
@@ -91,7 +102,7 @@ class LearnedMoments(nn.Module):
         h = F.gelu(h)
         logits = {name: head(h) for name, head in self.answers.items()}
         strengths = [
-            torch.sigmoid(own[..., self.get_buffer(f"counted_{name}")]).amax(dim=-1)
+            beyond(torch.sigmoid(own), self.get_buffer(f"frequency_{name}")).amax(dim=-1)
             for name, own in logits.items()
         ]
         scores = torch.stack(strengths).amax(dim=0) * several(mask)
@@ -107,6 +118,20 @@ class LearnedMoments(nn.Module):
         place = torch.arange(mask.shape[1], device=mask.device)
         taken = (place < count.unsqueeze(1)) & mask.any(dim=1, keepdim=True)
         return ranked.masked_fill(~taken.unsqueeze(-1), 0.0).sum(dim=1) / count.unsqueeze(1)
+
+
+def beyond(probability: Tensor, frequency: Tensor) -> Tensor:
+    """How far a probability is beyond the class's frequency, from 0 to 1.
+
+    Args:
+        probability: shape (..., classes).
+        frequency: in [0, 1], shape (classes,); 1 gives 0.
+
+    >>> beyond(torch.tensor([0.2, 0.6, 1.0, 0.9]), torch.tensor([0.2, 0.2, 0.2, 1.0]))
+    tensor([0.0000, 0.5000, 1.0000, 0.0000])
+    """
+    room = (1 - frequency).clamp(min=1 - MOST_USUAL)
+    return ((probability - frequency) / room).clamp(min=0.0)
 
 
 def held_against_speaker(x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:

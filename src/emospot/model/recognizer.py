@@ -130,11 +130,11 @@ class Recognizer(EmotionModel):
         if head in self.dynamics:
             cast(EmotionDynamics, self.dynamics[head]).set_transitions(counts)
 
-    def set_resting(self, head: str, index: int) -> None:
-        """Which class of a head is no emotion; learned hotspots are not for it."""
+    def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
+        """How often each class is in training, and which is no emotion."""
         for spotter in self._spotters().values():
-            if isinstance(spotter, LearnedMoments):
-                spotter.set_resting(head, index)
+            if isinstance(spotter, LearnedMoments) and head in spotter.answers:
+                spotter.set_classes(head, frequency, resting)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:
         """Recognise the emotions of a batch."""
@@ -166,7 +166,8 @@ class Recognizer(EmotionModel):
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
             },
             expert_usage={name: expert_usage(r) for name, r in routings.items()},
-            losses=routing_losses(routings, batch.mask) | hotspot_losses(spotters, groups),
+            losses=routing_losses(routings, batch.mask)
+            | hotspot_losses(spotters, groups, batch.mask.shape[1]),
             parts=answers if self.own_heads else {},
             hotspots={
                 m: put_back_tokens(
@@ -216,7 +217,8 @@ class Recognizer(EmotionModel):
                 if stem.spotter is not None:
                     group.marks[m] = scores
                     own = heard[m].flatten(0, 1)[rows, :T] if m in heard else content
-                    group.spotted[m] = stem.spotter(own * mask.unsqueeze(-1), mask)
+                    own = own.masked_fill(~mask.unsqueeze(-1), 0.0)
+                    group.spotted[m] = stem.spotter(own, mask)
                     scores = group.spotted[m].scores
                 fused = stem.fusion(content, scores)
                 if fused.gate is not None:

@@ -42,27 +42,49 @@ def moment_tokens(
 
 
 def hotspot_losses(
-    spotters: Mapping[str, Spotter], groups: Sequence[RowGroup]
+    spotters: Mapping[str, Spotter], groups: Sequence[RowGroup], utterances: int
 ) -> dict[str, Tensor]:
-    """What keeps hotspots short and teaches marked ones; empty without spotters."""
+    """What keeps hotspots short and teaches marked ones; empty without spotters.
+
+    Args:
+        spotters: modality → what finds its hotspots.
+        groups: of all rows of the batch.
+        utterances: of each conversation, U.
+    """
     if not spotters:
         return {}
-    rows = max(1, sum(len(group.rows) for group in groups))
-    marks = [
-        marks_loss(group.spotted[m].scores, group.marks[m], group.mask[m]) * len(group.rows) / rows
-        for group in groups
-        for m in spotters
-    ]
-    lengths = [
-        spotter.length_loss(
-            torch.cat([group.spotted[m].scores.flatten() for group in groups]),
-            torch.cat([several(group.mask[m]).flatten() for group in groups]),
+    marks, lengths = [], []
+    for m, spotter in spotters.items():
+        scores, marked, there = (
+            torch.cat([part.flatten() for part in parts])
+            for parts in zip(
+                *((g.spotted[m].scores, g.marks[m], several(g.mask[m])) for g in groups),
+                strict=True,
+            )
         )
-        for m, spotter in spotters.items()
-        if isinstance(spotter, LearnedHotspots)
-    ]
-    found = {"hotspot_marks": torch.stack(marks).sum() / len(spotters)}
+        owners = torch.cat(
+            [
+                _owner(group.rows, spotter, utterances).repeat_interleave(group.mask[m].shape[1])
+                for group in groups
+            ]
+        )
+        marks.append(marks_loss(scores, marked, there & _of_marked(marked, owners)))
+        if isinstance(spotter, LearnedHotspots):
+            lengths.append(spotter.length_loss(scores, there))
+    found = {"hotspot_marks": torch.stack(marks).sum()}
     return found | ({"hotspot_length": torch.stack(lengths).mean()} if lengths else {})
+
+
+def _owner(rows: Tensor, spotter: Spotter, utterances: int) -> Tensor:
+    """To what the tokens of each row belong that is marked or not: utterance or conversation."""
+    return rows if isinstance(spotter, LearnedHotspots) else rows // utterances
+
+
+def _of_marked(marks: Tensor, owners: Tensor) -> Tensor:
+    """Which tokens belong to something with a mark."""
+    most = marks.new_zeros(int(owners.max()) + 1 if len(owners) else 0)
+    most = most.scatter_reduce(0, owners, marks, "amax")
+    return most[owners] > 0
 
 
 def answers_of(

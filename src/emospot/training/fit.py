@@ -10,11 +10,9 @@ A run folder holds
 """
 
 import json
-import logging
 import math
 import platform
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -53,6 +51,7 @@ from emospot.training.data import (
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
+from emospot.training.quiet import quiet
 from emospot.training.results import EpochReport, SeedResult, run_metrics
 
 LAST = "last.ckpt"
@@ -151,6 +150,13 @@ def _untrained(
     store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
 ) -> EmotionModel:
     """A model with its initial weights and what it must know of the training data."""
+    for modality in getattr(config.model, "learned_hotspots", ()):
+        if modality in store.features and store.features[modality].pooled:
+            raise ConfigError(
+                f"learned_hotspots names {modality}, of which the store has one vector an "
+                "utterance: there is no moment to find in it. Take it out of "
+                "model.learned_hotspots, or import features with tokens"
+            )
     torch.manual_seed(seed)
     dims = {m: f.dim for m, f in _features(store, config).items()}
     model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})
@@ -161,14 +167,16 @@ def _untrained(
         if task.kind == "single":
             model.set_prior(task.name, log_prior(class_counts(split.train, task)))
             model.set_transitions(task.name, transition_counts(split.train, task))
-            if NEUTRAL in task.outputs:
-                model.set_resting(task.name, task.outputs.index(NEUTRAL))
             if task.name in model.readers:
                 model.fit_reader(task.name, *readings(split.train, dims, task))
         elif task.kind == "several":
             total = len(known_answers(split.train, task))
             model.set_prior(task.name, log_odds(class_counts(split.train, task), total))
         # A number's prior is 0, its mean.
+        if task.kind != "number":
+            counts, total = class_counts(split.train, task), len(known_answers(split.train, task))
+            resting = task.outputs.index(NEUTRAL) if NEUTRAL in task.outputs else None
+            model.set_classes(task.name, counts / max(1, total), resting)
     return model
 
 
@@ -229,7 +237,7 @@ def _fit_by_steps(
     )
     data = ConversationData(split, dims, tasks, batch_size, seed)
     last = folder / LAST
-    with _quiet():
+    with quiet():
         trainer = _trainer(folder, config)
         trainer.fit(module, data, ckpt_path=str(last) if last.is_file() else None)
     if not math.isfinite(module.best["score"]):
@@ -377,19 +385,3 @@ def _completed(config: Any) -> Any:
         )
     except (ConfigError, KeyError, TypeError):
         return config
-
-
-class _quiet:  # noqa: N801
-    """Without Lightning's banners and hints, which are not for our users."""
-
-    def __enter__(self) -> None:
-        self.logger = logging.getLogger("lightning.pytorch")
-        self.level = self.logger.level
-        self.logger.setLevel(logging.ERROR)
-        self.catcher = warnings.catch_warnings()
-        self.catcher.__enter__()
-        warnings.simplefilter("ignore")
-
-    def __exit__(self, *error: object) -> None:
-        self.catcher.__exit__(None, None, None)
-        self.logger.setLevel(self.level)

@@ -31,7 +31,7 @@ LEARNED = "learned"
 LEAST_LEARNED = 0.5
 """Score from which a word is one of them."""
 LEAST_HELD = 0.2
-"""Mean score from which a moment of voice or face is; set on actors 1 to 12 of RAVDESS."""
+"""Mean score from which a moment of voice or face is; set on recordings cut from acted clips."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The same rule as `face_expression`, with each action unit as a movement of its own: held
 against the person's own neutral, opened, and told from onset to offset. OpenFace gives
 intensities from 0 to 5; half of that is a strong expression here, the one number that
-was chosen (on actors 1 to 12 of RAVDESS, by which of two clips is the strong one).
+was chosen (on acted clips of twelve people, by which of two is the strong one).
 Blinks (AU45) are no expression.
 
 emospot measures no action units itself: this is for whoever has them.

@@ -90,3 +90,12 @@ def make_recognizer() -> Callable[..., Recognizer]:
         return model.eval()
 
     return make
+
+
+def masked(lengths: list[int], dim: int = 6, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random tokens of utterances of these lengths, zero on padding, and where they are."""
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(lengths)
+    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)
+    content = torch.randn(len(lengths), longest, dim, generator=generator)
+    return content * mask.unsqueeze(-1), mask

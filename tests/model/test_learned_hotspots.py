@@ -14,7 +14,7 @@ from emospot.errors import ConfigError
 from emospot.model.learned_hotspots import LearnedHotspots, marks_loss, several
 from emospot.training.losses import total_loss
 
-from .conftest import LABELS
+from .conftest import LABELS, masked
 
 TWO = {"words": 6, "voice": 5}
 
@@ -22,14 +22,6 @@ TWO = {"words": 6, "voice": 5}
 def spotter():
     torch.manual_seed(0)
     return LearnedHotspots(6, 8, {"emotion": 3}, share=0.25)
-
-
-def masked(lengths, dim=6, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    longest = max(lengths)
-    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)
-    content = torch.randn(len(lengths), longest, dim, generator=generator)
-    return content * mask.unsqueeze(-1), mask
 
 
 def test_scores_lie_between_0_and_1_and_are_0_on_padding_and_single_tokens():

@@ -30,7 +30,7 @@ LEARNED = "learned"
 """What fires the hotspots that a model finds by itself."""
 LEAST_LEARNED = 0.5
 """Score from which a word is one of them."""
-LEAST_HELD = 0.2
+LEAST_HELD = 0.13
 """Mean score from which a moment of voice or face is; set on recordings cut from acted clips."""
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from emospot.hotspots.registry import panel
 from emospot.sample import sample_files
 
 SAMPLE = sample_files()
@@ -208,6 +209,22 @@ def test_faithfulness_of_the_bundled_model(emospot, tmp_path):
         "hotspots", "faithfulness", "bundled", store, "--out", out, "--modality", "voice"
     )
     assert "does not read several tokens of voice" in wrong.error_lines[0]
+
+
+def test_a_benchmark_of_what_a_model_has_learned(emospot, shared_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
+    arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--learned", "bundled")
+    (line,) = emospot(*arguments).error_lines
+    assert "the model bundled has not learned to find hotspots" in line
+    # As if it had learned what another detector finds.
+    monkeypatch.setattr(
+        "emospot.analysis.learned_detector.learned_panels",
+        lambda model, called: [panel("saliency")],
+    )
+    chosen = ("--detector", "lexicon", "--truth", "reccon-iemocap", "--json")
+    plain = json.loads(emospot(*arguments, *chosen).out)
+    assert [run["model"] for run in plain["runs"]][1:] == ["lexicon", "saliency"]
+    assert plain["command"] == "emospot hotspots benchmark --out hotspots --learned bundled"
 
 
 def test_words_of_a_transcript_are_scored_by_their_characters(emospot, talk, tmp_path):

@@ -120,7 +120,7 @@ def benchmark(
     detector: DetectorChoices = None,
     learned: Annotated[
         list[str] | None,
-        typer.Option(help="A model that has learned hotspots; its name, folder or run."),
+        typer.Option(help="A model that has learned hotspots, besides: name, folder or run."),
     ] = None,
     truth: Annotated[
         list[str] | None, typer.Option(help="A set of known moments; without it, all.")
@@ -148,8 +148,7 @@ def benchmark(
     if unknown:
         raise UsageError(f'there are no known moments "{unknown[0]}", only {", ".join(known)}')
     llm = endpoint(llm_base_url, llm_model)
-    names = detector or (() if learned else DETECTORS)
-    chosen = [panel(choice, llm) for choice in names]
+    chosen = [panel(choice, llm) for choice in detector or DETECTORS]
     for model in learned or ():
         chosen += learned_panels(load(model), model)
     sets = [known[name] for name in truth or known]
@@ -162,6 +161,9 @@ def benchmark(
             sets,
             tell=lambda stage: bar.update(task, description=stage, advance=1),
         )
+    if learned:
+        models = " ".join(f"--learned {model}" for model in learned)
+        results["command"] = f"emospot hotspots benchmark --out hotspots {models}"
     _write(results, out, json_output=json_output)
 
 

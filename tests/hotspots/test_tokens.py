@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emospot.conversation import Hotspot, Tokens
-from emospot.hotspots.tokens import held_hotspots, token_scores
+from emospot.hotspots.tokens import held_hotspots, hotspots_of_scores, token_scores
 
 
 def voice(start, end, score):
@@ -79,6 +79,18 @@ def test_against_a_plain_loop(seed):
         for start, end in times
     ]
     np.testing.assert_allclose(token_scores(Tokens(np.zeros((20, 1)), times), spots), expected)
+
+
+def test_scores_become_hotspots_and_back():
+    times = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0], [4.0, 5.0]])
+    tokens = Tokens(np.zeros((5, 1)), times)
+    scores = np.array([0.7, 0.0, 0.9, 0.6, 0.2])
+    first, second = hotspots_of_scores("voice", tokens, scores, 0.5, "learned")
+    assert (first.start, first.end, first.score, first.apex) == (0.0, 1.0, 0.7, 0.5)
+    assert (second.start, second.end, second.score, second.apex) == (2.0, 4.0, 0.9, 2.5)
+    assert token_scores(tokens, [first, second]).tolist() == [0.7, 0, 0.9, 0.9, 0]
+    assert hotspots_of_scores("voice", tokens, np.zeros(5), 0.5, "learned") == []
+    assert hotspots_of_scores("voice", Tokens(np.zeros((5, 1))), scores, 0.5, "x") == []
 
 
 def held(scores, hop=0.1, start=0.0, least=0.5):

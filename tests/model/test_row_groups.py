@@ -6,7 +6,7 @@ from emospot.model.row_groups import RowGroup, put_back, put_back_tokens
 
 
 def group(*rows):
-    return RowGroup(torch.tensor(rows), {}, {}, {}, {}, {})
+    return RowGroup(torch.tensor(rows), {}, {}, {}, {}, {}, {})
 
 
 def test_put_back():

@@ -44,6 +44,37 @@ def token_scores(tokens: Tokens, hotspots: Sequence[Hotspot]) -> NDArray[np.floa
     return scores
 
 
+def hotspots_of_scores(
+    modality: str, tokens: Tokens, scores: NDArray[np.floating], least: float, fired_by: str
+) -> list[Hotspot]:
+    """The runs of timed tokens whose scores reach a threshold.
+
+    Args:
+        modality: of the tokens.
+        tokens: with times, T of them; without, there are no hotspots. Of words with
+            character offsets see `hotspots.words_place.words_runs`.
+        scores: in [0, 1], shape (T,).
+        least: threshold.
+        fired_by: what fired.
+
+    >>> frames = Tokens(np.zeros((3, 1)), np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]))
+    >>> [spot] = hotspots_of_scores("voice", frames, np.array([0.2, 0.6, 0.9]), 0.5, "learned")
+    >>> spot.start, spot.end, spot.score, spot.apex
+    (1.0, 3.0, 0.9, 2.5)
+    """
+    if tokens.times is None:
+        return []
+    padded = np.concatenate([[False], scores >= least, [False]])
+    first, end = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2).T
+    found = []
+    for a, b in zip(first, end, strict=True):
+        top = a + int(np.argmax(scores[a:b]))
+        start, stop = float(tokens.times[a, 0]), float(tokens.times[b - 1, 1])
+        apex = float(tokens.times[top].mean())
+        found.append(Hotspot(modality, start, stop, float(scores[top]), fired_by, apex=apex))
+    return found
+
+
 def held_hotspots(
     modality: str, tokens: Tokens, scores: NDArray[np.floating], least: float, fired_by: str
 ) -> list[Hotspot]:
@@ -64,7 +95,7 @@ def held_hotspots(
     >>> frames = Tokens(np.zeros((60, 1)), np.column_stack([starts, starts + 0.1]))
     >>> [spot] = held_hotspots("voice", frames, (starts > 2) & (starts < 4), 0.5, "learned")
     >>> round(spot.start, 1), round(spot.end, 1), round(spot.score, 2)
-    (2.0, 4.1, 1.0)
+    (2.1, 4.0, 1.0)
     """
     if tokens.times is None:
         return []

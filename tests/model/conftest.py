@@ -1,6 +1,7 @@
 """Small random conversations, and recognizers of every make."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,3 +100,12 @@ def masked(lengths: list[int], dim: int = 6, seed: int = 0) -> tuple[torch.Tenso
     mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)
     content = torch.randn(len(lengths), longest, dim, generator=generator)
     return content * mask.unsqueeze(-1), mask
+
+
+def marked_once(example: Example, modality: str) -> tuple[Example, int]:
+    """The example with one mark alone, at the beginning of an utterance; and which that is."""
+    tokens = example.tokens[modality]
+    place = next(i for i, own in enumerate(tokens) if own is not None and len(own) > 2)
+    mark = Hotspot(modality, 0.0, 0.4, 1.0, "mark")
+    hotspots = [[mark] if i == place else [] for i in range(len(tokens))]
+    return replace(example, hotspots=hotspots), place

@@ -9,12 +9,11 @@ import torch.nn.functional as F
 
 from emospot.batch import collate
 from emospot.config import TrainingConfig, parse_config
-from emospot.conversation import Hotspot
 from emospot.errors import ConfigError
 from emospot.model.learned_hotspots import LearnedHotspots, marks_loss, several
 from emospot.training.losses import total_loss
 
-from .conftest import LABELS, masked
+from .conftest import LABELS, marked_once, masked
 
 TWO = {"words": 6, "voice": 5}
 
@@ -69,10 +68,7 @@ def test_marks_by_hand():
 def test_marks_teach_the_words_of_their_utterance(make_example, make_recognizer):
     """An utterance without a mark may be one that nobody has looked at."""
     model = make_recognizer(TWO, learned_hotspots=("words",))
-    whole = make_example("a", 6, TWO, longest=9)
-    marked = next(i for i, t in enumerate(whole.tokens["words"]) if t is not None and len(t) > 2)
-    spot = Hotspot("words", 0.0, 0.4, 1.0, "mark")
-    only = replace(whole, hotspots=[[spot] if i == marked else [] for i in range(6)])
+    only, marked = marked_once(make_example("a", 6, TWO, longest=9), "words")
     output = model(batch := collate([only], TWO, LABELS))
     tensors = batch.modalities["words"]
     own = tensors.mask[0, marked]

@@ -8,13 +8,12 @@ import torch.nn.functional as F
 
 from emospot.batch import Target, collate
 from emospot.config import TrainingConfig, parse_config
-from emospot.conversation import Hotspot
 from emospot.errors import ConfigError
 from emospot.model.builder import build_model
 from emospot.model.learned_moments import LearnedMoments, held_against_speaker
 from emospot.training.losses import against_rest_loss, total_loss
 
-from .conftest import LABELS, masked
+from .conftest import LABELS, marked_once, masked
 
 TWO = {"words": 6, "face": 5}
 
@@ -125,10 +124,7 @@ def test_what_stands_in_the_padding_is_never_read(make_example, make_recognizer,
 def test_marks_teach_the_turns_around_them(make_example, make_recognizer):
     """Where one turn is marked, the others of its conversation are known to be at rest."""
     model = make_recognizer(TWO, learned_hotspots=("face",))
-    whole = make_example("a", 6, TWO, longest=9)
-    marked = next(i for i, t in enumerate(whole.tokens["face"]) if t is not None and len(t) > 2)
-    spot = Hotspot("face", 0.0, 0.4, 1.0, "mark")
-    only = replace(whole, hotspots=[[spot] if i == marked else [] for i in range(6)])
+    only, _ = marked_once(make_example("a", 6, TWO, longest=9), "face")
     none = replace(make_example("b", 4, TWO, longest=5), hotspots=[[]] * 4)
     output = model(batch := collate([only, none], TWO, LABELS))
     scores, marks = output.hotspots["face"], batch.modalities["face"].scores

@@ -5,8 +5,6 @@ So they can be scored where moments are known: `emospot hotspots benchmark --lea
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from emospot.analysis.explain import learned_spans
 from emospot.batch import Example
 from emospot.config import ModelConfig
@@ -50,9 +48,7 @@ class LearnedDetector:
         (prediction,) = predict(self._model, [example])
         scores = prediction.hotspots[self.modality]
         return [
-            []
-            if tokens is None
-            else learned_spans(self.modality, utterance, tokens, np.asarray(own))
+            [] if tokens is None else learned_spans(self.modality, utterance, tokens, own)
             for utterance, tokens, own in zip(conversation.utterances, read, scores, strict=True)
         ]
 

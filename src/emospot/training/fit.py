@@ -164,19 +164,18 @@ def _untrained(
         for modality, dim in dims.items():
             model.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
     for task in tasks:
-        if task.kind == "single":
-            model.set_prior(task.name, log_prior(class_counts(split.train, task)))
-            model.set_transitions(task.name, transition_counts(split.train, task))
-            if task.name in model.readers:
-                model.fit_reader(task.name, *readings(split.train, dims, task))
-        elif task.kind == "several":
-            total = len(known_answers(split.train, task))
-            model.set_prior(task.name, log_odds(class_counts(split.train, task), total))
-        # A number's prior is 0, its mean.
-        if task.kind != "number":
-            counts, total = class_counts(split.train, task), len(known_answers(split.train, task))
-            resting = task.outputs.index(NEUTRAL) if NEUTRAL in task.outputs else None
-            model.set_classes(task.name, counts / max(1, total), resting)
+        if task.kind == "number":
+            continue  # its prior is 0, its mean
+        counts, total = class_counts(split.train, task), len(known_answers(split.train, task))
+        resting = task.outputs.index(NEUTRAL) if NEUTRAL in task.outputs else None
+        model.set_classes(task.name, counts / max(1, total), resting)
+        if task.kind == "several":
+            model.set_prior(task.name, log_odds(counts, total))
+            continue
+        model.set_prior(task.name, log_prior(counts))
+        model.set_transitions(task.name, transition_counts(split.train, task))
+        if task.name in model.readers:
+            model.fit_reader(task.name, *readings(split.train, dims, task))
     return model
 
 

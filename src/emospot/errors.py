@@ -5,6 +5,8 @@ prints its message as one line and ends with its `exit_status`; a traceback is
 shown only with `--debug`.
 """
 
+from collections.abc import Iterable
+
 
 class EmospotError(Exception):
     """Base of every error that emospot raises on purpose."""
@@ -61,3 +63,14 @@ class ModelError(EmospotError):
 
 class ShapeError(EmospotError):
     """An array or tensor of another shape than documented."""
+
+
+def some(names: Iterable[str]) -> str:
+    """The first of many names, as a message has them.
+
+    >>> some(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    listed = list(names)
+    more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
+    return ", ".join(listed[:3]) + more

@@ -9,12 +9,15 @@ import pytest
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.corpus import Corpus, CorpusConversation
 from emospot.corpora.importing import import_corpus
-from emospot.corpora.measuring import Instruments
+from emospot.corpora.instruments import corpus_instruments
+from emospot.corpora.measuring import Instruments, Spotter
 from emospot.emotions import LabelSet
 from emospot.errors import CorpusError, MediaError, StoreError, UsageError
 from emospot.features import store_writer
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, SplitCounts
+from emospot.hotspots.marks import Mark, MarkedHotspots
+from emospot.hotspots.panel import Panel
 
 LABELS = LabelSet("two", ("calm", "angry"))
 PULSE = FeatureDescription("pulse", "watch", "1", 2, pooled=True)
@@ -176,3 +179,23 @@ def test_recordings_that_cannot_be_read(tmp_path, fake):
         import_corpus(made, tmp_path / "a", by)
     summary = import_corpus(made, tmp_path / "b", by, missing="absent")
     assert summary.notices == ("odd", "a.wav is corrupt")
+
+
+def test_marks_take_the_place_of_a_detector(tmp_path, fake):
+    """Only where they are asked for, and only those of recordings that are there."""
+    spot = Hotspot("words", 0.2, 0.6, 1.0, "marks", 0, 2)
+    marks = MarkedHotspots("words", {"x": [Mark(spot, "a")], "gone": [], "there": [Mark(spot)]})
+    by = dataclasses.replace(fake.words(), words_hotspots=Spotter(Panel((marks,))))
+    talks = corpus(talk("x"), talk("y", media=Path("films/there.mp4")))
+    summary = import_corpus(talks, tmp_path / "s", by)
+    assert summary.notices == (
+        "odd",
+        "marks of words are about recordings that the corpus has not got: gone",
+    )
+    store = FeatureStore.open(tmp_path / "s")
+    assert [stored.hotspots[0] for stored in store.conversations()] == [(spot,), (spot,)]
+    assert store.detectors == {"words": marks.name}
+    with pytest.raises(CorpusError, match=r"marks of words are about x, gone, .* corpus has z: "):
+        import_corpus(corpus(talk("z")), tmp_path / "other", by)
+    with pytest.raises(UsageError, match="words are to be marks and what lexicon finds"):
+        corpus_instruments((), detectors=["lexicon"], marks={"words": marks})

@@ -105,6 +105,10 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
             (folder / f"{name}.wav").touch()
         return folder
 
+    def ravdess_splices(folder: Path) -> Path:
+        corpora_tests("ravdess_conversations").write_clips(folder)
+        return folder
+
     def mosei(folder: Path) -> Path:
         return _pickled(folder / "categorical.p", corpora_tests("mosei_pickles").nine())
 
@@ -124,6 +128,7 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         "dailydialog": dailydialog,
         "reccon": reccon,
         "ravdess": ravdess,
+        "ravdess-splices": ravdess_splices,
         "mosei": mosei,
         "mosi": mosi,
     }
@@ -143,12 +148,13 @@ def test_every_kind_has_a_source(sources: Sources) -> None:
         ("dailydialog", {"words": "minilm-l6"}),
         ("reccon", {"task": "dailydialog"}),
         ("ravdess", {}),
+        ("ravdess-splices", {"voice": "basic:0.1", "words": "none", "marks": "voice=corpus"}),
         ("mosei", {}),
         ("mosi", {"words": "none"}),
     ],
 )
 def test_the_same_store_as_by_hand(
-    sources: Sources, tmp_path: Path, name: str, options: dict[str, str]
+    sources: Sources, tmp_path: Path, name: str, options: dict[str, Any]
 ) -> None:
     source = sources[name](tmp_path / "data")
     kind = name.partition(",")[0]
@@ -156,6 +162,8 @@ def test_the_same_store_as_by_hand(
     by_hand = ["import", kind, str(source), "--out", str(tmp_path / "hand"), *said]
     result = CliRunner().invoke(app, by_hand)
     assert result.exit_code == 0, result.output
+    if "marks" in options:
+        options = {**options, "marks": dict([options["marks"].split("=")])}
     entry = CorpusEntry(kind=kind, source=str(source.relative_to(tmp_path / "data")), **options)
     told: list[tuple[int, int]] = []
     store = open_store(

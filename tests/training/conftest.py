@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,9 +53,10 @@ def learnable(name: str, split: str, seed: int, count: int = 12) -> StoredConver
 def make_store(tmp_path: Path) -> Callable[..., FeatureStore]:
     """A store of 16 training and 4 test conversations; test labels can be shuffled."""
 
-    def make(name: str = "store", *, test_seed: int = 900) -> FeatureStore:
+    def make(name: str = "store", *, test_seed: int = 900, **changes: Any) -> FeatureStore:
         path = tmp_path / name
-        with StoreWriter(path, corpus="moods", label_set=LABELS, features=FEATURES) as writer:
+        given = {"corpus": "moods", "label_set": LABELS, "features": FEATURES, **changes}
+        with StoreWriter(path, **given) as writer:
             for number in range(16):
                 writer.add(learnable(f"s{number}", "train", number))
             for number in range(4):

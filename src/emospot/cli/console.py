@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from emospot.errors import EmospotError
+from emospot.errors import EmospotError, UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -53,6 +53,22 @@ def told(error: Exception) -> tuple[str, int]:
         f"unexpected {type(error).__name__}: {what} (run again with --debug for the traceback)"
     )
     return message, EmospotError.exit_status
+
+
+def pair(text: str, option: str) -> tuple[str, str]:
+    """The name and the value of "name=value".
+
+    Args:
+        text: as it was typed.
+        option: after which, for the message.
+
+    Raises:
+        UsageError: if it is no such pair.
+    """
+    name, equals, value = text.partition("=")
+    if not (equals and name and value):
+        raise UsageError(f'{option} "{text}": expected name=value')
+    return name.strip(), value.strip()
 
 
 def one_line(text: str) -> str:

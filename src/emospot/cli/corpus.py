@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli.console import note, progress, say, say_json, table
+from emospot.cli.console import note, pair, progress, say, say_json, table
 from emospot.cli.corpus_kinds import add_kinds
-from emospot.cli.hotspot_options import DetectorChoices
-from emospot.errors import UsageError
+from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 
 app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)
 importing = typer.Typer(help="Import a corpus into a store.", no_args_is_help=True)
@@ -43,6 +42,7 @@ def import_table(
     voice: Annotated[str, typer.Option(help="Voice extractor of recordings, or none.")] = "none",
     face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
     detector: DetectorChoices = None,
+    marks: Marks = None,
     missing: Annotated[
         str, typer.Option(help="NaN or zero rows of a feature column: error or absent.")
     ] = "error",
@@ -58,20 +58,25 @@ def import_table(
     from emospot.corpora.table import import_table as run_import
 
     options = TableOptions(
-        columns=dict(_pair(text, "--columns") for text in columns or ()),
+        columns=dict(pair(text, "--columns") for text in columns or ()),
         label_set=label_set,
         labels=_names(labels),
         no_label=_names(no_label),
         features={
             modality: FeatureColumn(*column.split(":", 1))
-            for modality, column in (_pair(text, "--feature") for text in feature or ())
+            for modality, column in (pair(text, "--feature") for text in feature or ())
         },
         targets=_names(targets),
         missing=missing,
     )
     asked = NONE if "words" in options.features else words
     instruments = corpus_instruments(
-        options.features, words=asked, voice=voice, face=face, detectors=detector or ()
+        options.features,
+        words=asked,
+        voice=voice,
+        face=face,
+        detectors=detector or (),
+        marks=marks_of(marks),
     )
     with progress(quiet=json_output) as bar:
         task = bar.add_task(source.name, total=1)
@@ -130,13 +135,6 @@ add_kinds(importing, describe)
 
 def _cell(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (equals and name and value):
-        raise UsageError(f'{option} "{text}": expected name=value')
-    return name.strip(), value.strip()
 
 
 def _names(text: str | None) -> tuple[str, ...]:

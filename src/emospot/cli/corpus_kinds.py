@@ -8,7 +8,7 @@ import typer
 from typer.models import OptionInfo
 
 from emospot.cli.console import note, progress, say
-from emospot.cli.hotspot_options import DetectorChoices
+from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 from emospot.corpora.kinds import KINDS, CorpusKind
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
         ] = "none",
         face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
         detector: DetectorChoices = None,
+        marks: Marks = None,
         missing: Annotated[
             str, typer.Option(help="A recording that cannot be read: error or absent.")
         ] = "error",
@@ -77,7 +78,12 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
 
         corpus = kind.read(source, task, splits=splits, tokens=tokens)
         by = corpus_instruments(
-            corpus.features, words=words, voice=voice, face=face, detectors=detector or ()
+            corpus.features,
+            words=words,
+            voice=voice,
+            face=face,
+            detectors=detector or (),
+            marks=marks_of(marks, corpus),
         )
         _import(corpus, out, by, missing, value_type, quiet=json_output)
         describe(out, json_output=json_output)

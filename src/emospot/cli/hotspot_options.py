@@ -1,17 +1,30 @@
 """Options that several commands share: which detectors, and whom to ask for one of them."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emospot.cli.console import pair
+
 if TYPE_CHECKING:
+    from emospot.corpora.corpus import Corpus
     from emospot.hotspots.llm_endpoint import LlmEndpoint
+    from emospot.hotspots.marks import MarkedHotspots
 
 DetectorChoices = Annotated[
     list[str] | None,
     typer.Option(
         help="Hotspot detectors: NAME, NAME+NAME (what either finds) or NAME=2,NAME=1 (a weighted "
         "vote); may be repeated. Without it, the usual one of each modality.",
+    ),
+]
+
+Marks = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="MODALITY=FILE: moments that people marked, in the place of a detector, to teach a "
+        "model by training.marks_weight; MODALITY=corpus: those that the corpus brings itself."
     ),
 ]
 
@@ -26,6 +39,16 @@ LlmBaseUrl = Annotated[
 LlmModel = Annotated[
     str, typer.Option(help="Model of that endpoint; without it, EMOSPOT_LLM_MODEL.")
 ]
+
+
+def marks_of(
+    choices: list[str] | None, corpus: "Corpus | None" = None
+) -> "dict[str, MarkedHotspots]":
+    """Modality → marked moments, as `--marks` names them."""
+    from emospot.evaluation.marks import marks_from
+
+    named = dict(pair(text, "--marks") for text in choices or ())
+    return marks_from({modality: Path(file) for modality, file in named.items()}, corpus)
 
 
 def endpoint(base_url: str, model: str) -> "LlmEndpoint | None":

@@ -4,9 +4,12 @@ Every reader in this room (`read_iemocap`, `read_meld`, …) returns a `Corpus`;
 `importing.import_corpus` measures what the instruments can and writes the store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emospot.conversation import Conversation, Hotspot, Tokens
 from emospot.emotions import LabelSet
@@ -27,8 +30,10 @@ class CorpusConversation:
         video: the film, where pictures are not in the conversation's recording.
         marked: the spans that people marked in each utterance (e.g. what caused
             an emotion), shape (U,); empty where there are none. They are right
-            answers to score a detector with, so they are never stored among the
-            hotspots, which a model reads.
+            answers to score a detector with, so they are stored among the hotspots
+            only where an import is told so (`hotspots.marks`).
+        sound: where the recording is made, not read: gives the samples of the whole
+            (mono, 16 kHz); `media` of the conversation is then what it is made of.
     """
 
     conversation: Conversation
@@ -36,6 +41,7 @@ class CorpusConversation:
     clips: tuple[Path | None, ...] = ()
     video: Path | None = None
     marked: tuple[tuple[Hotspot, ...], ...] = ()
+    sound: Callable[[], NDArray[np.float32]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emospot.conversation import FACE, VOICE, WORDS
 from emospot.corpora.clips import measure_clips
 from emospot.corpora.corpus import Corpus, CorpusConversation
-from emospot.corpora.measuring import Instruments, measure
+from emospot.corpora.measuring import AudioReader, Instruments, measure
 from emospot.corpora.table_columns import ABSENT, ERROR
 from emospot.emotions import LabelSet
-from emospot.errors import CorpusError, MediaError, UsageError
+from emospot.errors import CorpusError, MediaError, UsageError, some
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, SplitCounts, StoredConversation, StoreWriter
 from emospot.features.store_rows import digest
+from emospot.hotspots.marks import MarkedHotspots
+from emospot.media.audio import SAMPLE_RATE
 
 Progress = Callable[[int, int], None]
 """Called with the utterances done and all utterances."""
@@ -116,6 +121,7 @@ def import_corpus(
     if missing not in (ERROR, ABSENT):
         raise UsageError(f'missing must be "error" or "absent", found "{missing}"')
     by, left_out = _usable(corpus, by or Instruments(), wording or Wording())
+    left_out += _strange_marks(corpus, by)
     source = _identity(corpus) if fingerprint is None else fingerprint
     settings = json.dumps([source, by.identity(), missing, value_type], sort_keys=True)
     writer = StoreWriter(
@@ -170,6 +176,28 @@ def _usable(corpus: Corpus, by: Instruments, wording: Wording) -> tuple[Instrume
     return by, notices
 
 
+def _strange_marks(corpus: Corpus, by: Instruments) -> list[str]:
+    """What marks are about that is not in the corpus."""
+    notices = []
+    for panel in by.panels():
+        for marked in (one for one in panel.detectors if isinstance(one, MarkedHotspots)):
+            ours = [one.conversation for one in corpus.conversations]
+            known = {name for one in ours for name in (one.id, one.media and one.media.stem)}
+            strange = [name for name in marked.marks if name not in known]
+            if len(strange) == len(marked.marks):
+                raise CorpusError(
+                    f"the marks of {marked.modality} are about {some(strange)}, and the corpus "
+                    f"has {some(one.id for one in ours)}: a recording is named by its file "
+                    "without folder and ending, or by the conversation's id"
+                )
+            if strange:
+                notices.append(
+                    f"marks of {marked.modality} are about recordings that the corpus "
+                    f"has not got: {some(strange)}"
+                )
+    return notices
+
+
 def _identity(corpus: Corpus) -> str:
     """Hash of a corpus but for its ready-made numbers, which their descriptions stand for."""
     total = hashlib.sha256()
@@ -213,6 +241,8 @@ def _measured(
     one: CorpusConversation, by: Instruments, unreadable: list[str] | None
 ) -> StoredConversation:
     try:
+        if one.sound is not None:
+            by = replace(by, audio=_reader_of(one.sound()), frames=None)
         if one.clips:
             return measure_clips(one.conversation, one.clips, by, one.tokens, unreadable)
         return measure(one.conversation, by, one.tokens, unreadable, one.video)
@@ -222,6 +252,19 @@ def _measured(
             'recording and start again, or import into another folder with missing = "absent" '
             "to go on without it"
         ) from error
+
+
+def _reader_of(sound: NDArray[np.float32]) -> AudioReader:
+    """Reads spans of samples (mono, 16 kHz) that are there already."""
+
+    def read(
+        _: Path, spans: Sequence[tuple[float, float]]
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        for index, span in enumerate(spans):
+            start, end = (round(seconds * SAMPLE_RATE) for seconds in span)
+            yield index, sound[start:end]
+
+    return read
 
 
 def _label_counts(store: FeatureStore) -> Iterator[tuple[str, dict[str, int]]]:

@@ -4,12 +4,12 @@ Voice and face are measured only where a table names recordings, so their extras
 need not be installed for a table that brings ready-made features.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from emospot.conversation import FACE, VOICE, WORDS
 from emospot.corpora.measuring import E, Instruments, Spotter
-from emospot.errors import MissingExtraError
+from emospot.errors import MissingExtraError, UsageError
 from emospot.features.registry import (
     DEFAULT_WORDS,
     FRAME_SECONDS,
@@ -18,6 +18,7 @@ from emospot.features.registry import (
     words_extractor,
 )
 from emospot.hotspots.base import HotspotDetector
+from emospot.hotspots.marks import MarkedHotspots
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel, panels
 
@@ -31,6 +32,7 @@ def corpus_instruments(
     voice: str = NONE,
     face: str = NONE,
     detectors: Iterable[str] = (),
+    marks: Mapping[str, MarkedHotspots] | None = None,
 ) -> Instruments:
     """What measures a corpus, by what is asked for and what it brings itself.
 
@@ -41,6 +43,7 @@ def corpus_instruments(
         voice: voice extractor of the recordings, or "none".
         face: face extractor of the recordings, or "none".
         detectors: as in `standard_instruments`.
+        marks: as in `standard_instruments`.
 
     Raises:
         UsageError: as `standard_instruments`.
@@ -51,6 +54,7 @@ def corpus_instruments(
         voice=voice,
         face=face,
         detectors=detectors,
+        marks=marks,
     )
 
 
@@ -60,6 +64,7 @@ def standard_instruments(
     voice: str = NONE,
     face: str = NONE,
     detectors: Iterable[str] = (),
+    marks: Mapping[str, MarkedHotspots] | None = None,
 ) -> Instruments:
     """Put together what measures a corpus.
 
@@ -70,14 +75,22 @@ def standard_instruments(
         detectors: choices of hotspot detectors (`hotspots.registry`). A modality
             without a choice gets the usual detector where its features are measured;
             one with a choice is looked at for hotspots even where they are not.
+        marks: modality → marked moments, which take the place of a detector.
 
     Raises:
-        UsageError: if there is no extractor or detector of that name.
+        UsageError: if there is no extractor or detector of that name, or a modality is
+            to have both marks and a detector.
         MissingExtraError: if its packages are not installed.
     """
     asked = {WORDS: words, VOICE: voice, FACE: face}
     usual = {m: panel(DEFAULTS[m]) for m, name in asked.items() if name != NONE}
-    chosen = {**usual, **panels(detectors)}
+    named, marked = panels(detectors), {m: Panel((own,)) for m, own in (marks or {}).items()}
+    for modality in named.keys() & marked.keys():
+        raise UsageError(
+            f"the hotspots of {modality} are to be marks and what {named[modality].name} finds: "
+            "choose one of them"
+        )
+    chosen = {**usual, **named, **marked}
     found = Instruments()
     if WORDS in chosen:
         reading = words_extractor(words) if words != NONE else None

@@ -127,6 +127,13 @@ KINDS = (
         "ravdess --voice ge2e",
     ),
     CorpusKind(
+        "ravdess-splices",
+        "Conversations cut from clips of RAVDESS: an actor, mostly neutral, voice.",
+        "The folder of the clips.",
+        ("ravdess_conversations", "read_ravdess_splices"),
+        "ravdess --words none --voice basic:0.1",
+    ),
+    CorpusKind(
         "mosei",
         "CMU-MOSEI: speakers to the camera, sentiment and six emotions.",
         "A pickle of features, a .csd file, or a folder of these.",

@@ -22,6 +22,7 @@ by sample.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -101,15 +102,19 @@ def splices(
     Raises:
         CorpusError: if an actor's clips are not there.
     """
-    for actor, own in _actors(folder, actors):
+    for actor in actors:
         for number in range(each):
-            random = np.random.default_rng((seed, actor, number))
-            emotional = [code for code in own.paths if code.emotion in EMOTIONAL]
-            chosen = _drawn(emotional, int(random.integers(3)), 1 + number % 2, random)
-            noisy = bool(number // 2 % 2)
-            yield _spliced(
-                actor, number, own.shuffled(chosen, random), own.spectrum, noisy, random
-            )
+            yield splice(folder, actor, number, seed)
+
+
+def splice(folder: Path, actor: int, number: int, seed: int = 0) -> Splice:
+    """Cut one recording; see `splices`, of which it is the actor's one of that number."""
+    own = _actor(folder, actor)
+    random = np.random.default_rng((seed, actor, number))
+    emotional = [code for code in own.paths if code.emotion in EMOTIONAL]
+    chosen = _drawn(emotional, int(random.integers(3)), 1 + number % 2, random)
+    noisy = bool(number // 2 % 2)
+    return _spliced(actor, number, own.shuffled(chosen, random), own.spectrum, noisy, random)
 
 
 def intensity_pairs(
@@ -126,7 +131,8 @@ def intensity_pairs(
     Raises:
         CorpusError: as `splices`.
     """
-    for actor, own in _actors(folder, actors):
+    for actor in actors:
+        own = _actor(folder, actor)
         pairs = [(emotion, statement) for emotion in EMOTIONAL for statement in (1, 2)]
         for number in range(each):
             random = np.random.default_rng((seed, actor, number))
@@ -158,19 +164,19 @@ class _Actor:
         return [(codes[i], self.read[codes[i]]) for i in random.permutation(len(codes))]
 
 
-def _actors(folder: Path, actors: Sequence[int]) -> Iterator[tuple[int, _Actor]]:
+@lru_cache(maxsize=1)
+def _actor(folder: Path, actor: int) -> _Actor:
     clips = speech_clips(folder, [])
-    for actor in actors:
-        paths = {code: path for path, code in clips.items() if code.actor == actor}
-        neutral = [code for code in paths if code.emotion == NEUTRAL]
-        emotional = [code for code in paths if code.emotion in EMOTIONAL]
-        if len(neutral) != 4 or not emotional:
-            raise CorpusError(
-                f"{folder}: actor {actor} has {len(neutral)} neutral and {len(emotional)} "
-                "emotional clips of speech; expected 4 and 48: get the release's speech again"
-            )
-        read = {code: levelled(trimmed(_read(paths[code]))) for code in neutral}
-        yield actor, _Actor(paths, read, _speech_spectrum(list(read.values())))
+    paths = {code: path for path, code in clips.items() if code.actor == actor}
+    neutral = [code for code in paths if code.emotion == NEUTRAL]
+    emotional = [code for code in paths if code.emotion in EMOTIONAL]
+    if len(neutral) != 4 or not emotional:
+        raise CorpusError(
+            f"{folder}: actor {actor} has {len(neutral)} neutral and {len(emotional)} "
+            "emotional clips of speech; expected 4 and 48: get the release's speech again"
+        )
+    read = {code: levelled(trimmed(_read(paths[code]))) for code in neutral}
+    return _Actor(paths, read, _speech_spectrum(list(read.values())))
 
 
 def trimmed(audio: Audio) -> Audio:

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from emospot.conversation import MODALITIES
-from emospot.errors import UsageError
+from emospot.errors import UsageError, some
 from emospot.evaluation.spotting import Span, SpottedRecording
 
 ENDINGS = (".json", ".csv", ".tsv", ".textgrid", ".eaf", ".srt", ".vtt")
@@ -155,8 +155,8 @@ def paired(found: SpanSet, marked: SpanSet) -> dict[str, SpottedRecording]:
         return {name: SpottedRecording(*_line(found.spans, marked.spans, in_seconds))}
     if found.recordings and not set(found.recordings) & set(marked.recordings):
         raise UsageError(
-            f"no recording is in both: found are {_some(found.recordings)}, marked are "
-            f"{_some(marked.recordings)}"
+            f"no recording is in both: found are {some(found.recordings)}, marked are "
+            f"{some(marked.recordings)}"
         )
     pairs = {}
     for name in dict.fromkeys((*marked.recordings, *found.recordings)):
@@ -186,12 +186,6 @@ def _line(
         )
 
     return line(found), line(marked)
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
-    return ", ".join(listed[:3]) + more
 
 
 def _read(path: Path, found: SpanSet) -> None:

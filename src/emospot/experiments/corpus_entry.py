@@ -34,6 +34,8 @@ class CorpusEntry(BaseModel):
     - voice, face: extractor of recordings, or "none".
     - detectors: choices of hotspot detectors (`hotspots.registry`), at most one a
       modality; without one, the usual detector of each measured modality.
+    - marks: modality → a file of marked moments that take the place of a detector, or
+      "corpus" for those that the corpus brings itself (`evaluation.marks`).
     - missing: "error" or "absent": what a recording that cannot be read means.
     - value_type: "float16" or "float32" for the numbers on disk.
     """
@@ -56,6 +58,7 @@ class CorpusEntry(BaseModel):
     voice: str = "none"
     face: str = "none"
     detectors: tuple[str, ...] = ()
+    marks: dict[str, str] = {}
     missing: str = "error"
     value_type: str = "float16"
 

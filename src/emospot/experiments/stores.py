@@ -14,11 +14,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from emospot.corpora.corpus import Corpus
 from emospot.corpora.importing import ImportSummary, import_corpus
 from emospot.corpora.instruments import corpus_instruments
 from emospot.corpora.measuring import Instruments
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.errors import ConfigError, EmospotError, UsageError
+from emospot.evaluation.marks import OWN, marks_from
 from emospot.experiments.corpus_entry import TABLE, CorpusEntry, corpus_kind
 from emospot.experiments.study import DATA_VARIABLE, data_folder, shipped_file
 from emospot.features.store import FeatureStore
@@ -89,13 +91,13 @@ def _check_same(entry: CorpusEntry, folder: Path) -> None:
 def _import(name: str, entry: CorpusEntry, folder: Path, tell: Tell) -> ImportSummary:
     source = _file(str(entry.source))
     if entry.kind == TABLE:
-        return import_table(source, folder, _table(name, entry), _instruments(entry, ()), tell)
+        return import_table(source, folder, _table(name, entry), _instruments(entry), tell)
     splits = None if entry.splits is None else _file(entry.splits)
     corpus = corpus_kind(entry.kind).read(source, entry.task, splits=splits, tokens=entry.tokens)
     return import_corpus(
         corpus,
         folder,
-        _instruments(entry, tuple(corpus.features)),
+        _instruments(entry, corpus),
         progress=tell,
         missing=entry.missing,
         value_type=entry.value_type,
@@ -126,11 +128,13 @@ def _table(name: str, entry: CorpusEntry) -> TableOptions:
     )
 
 
-def _instruments(entry: CorpusEntry, ready_made: tuple[str, ...]) -> Instruments:
+def _instruments(entry: CorpusEntry, corpus: Corpus | None = None) -> Instruments:
+    marks = {m: Path(OWN) if own == OWN else _file(own) for m, own in entry.marks.items()}
     return corpus_instruments(
-        (*entry.features, *ready_made),
+        (*entry.features, *(corpus.features if corpus is not None else ())),
         words=entry.words,
         voice=entry.voice,
         face=entry.face,
         detectors=entry.detectors,
+        marks=marks_from(marks, corpus),
     )

@@ -30,12 +30,14 @@ from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
+from emospot.hotspots.marks import is_marks
 from emospot.model.baselines.utterance_model import UtteranceModel
 from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.predict import predict
 from emospot.model.pretrained import ModelCard, PretrainedModel, renamed, save_model
 from emospot.training.checkpoint import AtomicCheckpointIO
+from emospot.training.checks import check_hotspots
 from emospot.training.closed_form import Fitted, fit_closed_form
 from emospot.training.data import (
     ConversationData,
@@ -125,7 +127,7 @@ def train_seed(
         features,
         tasks=tasks,
         recordings=recording_ranges(split.train, pooled),
-        detectors={m: store.detectors[m] for m in features if m in store.detectors},
+        detectors={m: d for m, d in store.detectors.items() if m in features and not is_marks(d)},
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
@@ -150,13 +152,7 @@ def _untrained(
     store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
 ) -> EmotionModel:
     """A model with its initial weights and what it must know of the training data."""
-    for modality in getattr(config.model, "learned_hotspots", ()):
-        if modality in store.features and store.features[modality].pooled:
-            raise ConfigError(
-                f"learned_hotspots names {modality}, of which the store has one vector an "
-                "utterance: there is no moment to find in it. Take it out of "
-                "model.learned_hotspots, or import features with tokens"
-            )
+    check_hotspots(store, config)
     torch.manual_seed(seed)
     dims = {m: f.dim for m, f in _features(store, config).items()}
     model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})

@@ -1,0 +1,94 @@
+"""Marks to learn from: those of a file, or those that a corpus brings itself."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from emospot.conversation import MODALITIES, Hotspot
+from emospot.corpora.corpus import Corpus
+from emospot.errors import CorpusError, FeatureError, UsageError
+from emospot.evaluation.span_files import PlacedSpan, read_spans
+from emospot.hotspots.marks import MARKS, Mark, MarkedHotspots
+
+OWN = "corpus"
+"""What is named instead of a file for the marks that the corpus brings itself."""
+
+
+def marks_from(sources: Mapping[str, Path], corpus: Corpus | None) -> dict[str, MarkedHotspots]:
+    """Modality → its marked moments.
+
+    Args:
+        sources: modality → a file or folder that `span_files.read_spans` reads, or the
+            path "corpus" for the corpus's own.
+        corpus: None where it can have none (a table).
+
+    Raises:
+        UsageError: if there is no such modality, a file cannot be read or has no mark
+            of the modality.
+        CorpusError: if the corpus has none of its own.
+    """
+    found = {}
+    for modality, source in sources.items():
+        if modality not in MODALITIES:
+            raise UsageError(f'marks of "{modality}": expected {", ".join(MODALITIES)}')
+        own = source == Path(OWN)
+        found[modality] = own_marks(corpus, modality) if own else read_marks(source, modality)
+    return found
+
+
+def read_marks(path: Path, modality: str) -> MarkedHotspots:
+    """The marked moments of a file, or of all files of a folder.
+
+    Raises:
+        UsageError: if it cannot be read, or has no mark of the modality.
+    """
+    spans = read_spans(path).of(modality)
+    if not spans.spans:
+        raise UsageError(f"{path} marks no {modality}: what shall be learned from it?")
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for name in spans.recordings:
+        marks[name] = []
+    for span in spans.spans:
+        try:
+            marks[span.recording].append(Mark(_hotspot(span, modality), span.utterance))
+        except FeatureError as error:
+            raise UsageError(f"{path}, {span.recording}: {error}") from None
+    return MarkedHotspots(modality, dict(marks))
+
+
+def own_marks(corpus: Corpus | None, modality: str) -> MarkedHotspots:
+    """The moments that are marked in a corpus itself.
+
+    Raises:
+        CorpusError: if there are none.
+    """
+    marks = {
+        one.conversation.id: [
+            Mark(spot, utterance.id)
+            for utterance, own in zip(one.conversation.utterances, one.marked, strict=True)
+            for spot in own
+            if spot.modality == modality
+        ]
+        for one in (corpus.conversations if corpus is not None else ())
+        if one.marked
+    }
+    if not any(marks.values()):
+        raise CorpusError(
+            f"this corpus brings no marks of {modality}: name a file of marks instead"
+        )
+    return MarkedHotspots(modality, marks)
+
+
+def _hotspot(span: PlacedSpan, modality: str) -> Hotspot:
+    timed, placed = span.timed, span.placed
+    score = (timed or placed).score  # type: ignore[union-attr]
+    return Hotspot(
+        modality,
+        timed.start if timed else None,
+        timed.end if timed else None,
+        score,
+        MARKS,
+        round(placed.start) if placed else None,
+        round(placed.end) if placed else None,
+        timed.apex if timed else None,
+    )

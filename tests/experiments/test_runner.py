@@ -16,7 +16,8 @@ from emospot.experiments import runner
 from emospot.experiments.benchmarks import publish
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.job import Result, answers_file, run_job
-from emospot.experiments.results import compare_results, read_results, write_results
+from emospot.experiments.results import compare_results, write_results
+from emospot.experiments.results_file import read_results
 from emospot.experiments.runner import Outcome, Progress, run_study
 from emospot.experiments.study import Job, Study
 from emospot.features.store import FeatureStore

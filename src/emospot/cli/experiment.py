@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,13 @@ def experiment(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Seeds a model, instead of the study's.")
     ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A results.json whose runs are taken over, not made again, where data and "
+            "configuration are the same."
+        ),
+    ] = None,
     docs: Annotated[Path, typer.Option(help="With publish: folder of the documentation.")] = Path(
         "docs"
     ),
@@ -53,6 +61,8 @@ def experiment(
     failed, or where a repetition gave other figures.
 
     Example: emospot experiment smoke --out OUT
+
+    Example: emospot experiment mine.yaml --known docs/results/iemocap6.json --out OUT
 
     Example: emospot experiment repeat OUT/results.json --out AGAIN
 
@@ -75,7 +85,7 @@ def experiment(
     if seeds is not None:
         loaded = loaded.model_copy(update={"seeds": seeds})
     folder = out or Path(Path(study).stem)
-    outcome = _run(loaded, folder, workers, quiet=json_output)
+    outcome = _run(loaded, folder, workers, known or (), quiet=json_output)
     if json_output:
         say_json(json.loads((folder / "results.json").read_text(encoding="utf-8")))
     else:
@@ -97,10 +107,14 @@ def _list(*, json_output: bool) -> None:
     note("Run one: emospot experiment NAME --out OUT")
 
 
-def _run(study: "Study", out: Path, workers: int, *, quiet: bool) -> "Outcome":
+def _run(
+    study: "Study", out: Path, workers: int, known: Sequence[Path] = (), *, quiet: bool
+) -> "Outcome":
+    from emospot.experiments.known_runs import known_runs
     from emospot.experiments.results import write_results
     from emospot.experiments.runner import Progress, run_study
 
+    runs = known_runs(known)
     with progress(quiet=quiet) as bar:
         tasks: dict[str, object] = {}
 
@@ -118,8 +132,12 @@ def _run(study: "Study", out: Path, workers: int, *, quiet: bool) -> "Outcome":
             if now.error and now.last is not None:
                 note(f"failed: {now.last.id}: {now.error}")
 
-        outcome = run_study(study, out, workers=workers or os.cpu_count() or 1, tell=tell)
+        processes = workers or os.cpu_count() or 1
+        outcome = run_study(study, out, workers=processes, known=runs, tell=tell)
     write_results(study, outcome, out)
+    taken = sum(bool(result.known_from) for result in outcome.results)
+    if taken and not quiet:
+        note(f"{taken} of {len(outcome.results)} runs were taken over, not made here")
     return outcome
 
 
@@ -134,7 +152,8 @@ def _complain(outcome: "Outcome") -> None:
 def _repeat(results: Path | None, out: Path | None, workers: int, *, json_output: bool) -> None:
     from dataclasses import asdict
 
-    from emospot.experiments.results import compare_results, read_results
+    from emospot.experiments.results import compare_results
+    from emospot.experiments.results_file import read_results
 
     if results is None:
         raise UsageError("repeat what? give a results.json")

@@ -16,7 +16,7 @@ from emospot.errors import ConfigError, UsageError
 from emospot.experiments.detector_study import FORMAT_VERSION as DETECTORS_VERSION
 from emospot.experiments.detector_study import KIND
 from emospot.experiments.detector_tables import detectors_page
-from emospot.experiments.results import read_results
+from emospot.experiments.results_file import read_results
 from emospot.experiments.study import Study
 from emospot.experiments.summary import read_summary
 from emospot.experiments.tables import markdown

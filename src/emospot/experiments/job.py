@@ -55,6 +55,7 @@ class Result:
         seconds: of the training.
         history: loss and dev score of every epoch.
         answers: hash of all predicted labels.
+        known_from: the results file that held them, "" where the job was run here.
     """
 
     job: Job
@@ -68,6 +69,7 @@ class Result:
     seconds: float
     history: tuple[Mapping[str, float], ...]
     answers: str
+    known_from: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists and numbers, with the version of their structure."""
@@ -128,7 +130,7 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
         parameters=sum(p.numel() for p in model.recognizer.parameters()),
         seconds=max(seconds, trained.seconds),
         history=trained.history,
-        answers=_digest(answers),
+        answers=answers_digest(answers),
     )
 
 
@@ -166,12 +168,13 @@ def answers_file(out: Path, job: Job) -> Path:
 def answers_hash(path: Path) -> str:
     """The hash of the answers in a file, "" where there are none that can be read."""
     try:
-        return _digest(read_answers(path))
+        return answers_digest(read_answers(path))
     except (OSError, ValueError, KeyError, TypeError, EmospotError):
         return ""
 
 
-def _digest(answers: Predictions) -> str:
+def answers_digest(answers: Predictions) -> str:
+    """Hash of all predicted labels or numbers."""
     # One number type for one kind of task: what a file holds must give the same hash.
     kind = {"single": np.int64, "several": np.bool_, "number": np.float64}[answers.task.kind]
     return hashlib.sha256(answers.predicted.astype(kind).tobytes()).hexdigest()[:16]

@@ -1,24 +1,22 @@
 """`results.json`: everything that a study found, and what is needed to repeat it."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emospot.errors import ConfigError
 from emospot.experiments.curves import curves_page
-from emospot.experiments.job import Result
+from emospot.experiments.job import Result, answers_file, read_answers
+from emospot.experiments.known_runs import packed
 from emospot.experiments.provenance import provenance
+from emospot.experiments.results_file import FORMAT_VERSION
 from emospot.experiments.runner import Outcome
-from emospot.experiments.study import OPPONENT, Study, parse_study, trains_itself
+from emospot.experiments.study import OPPONENT, Study, trains_itself
 from emospot.experiments.summary import DIGITS, Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
 from emospot.files import write_file, write_json
-
-FORMAT_VERSION = 1
 
 
 def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
@@ -33,7 +31,7 @@ def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
             name: study.config(name).model_dump(mode="json") for name in study.entries()
         },
         "opponents": dict(outcome.opponents),
-        "runs": [_run(study, result) for result in outcome.results],
+        "runs": [_run(study, result, out) for result in outcome.results],
         "failed": dict(outcome.failed),
         **summary_dict(summary),
     }
@@ -54,8 +52,9 @@ def _corpus(path: Path) -> dict[str, Any]:
     }
 
 
-def _run(study: Study, result: Result) -> dict[str, Any]:
+def _run(study: Study, result: Result, out: Path) -> dict[str, Any]:
     job = result.job
+    answers = read_answers(answers_file(out, job))
     run = {
         "corpus": job.corpus,
         "features": job.features,
@@ -66,6 +65,10 @@ def _run(study: Study, result: Result) -> dict[str, Any]:
         "scores": _rounded(result.scores),
         "answers": result.answers,
     }
+    if answers.task.kind == "single":
+        run["predicted"] = packed(answers.predicted)
+    if result.known_from:
+        run["known_from"] = result.known_from
     if not trains_itself(study, job):
         # How it was trained stands with the run of all classes.
         return run
@@ -101,27 +104,6 @@ class Repetition:
     def identical(self) -> bool:
         """Whether every run gave the same figures."""
         return not (self.different or self.missing)
-
-
-def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
-    """The study as it was run, and the content of a results.json.
-
-    Raises:
-        ConfigError: if it is missing, damaged or of another version.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error}") from None
-    version = values.get("format_version") if isinstance(values, dict) else None
-    if version != FORMAT_VERSION:
-        raise ConfigError(
-            f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}"
-        )
-    study = parse_study(values["study"], str(path))
-    return study.as_recorded(values["configurations"]), values
 
 
 def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> Repetition:

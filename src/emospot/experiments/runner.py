@@ -24,7 +24,8 @@ from pathlib import Path
 from emospot.errors import ConfigError, UsageError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.folds import folds_of
-from emospot.experiments.job import Result, answers_file, answers_hash, run_job
+from emospot.experiments.job import Result, answers_file, answers_hash, run_job, write_answers
+from emospot.experiments.known_runs import KnownRun, taken_over
 from emospot.experiments.metric import better
 from emospot.experiments.stores import open_store
 from emospot.experiments.study import (
@@ -87,6 +88,7 @@ def run_study(
     out: Path,
     *,
     workers: int = 1,
+    known: Mapping[str, KnownRun] | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
     """Run what is not yet done of a study.
@@ -95,6 +97,7 @@ def run_study(
         study: what to run.
         out: its folder, made if absent.
         workers: processes at once, of one thread each.
+        known: runs of results files (`known_runs`), which are taken over from there.
         tell: told of every step.
 
     Raises:
@@ -107,7 +110,7 @@ def run_study(
     _open(study, out)
     stores = _stores(study, out, tell)
     _check_answers(study, stores)
-    runner = _Runner(study, out, stores, workers, tell)
+    runner = _Runner(study, out, stores, workers, known or {}, tell)
     runner.run("choosing opponents", _opponent_jobs(study, stores))
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
@@ -221,9 +224,11 @@ class _Runner:
         out: Path,
         stores: Mapping[str, FeatureStore],
         workers: int,
+        known: Mapping[str, KnownRun],
         tell: Callable[[Progress], None],
     ) -> None:
         self.study, self.out, self.tell, self.workers = study, out, tell, workers
+        self.known, self.opened = known, stores
         self.stores = {name: str(store.path) for name, store in stores.items()}
         self.hashes = {name: store.content_hash for name, store in stores.items()}
         self.done: dict[str, Result] = {}
@@ -234,11 +239,12 @@ class _Runner:
         """Run those of the jobs that are not done."""
         waiting = []
         for job in jobs:
-            result = self.earlier.get(study_hash(self.study, job, self.hashes[job.corpus]))
+            key = study_hash(self.study, job, self.hashes[job.corpus])
+            result = self.earlier.get(key)
             # The answers may be damaged, or of another call with other settings.
             if result is not None and answers_hash(answers_file(self.out, job)) == result.answers:
                 self.done[job.id] = replace(result, job=job)
-            else:
+            elif key not in self.known or not self._take_over(job, self.known[key]):
                 waiting.append(job)
         done = len(jobs) - len(waiting)
         if jobs:
@@ -251,6 +257,16 @@ class _Runner:
             else:
                 self.failed[job.id] = error
             self.tell(Progress(stage, done, len(jobs), job, error))
+
+    def _take_over(self, job: Job, known: KnownRun) -> bool:
+        """Whether a job is done by what a results file says of it."""
+        found = taken_over(self.study, job, self.opened[job.corpus], known)
+        if found is None:
+            return False
+        self.done[job.id], answers = found
+        write_answers(answers, answers_file(self.out, job))
+        self._append(self.done[job.id])
+        return True
 
     def has_failed(self, job: Job) -> bool:
         """Whether the training of a job's model failed; the job has then failed too."""

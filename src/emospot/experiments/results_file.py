@@ -1,0 +1,31 @@
+"""Reading a results.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from emospot.errors import ConfigError
+from emospot.experiments.study import Study, parse_study
+
+FORMAT_VERSION = 1
+
+
+def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
+    """The study as it was run, and the content of a results.json.
+
+    Raises:
+        ConfigError: if it is missing, damaged or of another version.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from None
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if version != FORMAT_VERSION:
+        raise ConfigError(
+            f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}"
+        )
+    study = parse_study(values["study"], str(path))
+    return study.as_recorded(values["configurations"]), values

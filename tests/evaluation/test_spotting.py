@@ -1,5 +1,6 @@
 """Scores of spotted spans equal hand-computed ones and those of an independent program."""
 
+from dataclasses import asdict, replace
 from itertools import permutations
 
 import numpy as np
@@ -184,3 +185,33 @@ def test_ranking_within_utterances() -> None:
     assert found["average_precision"].value == pytest.approx((1 + 0.5) / 2)
     with pytest.raises(UsageError, match="both marked tokens and others"):
         ranking_within([[np.zeros(2)]], [[np.zeros(2, bool)]])
+
+
+def test_recordings_of_a_group_are_drawn_together():
+    """Two recordings of each speaker are as one of both, far apart."""
+    random = np.random.default_rng(5)
+    recordings = [
+        SpottedRecording(
+            tuple(Span(s, s + 2, float(random.random())) for s in random.uniform(0, 90, 4)),
+            tuple(Span(s, s + 2) for s in (10, 40, 70)),
+        )
+        for _ in range(12)
+    ]
+
+    def moved(spans):
+        return tuple(replace(span, start=span.start + 1000, end=span.end + 1000) for span in spans)
+
+    both = [
+        SpottedRecording(a.found + moved(b.found), a.marked + moved(b.marked))
+        for a, b in zip(recordings[::2], recordings[1::2], strict=True)
+    ]
+    grouped = spotting_scores(recordings, groups=[str(n // 2) for n in range(12)])
+    whole = spotting_scores(both)
+    for metric, figure in grouped.items():
+        assert asdict(figure) == pytest.approx(asdict(whole[metric])), metric
+    scores = [random.random(9) for _ in range(12)]
+    marked = [random.random(9) < 0.4 for _ in range(12)]
+    apart = mark_correlation(scores, marked, groups=[str(n // 2) for n in range(12)])
+    joined = [np.concatenate(scores[n : n + 2]) for n in range(0, 12, 2)]
+    marks = [np.concatenate(marked[n : n + 2]) for n in range(0, 12, 2)]
+    assert asdict(apart) == pytest.approx(asdict(mark_correlation(joined, marks)))

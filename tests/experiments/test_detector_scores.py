@@ -66,9 +66,9 @@ def test_spans_by_hand(sound):
     assert sums["precision"].tolist() == [[1, 2]]
     assert sums["recall"].tolist() == [[1, 1]]
     figures = other_figures([sound], [found])
-    assert figures["onset_error"] == 0
-    assert figures["offset_error"] == pytest.approx(0.5)
-    assert figures["apex_hit_rate"] == 1
+    assert figures["onset_error"].value == 0
+    assert figures["offset_error"].value == pytest.approx(0.5)
+    assert figures["apex_hit_rate"].value == 1
 
 
 def test_at_random_keeps_all_but_the_place(sound, text):

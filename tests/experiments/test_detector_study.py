@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from emospot.conversation import Conversation, Hotspot, Utterance
+from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording, Truth
 from emospot.errors import UsageError
 from emospot.experiments.benchmarks import publish
@@ -38,6 +38,18 @@ class _Detector:
         return [[Hotspot("voice", start, start + 2, 0.5, "x")]]
 
 
+class _Gate(_Detector):
+    """Scores each second by how much of what is marked lies in it, and a constant."""
+
+    reads = ("basic",)
+
+    def scored_tokens(self, conversation, descriptors):
+        start = PLACES[int(conversation.id[1:])]
+        times = np.array([[t, t + 1.0] for t in range(60)])
+        inside = np.minimum(times[:, 1], start + 2) - np.maximum(times[:, 0], start)
+        return [(Tokens(np.zeros((60, 1)), times), 0.2 + 0.5 * (inside > 0))]
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     guess = np.random.default_rng(1).uniform(-30, 30, 60)
@@ -45,12 +57,14 @@ def results(tmp_path_factory):
         Panel((_Detector("phrases", lambda n: 0.1),)),
         Panel((_Detector("peaks", lambda n: guess[n]),)),
         Panel((_Detector("silent", None),)),
+        Panel((_Gate("gate", lambda n: 0.0),)),
     ]
     stages = []
     truth = Truth("planted", "planted moments", "voice", "spans", _recordings)
     face = Truth("none", "of the face", "face", "spans", _recordings)
     found = run_detectors(tmp_path_factory.mktemp("data"), detectors, [truth, face], stages.append)
-    assert stages == ["planted", "planted: phrases", "planted: peaks", "planted: silent"]
+    assert stages == ["planted", "planted: phrases", "planted: peaks", "planted: silent",
+                      "planted: gate"]  # fmt: skip
     return found
 
 
@@ -65,6 +79,8 @@ def test_the_one_that_knows(results):
     assert run["real_time_factor"] == pytest.approx(run["seconds"] / 3600, abs=1e-6)
     (summary,) = by(results["summary"], model="phrases", metric="f1")
     assert (summary["mean"], summary["ci"], summary["corpus"]) == (1.0, [1.0, 1.0], "planted")
+    (onset,) = by(results["summary"], model="phrases", metric="onset_error")
+    assert onset["ci"] == pytest.approx([0.1, 0.1])
     (against,) = by(results["comparisons"], model="phrases", reference="at random places")
     assert against["difference"] > 0.9
     assert against["p"] < 0.01
@@ -91,6 +107,18 @@ def test_the_silent_one_and_the_whole(results):
     assert whole["scores"]["f1"] == 0
 
 
+def test_the_one_that_scores_tokens(results):
+    (run,) = by(results["runs"], model="gate")
+    assert run["tokens"]["mark_correlation"] == pytest.approx(1.0)
+    assert run["tokens"]["ci"] == pytest.approx([1.0, 1.0])
+    marked = np.mean([3 if start % 1 else 2 for start in PLACES]) / 60
+    assert run["tokens"]["mean"] == pytest.approx(0.2 + 0.5 * marked)
+    assert run["tokens"]["variance"] == pytest.approx(0.25 * marked * (1 - marked))
+    assert not any("tokens" in other for other in results["runs"] if other["model"] != "gate")
+    told = "gate, token by token: correlation of score and mark 1.00 [1.00, 1.00]"
+    assert told in detectors_page(results)
+
+
 def test_the_page(results, tmp_path):
     page = detectors_page(results)
     assert "## planted: planted moments" in page
@@ -101,7 +129,7 @@ def test_the_page(results, tmp_path):
     _, benchmarks = publish(tmp_path / "hotspots", tmp_path / "docs")
     text = benchmarks.read_text()
     assert "## Detectors of hotspots against known moments" in text
-    assert "`emospot hotspots benchmark --out hotspots`: 5 measurements" in text
+    assert "`emospot hotspots benchmark --out hotspots`: 6 measurements" in text
     assert "### planted: planted moments" in text
 
 

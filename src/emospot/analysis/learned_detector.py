@@ -5,6 +5,9 @@ So they can be scored where moments are known: `emospot hotspots benchmark --lea
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emospot.analysis.explain import learned_spans
 from emospot.batch import Example
 from emospot.config import ModelConfig
@@ -43,13 +46,25 @@ class LearnedDetector:
             descriptors: of each, what the extractor of the model's features gives;
                 voices may have shorter tokens than the model reads.
         """
+        return [
+            [] if own is None else learned_spans(self.modality, utterance, *own)
+            for utterance, own in zip(
+                conversation.utterances,
+                self.scored_tokens(conversation, descriptors),
+                strict=True,
+            )
+        ]
+
+    def scored_tokens(
+        self, conversation: Conversation, descriptors: Sequence[Tokens | None]
+    ) -> list[tuple[Tokens, NDArray[np.floating]] | None]:
+        """The tokens as the model reads them, with their scores (`ScoresTokens`)."""
         read = [self._as_read(tokens) for tokens in descriptors]
         example = Example(conversation, {self.modality: read}, [[] for _ in read])
         (prediction,) = predict(self._model, [example])
-        scores = prediction.hotspots[self.modality]
         return [
-            [] if tokens is None else learned_spans(self.modality, utterance, tokens, own)
-            for utterance, tokens, own in zip(conversation.utterances, read, scores, strict=True)
+            None if tokens is None else (tokens, own)
+            for tokens, own in zip(read, prediction.hotspots[self.modality], strict=True)
         ]
 
     def _as_read(self, tokens: Tokens | None) -> Tokens | None:

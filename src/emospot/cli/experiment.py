@@ -62,7 +62,7 @@ def experiment(
 
     Example: emospot experiment smoke --out OUT
 
-    Example: emospot experiment mine.yaml --known docs/results/iemocap6.json --out OUT
+    Example: emospot experiment mine.yaml --known RESULTS.json --out OUT
 
     Example: emospot experiment repeat OUT/results.json --out AGAIN
 

@@ -20,7 +20,8 @@ For scores of tokens instead of spans: the point-biserial correlation of score a
 mark, and, within each utterance, average precision and the area under the curve.
 
 Intervals are bootstraps over recordings: what was found in one recording depends on
-one speaker, one microphone and one choice of thresholds.
+one speaker, one microphone and one choice of thresholds; several of one speaker are drawn
+together.
 """
 
 from collections.abc import Sequence
@@ -119,6 +120,7 @@ def spotting_scores(
     recordings: Sequence[SpottedRecording],
     *,
     least_iou: float = LEAST_IOU,
+    groups: Sequence[str] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> dict[str, Interval]:
@@ -127,6 +129,8 @@ def spotting_scores(
     Args:
         recordings: at least one, with at least one marked span among them.
         least_iou: overlap from which a found span is right.
+        groups: whose each recording is; the bootstrap draws all of a group together.
+            None: each is drawn by itself.
         draws: of the bootstrap over recordings.
         seed: of the draws.
 
@@ -142,7 +146,7 @@ def spotting_scores(
         raise UsageError("no span is marked in any recording: there is nothing to score against")
     taken = [matches(recording, least_iou) for recording in recordings]
     counts = np.array([_counts(r, t) for r, t in zip(recordings, taken, strict=True)])
-    weights = _weights(len(recordings), draws, seed)
+    weights = _weights(len(recordings), groups, draws, seed)
     right, found, marked, hits, onset, offset = (weights @ counts).T
     with np.errstate(invalid="ignore", divide="ignore"):
         values = {
@@ -161,6 +165,7 @@ def mark_correlation(
     scores: Sequence[NDArray[np.floating]],
     marked: Sequence[NDArray[np.bool_]],
     *,
+    groups: Sequence[str] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Interval:
@@ -169,6 +174,7 @@ def mark_correlation(
     Args:
         scores: of each recording, shape (T,).
         marked: of each recording, shape (T,).
+        groups: as in `spotting_scores`.
         draws: of the bootstrap over recordings.
         seed: of the draws.
 
@@ -182,7 +188,9 @@ def mark_correlation(
     for x, y in zip((np.asarray(s, dtype=np.float64) for s in scores), marked, strict=True):
         _same_shape(x, y)
         sums.append([len(x), x.sum(), (x**2).sum(), y.sum(), x[y].sum()])
-    n, sx, sxx, sy, sxy = (_weights(len(sums), draws, seed) @ np.array(sums, dtype=float)).T
+    n, sx, sxx, sy, sxy = (
+        _weights(len(sums), groups, draws, seed) @ np.array(sums, dtype=float)
+    ).T
     with np.errstate(invalid="ignore", divide="ignore"):
         # y is 0 or 1, so that Σ y² = Σ y.
         r = (n * sxy - sx * sy) / np.sqrt((n * sxx - sx**2) * (n * sy - sy**2))
@@ -224,7 +232,7 @@ def ranking_within(
         sums.append(total)
     if not np.sum(sums):
         raise UsageError("no utterance has both marked tokens and others")
-    n, precision, auc = (_weights(len(sums), draws, seed) @ np.array(sums)).T
+    n, precision, auc = (_weights(len(sums), None, draws, seed) @ np.array(sums)).T
     with np.errstate(invalid="ignore", divide="ignore"):
         return {"average_precision": _interval(precision / n), "auc": _interval(auc / n)}
 
@@ -275,10 +283,15 @@ def _average_precision(
     return result
 
 
-def _weights(count: int, draws: int, seed: int) -> NDArray[np.float64]:
+def _weights(
+    count: int, groups: Sequence[str] | None, draws: int, seed: int
+) -> NDArray[np.float64]:
     """How often each recording is in a draw; the first row is the sample itself."""
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
-    return np.vstack([np.ones((1, count)), drawn])
+    owners = range(count) if groups is None else groups
+    place = {group: number for number, group in enumerate(dict.fromkeys(owners))}
+    of = len(place)
+    drawn = np.random.default_rng(seed).multinomial(of, np.full(of, 1 / of), size=draws)
+    return np.vstack([np.ones((1, count)), drawn[:, [place[owner] for owner in owners]]])
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:

@@ -31,6 +31,7 @@ from scipy.stats import spearmanr
 
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording
+from emospot.evaluation.significance import Interval
 from emospot.evaluation.spotting import (
     Span,
     SpottedRecording,
@@ -72,12 +73,12 @@ def mean_sums(several: Sequence[Sums]) -> dict[str, NDArray[np.float64]]:
 
 def other_figures(
     recordings: Sequence[MarkedRecording], found: Sequence[Found]
-) -> dict[str, float]:
+) -> dict[str, Interval]:
     """Of spans: average precision, apex hits, errors of onset and offset in seconds."""
     spotted = [_spotted(r, own) for r, own in zip(recordings, found, strict=True)]
-    scores = spotting_scores(spotted, draws=1)
+    scores = spotting_scores(spotted, groups=[one.group for one in recordings])
     names = ("average_precision", "apex_hit_rate", "onset_error", "offset_error")
-    return {name: scores[name].value for name in names}
+    return {name: scores[name] for name in names}
 
 
 def at_random(

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from emospot.corpora.truths import TRUTHS, MarkedRecording, Truth
 from emospot.errors import UsageError
 from emospot.evaluation.ratios import grouped, ratio, ratio_difference
-from emospot.evaluation.significance import holm
+from emospot.evaluation.significance import Interval, holm
+from emospot.evaluation.spotting import mark_correlation
 from emospot.experiments.detector_scores import (
     PLACEMENTS,
     Found,
@@ -42,8 +43,10 @@ from emospot.experiments.detector_tables import AT_RANDOM, detectors_page
 from emospot.experiments.provenance import provenance
 from emospot.features.registry import DEFAULT_WORDS
 from emospot.files import write_file, write_json
+from emospot.hotspots.base import ScoresTokens
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS
+from emospot.hotspots.tokens import token_scores
 
 KIND = "detectors"
 FORMAT_VERSION = 1
@@ -68,9 +71,10 @@ class _Measured:
     name: str
     sums: Mapping[str, NDArray[np.float64]]
     random: Mapping[str, NDArray[np.float64]]
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: Mapping[str, Interval] = field(default_factory=dict)
     seconds: float = 0.0
     real_time_factor: float | None = None
+    tokens: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_detectors(
@@ -112,7 +116,7 @@ def run_detectors(
         for one in own:
             tell(f"{truth.name}: {one.name}")
             found, seconds = _found(one, recordings)
-            measured.append(_measured(one.name, found, seconds, recordings, truth))
+            measured.append(_measured(one, found, seconds, recordings, truth))
             if one.name == PHRASES and truth.scored_by in ("spans", "order"):
                 measured.append(_by_chance(found, recordings, truth))
         groups = [recording.group for recording in recordings]
@@ -183,7 +187,7 @@ def _found(detector: Panel, recordings: Sequence[MarkedRecording]) -> tuple[list
 
 
 def _measured(
-    name: str,
+    detector: Panel,
     found: Sequence[Found],
     seconds: float,
     recordings: Sequence[MarkedRecording],
@@ -193,13 +197,38 @@ def _measured(
     utterances = [u for one in recordings for u in one.conversation.utterances]
     heard = sum(u.end - u.start for u in utterances if u.start is not None and u.end is not None)
     return _Measured(
-        name,
+        detector.name,
         sums_of(recordings, found, truth.scored_by),
         _often(place, found, recordings, truth),
         other_figures(recordings, found) if truth.scored_by == "spans" else {},
         seconds,
         _share(seconds, heard),
+        _of_tokens(detector, recordings) if truth.scored_by == "spans" else {},
     )
+
+
+def _of_tokens(detector: Panel, recordings: Sequence[MarkedRecording]) -> dict[str, Any]:
+    """How a detector that scores every token scores marked ones; {} for the others."""
+    (first, *others) = detector.detectors
+    if others or not isinstance(first, ScoresTokens):
+        return {}
+    scores, marked, groups = [], [], []
+    for one in recordings:
+        scored = first.scored_tokens(one.conversation, one.tokens[first.reads[0]])
+        for own, marks in zip(scored, one.marked, strict=True):
+            if own is not None:
+                tokens, values = own
+                scores.append(values)
+                marked.append(token_scores(tokens, marks) > 0)
+                groups.append(one.group)
+    everything = np.concatenate(scores)
+    found = mark_correlation(scores, marked, groups=groups)
+    return {
+        "mark_correlation": found.value,
+        "ci": [found.low, found.high],
+        "mean": float(everything.mean()),
+        "variance": float(everything.var()),
+    }
 
 
 def _by_chance(
@@ -233,7 +262,7 @@ def _share(seconds: float, heard: float) -> float | None:
 def _run(result: _Measured, truth: Truth) -> dict[str, Any]:
     totals = {metric: sums.sum(axis=0) for metric, sums in result.sums.items()}
     scores = {m: float(a / b) if b > 0 else 0.0 for m, (a, b) in totals.items()}
-    scores |= result.figures
+    scores |= {metric: figure.value for metric, figure in result.figures.items()}
     return {
         "model": result.name,
         "features": truth.modality,
@@ -242,28 +271,30 @@ def _run(result: _Measured, truth: Truth) -> dict[str, Any]:
         "scores": {m: None if np.isnan(value) else value for m, value in scores.items()},
         "seconds": round(result.seconds, 3),
         "real_time_factor": result.real_time_factor,
+        **({"tokens": result.tokens} if result.tokens else {}),
     }
 
 
 def _summary(result: _Measured, truth: Truth, groups: Sequence[str]) -> list[dict[str, Any]]:
-    rows = []
-    for metric, sums in result.sums.items():
-        if sums[:, 1].sum() == 0:
-            continue
-        figure = ratio(grouped(sums, groups))
-        rows.append(
-            {
-                "model": result.name,
-                "features": truth.modality,
-                "corpus": truth.name,
-                "metric": metric,
-                "mean": figure.value,
-                "sd": 0.0,
-                "n": 1,
-                "ci": [figure.low, figure.high],
-            }
-        )
-    return rows
+    figures = {
+        metric: ratio(grouped(sums, groups))
+        for metric, sums in result.sums.items()
+        if sums[:, 1].sum() > 0
+    }
+    figures |= {m: figure for m, figure in result.figures.items() if not np.isnan(figure.low)}
+    return [
+        {
+            "model": result.name,
+            "features": truth.modality,
+            "corpus": truth.name,
+            "metric": metric,
+            "mean": figure.value,
+            "sd": 0.0,
+            "n": 1,
+            "ci": [figure.low, figure.high],
+        }
+        for metric, figure in figures.items()
+    ]
 
 
 def _comparisons(

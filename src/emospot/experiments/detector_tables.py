@@ -60,6 +60,15 @@ def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, A
             cells += [] if factor is None else [f"{factor:.4f}"]
         lines.append(_line([*cells, *[""] * (len(head) - len(cells))]))
     text = "\n".join(lines)
+    for run in runs:
+        if "tokens" in run:
+            low, high = run["tokens"]["ci"]
+            text += (
+                f"\n\n{run['model']}, token by token: correlation of score and mark "
+                f"{run['tokens']['mark_correlation']:.2f} [{low:.2f}, {high:.2f}] "
+                f"(point-biserial); scores of mean {run['tokens']['mean']:.3f} and variance "
+                f"{run['tokens']['variance']:.4f}."
+            )
     for one in results["comparisons"]:
         if one["corpus"] == name and one["reference"] != AT_RANDOM:
             low, high = one["ci"]
@@ -80,7 +89,8 @@ def _figure(metric: str, value: float | None, interval: Sequence[float] | None) 
     if value is None:
         return "–"
     if metric.endswith("_error"):
-        return f"{value:.2f} s"
+        within = f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else ""
+        return f"{value:.2f} s{within}"
     if interval is None:
         return f"{100 * value:.1f}"
     return f"{100 * value:.1f} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"

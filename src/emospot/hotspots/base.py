@@ -1,7 +1,10 @@
 """What every hotspot detector is: utterances and descriptors in, hotspots out."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emospot.conversation import Conversation, Hotspot, Tokens
 
@@ -34,5 +37,26 @@ class HotspotDetector(Protocol):
         Returns:
             One list an utterance, empty where nothing stands out or the
             modality is absent.
+        """
+        ...
+
+
+@runtime_checkable
+class ScoresTokens(Protocol):
+    """A detector whose hotspots are made of a score for every token, which can be asked for."""
+
+    reads: tuple[str, ...]
+
+    def scored_tokens(
+        self, conversation: Conversation, descriptors: Sequence[Tokens | None]
+    ) -> list[tuple[Tokens, NDArray[np.floating]] | None]:
+        """The tokens of every utterance with their scores in [0, 1], shape (T,).
+
+        Args:
+            conversation: the utterances in turn order.
+            descriptors: as `HotspotDetector.detect` gets them.
+
+        Returns:
+            One entry an utterance, None where the modality is absent.
         """
         ...

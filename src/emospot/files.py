@@ -7,12 +7,16 @@ after a kill or on a full disk the older file is still there.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from emospot.errors import EmospotError
+
+_WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis)$")
+_ENDING = re.compile(r"\.(?=\w*[a-zA-Z])\w{1,8}$")  # a number after a dot is no ending
 
 ADVICE = "free space or choose another folder; an older file is left as it was"
 
@@ -113,3 +117,12 @@ def _reason(failure: OSError) -> str:
     if isinstance(failure, FileExistsError):
         return f"{failure.filename} is a file, not a folder"
     return failure.strerror or str(failure)
+
+
+def stem(name: str) -> str:
+    """A recording's name without folder, ending, and what emospot adds.
+
+    >>> stem("a/talk.hotspots.json"), stem("talk.wav"), stem("talk.2")
+    ('talk', 'talk', 'talk.2')
+    """
+    return _WRITTEN_BY_US.sub("", _ENDING.sub("", Path(name).name))

@@ -193,9 +193,37 @@ def test_marks_take_the_place_of_a_detector(tmp_path, fake):
         "marks of words are about recordings that the corpus has not got: gone",
     )
     store = FeatureStore.open(tmp_path / "s")
-    assert [stored.hotspots[0] for stored in store.conversations()] == [(spot,), (spot,)]
+    elsewhere = dataclasses.replace(spot, char_start=None, char_end=None)
+    assert [stored.hotspots[0] for stored in store.conversations()] == [(spot,), (elsewhere,)]
     assert store.detectors == {"words": marks.name}
-    with pytest.raises(CorpusError, match=r"marks of words are about x, gone, .* corpus has z: "):
+    with pytest.raises(CorpusError, match=r"marks of words are about x, gone, .* corpus has z: n"):
         import_corpus(corpus(talk("z")), tmp_path / "other", by)
     with pytest.raises(UsageError, match="words are to be marks and what lexicon finds"):
         corpus_instruments((), detectors=["lexicon"], marks={"words": marks})
+
+
+def test_marks_need_no_recording(tmp_path, fake):
+    """Ready-made features of the voice have moments too."""
+    spot = Hotspot("voice", 0.2, 0.6, 1.0, "marks")
+    marks = MarkedHotspots("voice", {"x": [Mark(spot)]})
+    by = Instruments(voice_hotspots=Spotter(Panel((marks,))))
+    summary = import_corpus(corpus(talk("x")), tmp_path / "s", by)
+    assert summary.notices == ("odd",)
+    (stored,) = FeatureStore.open(tmp_path / "s").conversations()
+    assert stored.hotspots[0] == (spot,)
+
+
+def test_a_name_of_two_recordings_is_an_error(tmp_path, fake):
+    marks = MarkedHotspots("words", {"a.wav": [Mark(Hotspot("words", 0.0, 1.0, 1.0, "m"))]})
+    by = dataclasses.replace(fake.words(), words_hotspots=Spotter(Panel((marks,))))
+    two = corpus(talk("x", media=Path("one/a.wav")), talk("y", media=Path("two/a.wav")))
+    with pytest.raises(CorpusError, match=r'"a\.wav", and that may be one/a\.wav, two/a\.wav: na'):
+        import_corpus(two, tmp_path / "s", by)
+
+
+def test_sound_that_is_made_has_no_face(tmp_path, fake):
+    made = talk("x", media=Path("clips"), sound=lambda: np.ones(16_000 * 3, np.float32))
+    summary = import_corpus(corpus(made), tmp_path / "s", fake.all)
+    assert summary.notices == ("odd", "no face: the corpus is sound alone")
+    (stored,) = FeatureStore.open(tmp_path / "s").conversations()
+    assert list(stored.tokens) == ["words", "voice", "pulse"]

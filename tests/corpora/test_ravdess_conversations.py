@@ -10,7 +10,7 @@ import pytest
 from emospot.corpora import ravdess_conversations
 from emospot.corpora.importing import import_corpus
 from emospot.corpora.instruments import corpus_instruments
-from emospot.corpora.ravdess_conversations import read_ravdess_splices
+from emospot.corpora.ravdess_conversations import read_ravdess_conversations
 from emospot.corpora.ravdess_splices import splice
 from emospot.evaluation.marks import own_marks
 from emospot.features.store import FeatureStore
@@ -38,7 +38,7 @@ def write_clips(folder: Path) -> None:
 def corpus(tmp_path, monkeypatch):
     monkeypatch.setattr(ravdess_conversations, "EACH", 3)
     write_clips(tmp_path)
-    return read_ravdess_splices(tmp_path)
+    return read_ravdess_conversations(tmp_path)
 
 
 def test_turns_are_the_clips_and_marked_where_emotional(corpus, tmp_path):
@@ -46,7 +46,7 @@ def test_turns_are_the_clips_and_marked_where_emotional(corpus, tmp_path):
     for one in corpus.conversations:
         talk = one.conversation
         actor, number = int(talk.id[6:8]), int(talk.id.split(", ")[1])
-        assert talk.split == ("train" if actor <= 12 else "test")
+        assert talk.split == ("train" if actor <= 10 else "dev" if actor <= 12 else "test")
         made = splice(tmp_path, actor, number, ravdess_conversations.SEED)
         assert np.array_equal(one.sound(), made.audio)
         turns = talk.utterances

@@ -66,6 +66,26 @@ def test_characters_belong_to_the_utterance_that_is_named(write):
     assert not any(marks.detect(Conversation("d9", TALK.utterances), []))
 
 
+def test_a_folder_in_a_name_counts(write):
+    marks = read_marks(write("recording,start,end\nx/talk.wav,0,1\ny/talk.wav,1,2\n"), "voice")
+    assert _spans(marks.detect(TALK, []))[0] == [(0.0, 1.0, 1.0, None)]
+    dotted = Conversation("s1/e.02", TALK.utterances)
+    marks = read_marks(write("recording,start,end\ns1/e.02,0,1\ns2/e.02,1,2\n"), "voice")
+    assert _spans(marks.detect(dotted, []))[0] == [(0.0, 1.0, 1.0, None)]
+
+
+def test_what_lies_beyond_the_utterance_is_none_of_it(write):
+    rows = "utterance,start,end,char_start,char_end\na,1,9,0,2\na,5,6,0,2\na,,,3,90\n,0,1,0,2\n"
+    marks = read_marks(write(rows, "talk.csv"), "words")
+    found = marks.detect(TALK, [])
+    assert [[(h.start, h.end, h.char_start) for h in own] for own in found] == [
+        [(0.0, 1.0, None), (1.0, 2.0, 0)],
+        [],
+        [],
+    ]
+    assert marks.notices == ["2 marks lie in no utterance"]
+
+
 def test_other_marks_have_another_name(write):
     one, other = (
         read_marks(write(f"recording,start,end\ntalk,0,{end}\n"), "face").name for end in (1, 2)

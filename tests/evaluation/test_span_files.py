@@ -26,6 +26,7 @@ def test_a_table(tmp_path):
         PlacedSpan("talk", Span(1.5, 2.5, 0.7, 2.0), modality="voice"),
         PlacedSpan("song", Span(0.0, 1.0)),
     ]
+    assert [span.called for span in found.spans] == ["a/talk.wav", "song.wav"]
     assert list(found.recordings) == ["talk", "song"]
     assert found.modalities == ("voice",)
     assert len(found.of("voice").spans) == 2

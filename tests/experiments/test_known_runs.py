@@ -97,6 +97,34 @@ def test_a_model_of_ones_own_is_all_that_is_trained(
     assert compared == {"mine", "MLP", "majority"}
 
 
+def test_a_model_that_is_also_asked_what_no_file_answers_is_trained_here(
+    make_study: Callable[..., Study], ran: list[Job], first: Path, tmp_path: Path
+) -> None:
+    """Two trainings must not stand for one model."""
+    asked = {"official": {}, "two": {"answers": {"calm": "calm", "angry": "angry"}}}
+    other = make_study(**CHANGES | {"protocols": asked})
+    told: list[str] = []
+    outcome = run_study(
+        other, tmp_path / "o", known=known_runs([first]), tell=lambda now: told.append(now.notice)
+    )
+    assert {(job.protocol, job.model) for job in ran} == {
+        (protocol, model)
+        for protocol in ("official", "two")
+        for model in ("emospot", "MLP", "majority")
+    }
+    assert {r.known_from != "" for r in outcome.results if r.job.protocol == "opponent"} == {True}
+    assert "2 of 8 runs are taken over from known results" in told
+
+
+def _changed(first: Path, out: Path, **models: dict[str, Any]) -> Path:
+    """The results with other content in the runs of some models."""
+    values = json.loads(first.read_text())
+    for run in values["runs"]:
+        run |= models.get(run["model"], {})
+    out.write_text(json.dumps(values))
+    return out
+
+
 def test_what_does_not_fit_is_run(
     study: Study,
     make_study: Callable[..., Study],
@@ -105,28 +133,44 @@ def test_what_does_not_fit_is_run(
     first: Path,
     tmp_path: Path,
 ) -> None:
-    values = json.loads(first.read_text())
-    for run in values["runs"]:
-        if run["model"] == "MLP":
-            run["predicted"] = "damaged"
-        if run["model"] == "emospot":  # answers of others than those of its hash
-            run["answers"] = "0" * 16
-    (tmp_path / "damaged.json").write_text(json.dumps(values))
-    run_study(study, tmp_path / "damaged", known=known_runs([tmp_path / "damaged.json"]))
-    assert {job.model for job in ran} == {"MLP", "emospot"}
+    wrong = {
+        "MLP": {"predicted": "damaged"},
+        "emospot": {"answers": "0" * 16},
+        "majority": {"scores": {"weighted_f1": 0.99}},
+    }
+    damaged = _changed(first, tmp_path / "damaged.json", **wrong)
+    told: list[str] = []
+    run_study(
+        study,
+        tmp_path / "damaged",
+        known=known_runs([damaged]),
+        tell=lambda now: told.append(now.notice),
+    )
+    assert {job.model for job in ran} == {"MLP", "emospot", "majority"}
+    assert any(text.startswith("0 of 8 runs are taken over") for text in told)
     del ran[:]
     other = {"moods": {"store": str(make_store(test_labels=5).path.resolve())}}
     run_study(make_study(**CHANGES, corpora=other), tmp_path / "o", known=known_runs([first]))
     assert {job.model for job in ran} == {"MLP", "emospot", "majority"}
 
 
-def test_figures_without_answers_are_no_use(first: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_use(first: Path, tmp_path: Path) -> None:
     values = json.loads(first.read_text())
     for run in values["runs"]:
         del run["predicted"]
     path = tmp_path / "figures.json"
     path.write_text(json.dumps(values))
-    with pytest.raises(ConfigError, match=r"figures\.json holds figures but no answers"):
+    with pytest.raises(ConfigError, match=r"figures\.json holds no answers of single labels"):
+        known_runs([path])
+    other = _changed(first, tmp_path / "other.json", MLP={"answers": "0" * 16})
+    with pytest.raises(ConfigError, match=r"other\.json and results.* answer differently: moods"):
+        known_runs([first, other])
+    del values["provenance"]["finished"]
+    path.write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match=r"figures\.json is damaged: 'finished' is missing"):
+        known_runs([path])
+    path.write_text(json.dumps({"format_version": 1, "kind": "detectors"}))
+    with pytest.raises(ConfigError, match="is not of a study of models"):
         known_runs([path])
     with pytest.raises(ValueError, match="answers cannot be read"):
         unpacked("bm8=")

@@ -105,7 +105,7 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
             (folder / f"{name}.wav").touch()
         return folder
 
-    def ravdess_splices(folder: Path) -> Path:
+    def ravdess_conversations(folder: Path) -> Path:
         corpora_tests("ravdess_conversations").write_clips(folder)
         return folder
 
@@ -128,7 +128,7 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         "dailydialog": dailydialog,
         "reccon": reccon,
         "ravdess": ravdess,
-        "ravdess-splices": ravdess_splices,
+        "ravdess-conversations": ravdess_conversations,
         "mosei": mosei,
         "mosi": mosi,
     }
@@ -148,7 +148,10 @@ def test_every_kind_has_a_source(sources: Sources) -> None:
         ("dailydialog", {"words": "minilm-l6"}),
         ("reccon", {"task": "dailydialog"}),
         ("ravdess", {}),
-        ("ravdess-splices", {"voice": "basic:0.1", "words": "none", "marks": "voice=corpus"}),
+        (
+            "ravdess-conversations",
+            {"voice": "basic:0.1", "words": "none", "marks": "voice=corpus"},
+        ),
         ("mosei", {}),
         ("mosi", {"words": "none"}),
     ],

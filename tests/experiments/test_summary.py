@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from emospot.emotions import Task
+from emospot.errors import ConfigError
 from emospot.evaluation.predictions import Predictions
 from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result, answers_file, answers_hash, read_answers, write_answers
@@ -277,3 +278,23 @@ def test_tables_and_curves_show_every_model(
     assert "emospot, no graph" in page
     assert "http" not in page, "the page needs no network"
     assert "was trained epoch by epoch" in curves_page(study, [])
+
+
+def test_dialogues_that_depend_on_each_other_are_drawn_together(
+    finished: tuple[Study, list[Result]], tmp_path: Path
+) -> None:
+    """As if each group were one dialogue: figures stay, intervals become those of groups."""
+    study, results = finished
+    apart = summarise_study(study, results, {}, tmp_path)
+    by_letter = study.model_copy(update={"together": "d[0-4]|d"})
+    grouped = summarise_study(by_letter, results, {}, tmp_path)
+    assert [f.mean for f in grouped.figures] == [f.mean for f in apart.figures]
+    one = next(f for f in grouped.figures if f.ci)
+    other = next(f for f in apart.figures if f.ci)
+    assert one.ci != other.ci
+    whole = study.model_copy(update={"together": ""})
+    for figure in summarise_study(whole, results, {}, tmp_path).figures:
+        assert figure.ci is None or figure.ci == pytest.approx((figure.mean, figure.mean))
+    missing = study.model_copy(update={"together": "actor"})
+    with pytest.raises(ConfigError, match='together "actor" finds nothing in the dialogue'):
+        summarise_study(missing, results, {}, tmp_path)

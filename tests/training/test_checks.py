@@ -5,7 +5,7 @@ import pytest
 
 from emospot.config import parse_config
 from emospot.errors import ConfigError
-from emospot.evaluation.run import labelled_examples
+from emospot.evaluation.run import evaluate_run, labelled_examples
 from emospot.model.predict import predict
 from emospot.model.pretrained import load_model
 from emospot.training.fit import train
@@ -22,6 +22,7 @@ def test_marks_teach_and_are_not_read(tmp_path, make_store):
         if refused:
             with pytest.raises(ConfigError, match="hotspots of words are marks.*--marks"):
                 train(store, tmp_path / fusion, config, seeds=[0])
+            assert not (tmp_path / fusion).exists(), "so that the next call may use the folder"
         else:
             train(store, tmp_path / fusion, config, seeds=[0])
     values["model"] |= {"fusion": "hotspot_gated", "learned_hotspots": ["words"]}
@@ -33,6 +34,16 @@ def test_marks_teach_and_are_not_read(tmp_path, make_store):
     examples = labelled_examples(store, "test")
     marked = [_at_marks(model, examples) for model in models]
     assert marked[1] > marked[0]
+
+
+def test_marks_are_not_read_in_an_evaluation_either(tmp_path, make_store):
+    values = {"modalities": ["words"], "width": 8, "heads": 2, "kernel_reader": False}
+    quick = {"epochs": 1, "dev": "none", "choose": "last"}
+    config = parse_config({"model": values, "training": quick})
+    train(make_store(), tmp_path / "run", config, seeds=[0])
+    marked = make_store("marked", detectors={"words": "marks:0a1b2c3d"})
+    with pytest.raises(ConfigError, match="the store's hotspots of words are marks"):
+        evaluate_run(tmp_path / "run", marked)
 
 
 def _at_marks(model, examples):

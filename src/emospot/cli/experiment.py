@@ -71,6 +71,8 @@ def experiment(
     if study is None:
         _list(json_output=json_output)
         return
+    if known and study in (REPEAT, PUBLISH):
+        raise UsageError(f"--known is for a study that is run, not for {study}")
     if study == REPEAT:
         _repeat(results, out, workers, json_output=json_output)
         return
@@ -112,7 +114,7 @@ def _run(
 ) -> "Outcome":
     from emospot.experiments.known_runs import known_runs
     from emospot.experiments.results import write_results
-    from emospot.experiments.runner import Progress, run_study
+    from emospot.experiments.runner import KNOWN, Progress, run_study
 
     runs = known_runs(known)
     with progress(quiet=quiet) as bar:
@@ -120,7 +122,7 @@ def _run(
 
         def tell(now: Progress) -> None:
             if now.notice:
-                note(f"warning: {now.notice}")
+                note(now.notice if now.stage == KNOWN else f"warning: {now.notice}")
                 return
             if now.stage not in tasks:
                 tasks[now.stage] = bar.add_task(now.stage, total=now.total)
@@ -135,9 +137,6 @@ def _run(
         processes = workers or os.cpu_count() or 1
         outcome = run_study(study, out, workers=processes, known=runs, tell=tell)
     write_results(study, outcome, out)
-    taken = sum(bool(result.known_from) for result in outcome.results)
-    if taken and not quiet:
-        note(f"{taken} of {len(outcome.results)} runs were taken over, not made here")
     return outcome
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emospot.cli.console import pair
+from emospot.errors import UsageError
 
 if TYPE_CHECKING:
     from emospot.corpora.corpus import Corpus
@@ -47,7 +48,10 @@ def marks_of(
     """Modality → marked moments, as `--marks` names them."""
     from emospot.evaluation.marks import marks_from
 
-    named = dict(pair(text, "--marks") for text in choices or ())
+    pairs = [pair(text, "--marks") for text in choices or ()]
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise UsageError("--marks names a modality twice: put its marks into one folder")
     return marks_from({modality: Path(file) for modality, file in named.items()}, corpus)
 
 

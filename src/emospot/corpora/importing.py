@@ -26,7 +26,7 @@ from emospot.errors import CorpusError, MediaError, UsageError, some
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, SplitCounts, StoredConversation, StoreWriter
 from emospot.features.store_rows import digest
-from emospot.hotspots.marks import MarkedHotspots
+from emospot.hotspots.marks import MarkedHotspots, is_called
 from emospot.media.audio import SAMPLE_RATE
 
 Progress = Callable[[int, int], None]
@@ -165,36 +165,61 @@ def _usable(corpus: Corpus, by: Instruments, wording: Wording) -> tuple[Instrume
     ):
         by = replace(by, words=None, words_hotspots=None)
         notices.append(wording.no_texts)
-    recorded = any(
-        one.conversation.media or one.video or any(one.clips) for one in corpus.conversations
-    )
-    if not recorded and {VOICE, FACE} & {*asked, *by.detectors()}:
-        by = replace(by, voice=None, voice_hotspots=None, face=None, face_hotspots=None)
+    talks = corpus.conversations
+    heard = any(one.conversation.media or one.video or any(one.clips) for one in talks)
+    filmed = any(one.sound is None for one in talks)
+    by, silent = (by, False) if heard else _without(by, VOICE)
+    by, unseen = (by, False) if heard and filmed else _without(by, FACE)
+    if silent or (unseen and filmed):
         notices.append(wording.no_recordings)
+    elif unseen:
+        notices.append("no face: the corpus is sound alone")
     if not by.features() and not corpus.features:
         raise CorpusError(wording.nothing)
     return by, notices
 
 
+def _without(by: Instruments, modality: str) -> tuple[Instruments, bool]:
+    """The instruments without those that read recordings of a modality, and whether any did."""
+    spotter = getattr(by, f"{modality}_hotspots")
+    reading = {modality: None} if modality in by.features() else {}
+    if spotter is not None and spotter.readers:
+        reading[f"{modality}_hotspots"] = None
+    return replace(by, **reading), bool(reading)
+
+
 def _strange_marks(corpus: Corpus, by: Instruments) -> list[str]:
-    """What marks are about that is not in the corpus."""
+    """What marks are about that is not in the corpus, one sentence a modality.
+
+    Raises:
+        CorpusError: if nothing of what is marked is in the corpus, or a name is that of
+            several recordings.
+    """
     notices = []
-    for panel in by.panels():
-        for marked in (one for one in panel.detectors if isinstance(one, MarkedHotspots)):
-            ours = [one.conversation for one in corpus.conversations]
-            known = {name for one in ours for name in (one.id, one.media and one.media.stem)}
-            strange = [name for name in marked.marks if name not in known]
-            if len(strange) == len(marked.marks):
+    ours = [one.conversation for one in corpus.conversations]
+    for marked in (d for panel in by.panels() for d in panel.detectors):
+        if not isinstance(marked, MarkedHotspots):
+            continue
+        called = {n: [one for one in ours if is_called(one, n)] for n in marked.marks}
+        for name, found in called.items():
+            several = sorted({str(one.media) for one in found})
+            if len(several) > 1:
                 raise CorpusError(
-                    f"the marks of {marked.modality} are about {some(strange)}, and the corpus "
-                    f"has {some(one.id for one in ours)}: a recording is named by its file "
-                    "without folder and ending, or by the conversation's id"
+                    f'marks of {marked.modality} are about "{name}", and that may be '
+                    f"{some(several)}: name the folder too"
                 )
-            if strange:
-                notices.append(
-                    f"marks of {marked.modality} are about recordings that the corpus "
-                    f"has not got: {some(strange)}"
-                )
+        strange = [name for name, found in called.items() if not found]
+        if len(strange) == len(called):
+            raise CorpusError(
+                f"the marks of {marked.modality} are about {some(strange)}, and the corpus has "
+                f"{some(one.id for one in ours)}: name a recording by its file, or by the "
+                "conversation's id"
+            )
+        if strange:
+            notices.append(
+                f"marks of {marked.modality} are about recordings that the corpus has not got: "
+                f"{some(strange)}"
+            )
     return notices
 
 

@@ -127,10 +127,10 @@ KINDS = (
         "ravdess --voice ge2e",
     ),
     CorpusKind(
-        "ravdess-splices",
+        "ravdess-conversations",
         "Conversations cut from clips of RAVDESS: an actor, mostly neutral, voice.",
         "The folder of the clips.",
-        ("ravdess_conversations", "read_ravdess_splices"),
+        ("ravdess_conversations", "read_ravdess_conversations"),
         "ravdess --words none --voice basic:0.1",
     ),
     CorpusKind(

@@ -5,8 +5,10 @@ of that name: every clip is a turn with its own label, and what is emotional in 
 marked. So a model can learn where in a voice emotion shows from labels of turns alone,
 or from the marks, and be held against known moments.
 
-Actors 1 to 12 train and 13 to 24 test, as thresholds and figures of detectors are taken
-from these actors too. It is a convention of this project.
+Actors 1 to 10 train, 11 and 12 are for choosing and 13 to 24 for testing, as thresholds and
+figures of detectors are taken from 1 to 12 and 13 to 24 too. It is a convention of this
+project. The conversations of an actor share their clips, so whoever draws conversations at
+random must draw an actor's together.
 """
 
 from functools import partial
@@ -20,22 +22,23 @@ from emospot.corpora.corpus import Corpus, CorpusConversation
 from emospot.corpora.ravdess_splices import NEUTRAL, Splice, splice
 from emospot.emotions import RAVDESS8
 
-NAME = "ravdess-splices"
+NAME = "ravdess-conversations"
 EACH = 60
 """Conversations an actor."""
 SEED = 7
-SPLITS = {"train": range(1, 13), "test": range(13, 25)}
+SPLITS = {"train": range(1, 11), "dev": range(11, 13), "test": range(13, 25)}
 
 
-def read_ravdess_splices(source: Path) -> Corpus:
+def read_ravdess_conversations(source: Path) -> Corpus:
     """Cut the conversations.
 
     Args:
         source: folder with the clips of RAVDESS speech, also in subfolders.
 
     Returns:
-        Label set `ravdess8`; 720 conversations to train and 720 to test with, of four
-        neutral turns and up to two emotional ones. The sound is made when it is read.
+        Label set `ravdess8`; 600 conversations to train with, 120 to choose and 720 to test
+        with, of four neutral turns and up to two emotional ones. The sound is made when
+        it is read.
 
     Raises:
         CorpusError: if an actor's clips are not there.

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from emospot.config import AnyModelConfig, ModelConfig
 from emospot.conversation import MODALITIES, Hotspot
 from emospot.corpora.corpus import Corpus
-from emospot.errors import CorpusError, FeatureError, UsageError
+from emospot.errors import ConfigError, CorpusError, FeatureError, UsageError
 from emospot.evaluation.span_files import PlacedSpan, read_spans
-from emospot.hotspots.marks import MARKS, Mark, MarkedHotspots
+from emospot.features.store import FeatureStore
+from emospot.hotspots.marks import MARKS, Mark, MarkedHotspots, is_marks
 
 OWN = "corpus"
 """What is named instead of a file for the marks that the corpus brings itself."""
@@ -46,11 +48,11 @@ def read_marks(path: Path, modality: str) -> MarkedHotspots:
     if not spans.spans:
         raise UsageError(f"{path} marks no {modality}: what shall be learned from it?")
     marks: dict[str, list[Mark]] = defaultdict(list)
-    for name in spans.recordings:
-        marks[name] = []
     for span in spans.spans:
         try:
-            marks[span.recording].append(Mark(_hotspot(span, modality), span.utterance))
+            marks[span.called or span.recording].append(
+                Mark(_hotspot(span, modality), span.utterance)
+            )
         except FeatureError as error:
             raise UsageError(f"{path}, {span.recording}: {error}") from None
     return MarkedHotspots(modality, dict(marks))
@@ -77,6 +79,24 @@ def own_marks(corpus: Corpus | None, modality: str) -> MarkedHotspots:
             f"this corpus brings no marks of {modality}: name a file of marks instead"
         )
     return MarkedHotspots(modality, marks)
+
+
+def check_marks_unread(store: FeatureStore, model: AnyModelConfig) -> None:
+    """Whether a model reads no marks in the place of what a detector finds.
+
+    Raises:
+        ConfigError: if it does.
+    """
+    if not isinstance(model, ModelConfig) or model.fusion != "hotspot_gated":
+        return
+    for modality in model.modalities:
+        marked = is_marks(store.detectors.get(modality, ""))
+        if marked and modality not in model.learned_hotspots:
+            raise ConfigError(
+                f"the store's hotspots of {modality} are marks, right answers that no recording "
+                f"brings along: name {modality} in model.learned_hotspots to learn from them, or "
+                "import the corpus without --marks"
+            )
 
 
 def _hotspot(span: PlacedSpan, modality: str) -> Hotspot:

@@ -17,6 +17,7 @@ from emospot.emotions import EMOTION, TaskKind
 from emospot.errors import ModelError
 from emospot.evaluation.answers import main_predictions, predictions_by_task, predictions_of
 from emospot.evaluation.calibration import expected_calibration_error
+from emospot.evaluation.marks import check_marks_unread
 from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.task_scores import Scores, task_scores
 from emospot.features.store import FeatureStore
@@ -203,7 +204,12 @@ def labelled_examples(
 
 
 def check_fits(model: PretrainedModel, store: FeatureStore) -> None:
-    """Raise ModelError where the store's features or labels are not the model's."""
+    """Whether a model can answer for what a store holds.
+
+    Raises:
+        ModelError: if its features or labels are not the model's.
+        ConfigError: if the model would read marks as its hotspots.
+    """
     model.check_features(store.features, f"the store {store.path}")
     main = model.card.main
     if not main.targets and store.label_set.labels != main.outputs:
@@ -212,6 +218,7 @@ def check_fits(model: PretrainedModel, store: FeatureStore) -> None:
             f"but the model answers {', '.join(main.outputs)}: "
             "evaluate on a corpus with the same labels"
         )
+    check_marks_unread(store, model.config)
 
 
 def evaluate_model(

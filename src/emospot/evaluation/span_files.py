@@ -30,6 +30,7 @@ from typing import Any
 from emospot.conversation import MODALITIES
 from emospot.errors import UsageError, some
 from emospot.evaluation.spotting import Span, SpottedRecording
+from emospot.files import stem
 
 ENDINGS = (".json", ".csv", ".tsv", ".textgrid", ".eaf", ".srt", ".vtt")
 _NAMES = {
@@ -44,8 +45,6 @@ _NAMES = {
     "char_end": ("charend",),
 }
 _SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
-_WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis)$")
-_ENDING = re.compile(r"\.(?=\w*[a-zA-Z])\w{1,8}$")  # a number after a dot is no ending
 _FAR = 1e6  # characters between the beginnings of two utterances
 
 
@@ -59,6 +58,7 @@ class PlacedSpan:
         placed: in characters of its utterance, or None.
         modality: or "" where the file names none.
         utterance: or "" where the file names none.
+        called: the recording as the file has it, "" where it names none.
     """
 
     recording: str
@@ -66,6 +66,7 @@ class PlacedSpan:
     placed: Span | None = None
     modality: str = ""
     utterance: str = ""
+    called: str = field(default="", compare=False)
 
 
 @dataclass
@@ -205,15 +206,6 @@ def _read(path: Path, found: SpanSet) -> None:
         raise UsageError(f"{path} is not UTF-8: {error}") from None
 
 
-def stem(name: str) -> str:
-    """A recording's name without folder, ending, and what emospot adds.
-
-    >>> stem("a/talk.hotspots.json"), stem("talk.wav"), stem("talk.2")
-    ('talk', 'talk', 'talk.2')
-    """
-    return _WRITTEN_BY_US.sub("", _ENDING.sub("", Path(name).name))
-
-
 def _read_json(path: Path, found: SpanSet) -> None:
     try:
         plain = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -233,7 +225,9 @@ def _read_json(path: Path, found: SpanSet) -> None:
             own = _objects(utterance.get("hotspots"), f"{path}: hotspots of an utterance")
             rows += [{"utterance": utterance.get("id"), **hotspot} for hotspot in own]
         for place, row in enumerate(rows):
-            _add(found, {**row, "recording": name}, f"{path}, hotspot {place}")
+            called = str(one.get("recording") or "")
+            whole = {**row, "recording": name, "called": called}
+            _add(found, whole, f"{path}, hotspot {place}")
 
 
 def _objects(value: Any, where: str) -> list[dict[str, Any]]:
@@ -262,7 +256,8 @@ def _read_table(path: Path, found: SpanSet) -> None:
             cells = {name: (row[column] or "").strip() for name, column in columns.items()}
             named = cells.get("recording") or path.name
             kept = {name: cell for name, cell in cells.items() if cell}
-            _add(found, {**kept, "recording": stem(named)}, f"{path}, line {reader.line_num}")
+            own = {**kept, "recording": stem(named), "called": cells.get("recording", "")}
+            _add(found, own, f"{path}, line {reader.line_num}")
     except csv.Error as error:
         raise UsageError(f"{path}, line {reader.line_num}: {error}") from None
 
@@ -291,7 +286,8 @@ def _add(found: SpanSet, row: Mapping[str, Any], where: str) -> None:
         return
     named, utterance = str(row.get("modality") or ""), str(row.get("utterance") or "")
     modality = _modality(named) or named
-    found.add(PlacedSpan(row["recording"], timed, placed, modality, utterance))
+    called = str(row.get("called") or "")
+    found.add(PlacedSpan(row["recording"], timed, placed, modality, utterance, called))
 
 
 def _modality(*names: str) -> str:

@@ -24,7 +24,7 @@ from emospot.errors import ConfigError, EmospotError
 from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.job import Result, answers_digest, view_of
-from emospot.experiments.results_file import read_results
+from emospot.experiments.results_file import read_results, rounded
 from emospot.experiments.study import Job, Protocol, Study, study_hash
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
@@ -60,7 +60,7 @@ class KnownRun:
     """A run of a results file.
 
     Args:
-        source: name of the file and when its study ended.
+        source: name of the file, when its study ended and by which versions.
         values: the run as the file has it.
     """
 
@@ -72,32 +72,47 @@ def known_runs(paths: Iterable[Path]) -> dict[str, KnownRun]:
     """Hash of a job → the run that holds its answers, of all files.
 
     Raises:
-        ConfigError: if a file is no results file, or holds no answers.
+        ConfigError: if a file is no results file of a study, holds no answers of a single
+            label, or two files answer one job differently.
     """
     found: dict[str, KnownRun] = {}
     for path in paths:
         study, values = read_results(path)
-        source = f"{path.name}, {values['provenance']['finished']}"
-        own = {
-            study_hash(study, _job(run), values["corpora"][run["corpus"]]["hash"]): KnownRun(
-                source, run
-            )
-            for run in values["runs"]
-            if "predicted" in run
-        }
+        try:
+            source = _source(path, values["provenance"])
+            own = {
+                study_hash(study, _job(run), values["corpora"][run["corpus"]]["hash"]): KnownRun(
+                    run.get("known_from", source), run
+                )
+                for run in values["runs"]
+                if "predicted" in run
+            }
+        except KeyError as error:
+            raise ConfigError(f"{path} is damaged: {error} is missing") from None
         if not own:
             raise ConfigError(
-                f"{path} holds figures but no answers: run its study again, by emospot "
-                f"experiment repeat {path}"
+                f"{path} holds no answers of single labels, so no run can be taken over from it"
             )
+        for key in own.keys() & found.keys():
+            if own[key].values["answers"] != found[key].values["answers"]:
+                job = _job(own[key].values)
+                raise ConfigError(f"{path} and {found[key].source} answer differently: {job.id}")
         found |= own
     return found
+
+
+def _source(path: Path, provenance: Mapping[str, Any]) -> str:
+    packages = provenance["packages"]
+    return (
+        f"{path.name}, {provenance['finished']}, emospot {packages['emospot']}, torch "
+        f"{packages['torch']}, {provenance['processor']}"
+    )
 
 
 def taken_over(
     study: Study, job: Job, store: FeatureStore, known: KnownRun
 ) -> tuple[Result, Predictions] | None:
-    """A known run as if it had been made here, None where it does not fit the data."""
+    """A known run as if it had been made here, None where it does not fit data or scores."""
     view = view_of(study, job, store)
     run = known.values
     try:
@@ -105,14 +120,19 @@ def taken_over(
         answers = replace(asked, predicted=unpacked(run["predicted"]))
     except (ValueError, EmospotError):
         return None
-    if answers_digest(answers) != run["answers"]:
+    if answers_digest(answers) != run["answers"] or answers.predicted.max() >= len(
+        answers.task.outputs
+    ):
+        return None
+    scores = task_scores(answers.task, answers.true, answers.predicted[0]).metrics()
+    if rounded(scores) != run["scores"]:
         return None
     result = Result(
         job=job,
         hash=study_hash(study, job, store.content_hash),
         data=view.content_hash,
         dev=run.get("dev"),
-        scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics(),
+        scores=scores,
         epoch=run.get("epoch", 0),
         epochs_run=run.get("epochs_run", 0),
         parameters=run.get("parameters", 0),

@@ -10,10 +10,10 @@ from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.known_runs import packed
 from emospot.experiments.provenance import provenance
-from emospot.experiments.results_file import FORMAT_VERSION
+from emospot.experiments.results_file import FORMAT_VERSION, rounded
 from emospot.experiments.runner import Outcome
 from emospot.experiments.study import OPPONENT, Study, trains_itself
-from emospot.experiments.summary import DIGITS, Summary, summarise_study, summary_dict
+from emospot.experiments.summary import Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
 from emospot.files import write_file, write_json
@@ -62,7 +62,7 @@ def _run(study: Study, result: Result, out: Path) -> dict[str, Any]:
         "protocol": job.protocol,
         **({"fold": job.fold} if job.fold else {}),
         "seed": job.seed,
-        "scores": _rounded(result.scores),
+        "scores": rounded(result.scores),
         "answers": result.answers,
     }
     if answers.task.kind == "single":
@@ -133,16 +133,11 @@ def compare_results(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> R
     )
 
 
-def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    """Scores as a results file holds them."""
-    return {metric: round(value, DIGITS) for metric, value in scores.items()}
-
-
 def _different(
     earlier: Mapping[str, Any], present: Mapping[str, Any]
 ) -> dict[str, tuple[float, float]]:
     """Metric → earlier and present figure, of those that differ."""
-    before, now = _rounded(earlier["scores"]), _rounded(present["scores"])
+    before, now = rounded(earlier["scores"]), rounded(present["scores"])
     return {m: (value, now.get(m, math.nan)) for m, value in before.items() if value != now.get(m)}
 
 

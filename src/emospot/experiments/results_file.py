@@ -1,6 +1,7 @@
-"""Reading a results.json."""
+"""The form of a results.json, and reading one."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from emospot.errors import ConfigError
 from emospot.experiments.study import Study, parse_study
 
 FORMAT_VERSION = 1
+DIGITS = 5
+"""After the point, of figures."""
 
 
 def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
@@ -27,5 +30,12 @@ def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
         raise ConfigError(
             f"{path} has format version {version}, this emospot reads {FORMAT_VERSION}"
         )
+    if "study" not in values:
+        raise ConfigError(f"{path} is not of a study of models; it cannot be run again")
     study = parse_study(values["study"], str(path))
     return study.as_recorded(values["configurations"]), values
+
+
+def rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores as a results file holds them."""
+    return {metric: round(value, DIGITS) for metric, value in scores.items()}

@@ -43,6 +43,8 @@ from emospot.features.store import FeatureStore
 from emospot.files import make_folder, write_json
 
 LINES = "results.jsonl"
+KNOWN = "known"
+"""The stage in which known results are looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,14 @@ def run_study(
     _open(study, out)
     stores = _stores(study, out, tell)
     _check_answers(study, stores)
-    runner = _Runner(study, out, stores, workers, known or {}, tell)
-    runner.run("choosing opponents", _opponent_jobs(study, stores))
+    runner = _Runner(study, out, stores, workers, tell)
+    choosing, jobs = _opponent_jobs(study, stores), _test_jobs(study, stores)
+    if known:
+        runner.take_over([*choosing, *jobs], known)
+    runner.run("choosing opponents", choosing)
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
         write_json(out / "opponents.json", opponents)
-    jobs = _test_jobs(study, stores)
     runner.run("training and testing", [j for j in jobs if trains_itself(study, j)])
     for name in study.protocols:
         # One protocol after the other: two must not train the same model anew at once.
@@ -224,28 +228,18 @@ class _Runner:
         out: Path,
         stores: Mapping[str, FeatureStore],
         workers: int,
-        known: Mapping[str, KnownRun],
         tell: Callable[[Progress], None],
     ) -> None:
         self.study, self.out, self.tell, self.workers = study, out, tell, workers
-        self.known, self.opened = known, stores
+        self.opened = stores
         self.stores = {name: str(store.path) for name, store in stores.items()}
-        self.hashes = {name: store.content_hash for name, store in stores.items()}
         self.done: dict[str, Result] = {}
         self.failed: dict[str, str] = {}
         self.earlier = _earlier(out / LINES)
 
     def run(self, stage: str, jobs: Sequence[Job]) -> None:
         """Run those of the jobs that are not done."""
-        waiting = []
-        for job in jobs:
-            key = study_hash(self.study, job, self.hashes[job.corpus])
-            result = self.earlier.get(key)
-            # The answers may be damaged, or of another call with other settings.
-            if result is not None and answers_hash(answers_file(self.out, job)) == result.answers:
-                self.done[job.id] = replace(result, job=job)
-            elif key not in self.known or not self._take_over(job, self.known[key]):
-                waiting.append(job)
+        waiting = [job for job in jobs if not self._is_done(job)]
         done = len(jobs) - len(waiting)
         if jobs:
             self.tell(Progress(stage, done, len(jobs)))
@@ -258,15 +252,42 @@ class _Runner:
                 self.failed[job.id] = error
             self.tell(Progress(stage, done, len(jobs), job, error))
 
-    def _take_over(self, job: Job, known: KnownRun) -> bool:
-        """Whether a job is done by what a results file says of it."""
-        found = taken_over(self.study, job, self.opened[job.corpus], known)
-        if found is None:
+    def _key(self, job: Job) -> str:
+        return study_hash(self.study, job, self.opened[job.corpus].content_hash)
+
+    def _is_done(self, job: Job) -> bool:
+        """Whether an earlier call has run a job; its result then counts."""
+        result = self.earlier.get(self._key(job))
+        # The answers may be damaged, or of another call with other settings.
+        if result is None or answers_hash(answers_file(self.out, job)) != result.answers:
             return False
-        self.done[job.id], answers = found
-        write_answers(answers, answers_file(self.out, job))
-        self._append(self.done[job.id])
+        self.done[job.id] = replace(result, job=job)
         return True
+
+    def take_over(self, jobs: Sequence[Job], known: Mapping[str, KnownRun]) -> None:
+        """Take what results files hold of the jobs that are not done.
+
+        A model that must be trained here, since it is also asked what no file answers, is
+        asked all: two trainings must not stand for one model.
+        """
+        waiting = [job for job in jobs if not self._is_done(job)]
+        found = {
+            job.id: taken
+            for job in waiting
+            if (run := known.get(self._key(job))) is not None
+            and (taken := taken_over(self.study, job, self.opened[job.corpus], run)) is not None
+        }
+        here = {training_job(self.study, job).id for job in waiting if job.id not in found}
+        taken_jobs = [job for job in waiting if training_job(self.study, job).id not in here]
+        for job in taken_jobs:
+            result, answers = found[job.id]
+            write_answers(answers, answers_file(self.out, job))
+            self._append(result)
+            self.earlier[result.hash] = result
+        told = f"{len(taken_jobs)} of {len(jobs)} runs are taken over from known results"
+        if not taken_jobs and waiting:
+            told += ": all others have other data, configurations, folds or seeds"
+        self.tell(Progress(KNOWN, len(taken_jobs), len(jobs), notice=told))
 
     def has_failed(self, job: Job) -> bool:
         """Whether the training of a job's model failed; the job has then failed too."""

@@ -25,6 +25,7 @@ reading of the test conversations.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,13 @@ DATA_DEFAULT = "../shared/data"
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _compiled(key: str, expression: str) -> None:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise ValueError(f'{key} "{expression}" is no regular expression: {error}') from None
 
 
 class FeatureEntry(_Entry):
@@ -107,7 +115,9 @@ class Study(_Entry):
 
     `metric`: what models are compared by and the opponent is chosen by; one of
     `metric.metrics_of` their main task. `opponent`: where it is not chosen here but
-    was named before, by another study.
+    was named before, by another study. `together`: a regular expression over dialogue
+    ids; dialogues in which it finds the same depend on each other (they share an actor,
+    or recordings), and are drawn and swapped together.
     """
 
     title: str
@@ -123,6 +133,7 @@ class Study(_Entry):
     protocols: dict[str, Protocol] = {"official": Protocol()}
     choose_opponent: Protocol | None = None
     opponent: str | None = None
+    together: str | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -136,6 +147,8 @@ class Study(_Entry):
             for wanted in entry.features:
                 if wanted not in self.features:
                     raise ValueError(f"model {name} reads unknown features {wanted}")
+        if self.together is not None:
+            _compiled("together", self.together)
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")
         if self.opponent is not None and self.opponent == self.primary:

@@ -4,22 +4,22 @@ Where a protocol has folds, the answers of a seed on all of them are put togethe
 so that every dialogue is answered once by a model that has not seen it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from emospot.errors import ConfigError
 from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.significance import bootstrap_interval, compare, holm
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.job import Result, answers_file, read_answers
+from emospot.experiments.results_file import DIGITS
 from emospot.experiments.study import OPPONENT, Study
-
-DIGITS = 5
-"""After the point, of figures in a results file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,9 @@ def summarise_study(
         opponents: "corpus / features" → the baseline chosen beforehand.
         out: the study's folder, which holds the answers.
     """
-    answers = dict(_answers(results, out))
+    answers = {
+        row: [_together(p, study.together) for p in seeds] for row, seeds in _answers(results, out)
+    }
     figures = [f for row, seeds in answers.items() for f in _figures(study, row, seeds)]
     pooled = {row: joined(seeds) for row, seeds in answers.items()}
     labels = {
@@ -153,6 +155,21 @@ def _answers(results: Sequence[Result], out: Path) -> Iterator[tuple[Row, list[P
         whole = [_over_folds(parts) for parts in seeds.values() if set(parts) == wanted]
         if whole:
             yield row, whole
+
+
+def _together(predictions: Predictions, expression: str | None) -> Predictions:
+    """The same with the names of groups in the place of dialogues that depend on each other."""
+    if expression is None:
+        return predictions
+    groups = {}
+    for dialogue in predictions.dialogue_ids:
+        found = re.search(expression, dialogue)
+        if found is None:
+            raise ConfigError(
+                f'together "{expression}" finds nothing in the dialogue "{dialogue}"'
+            )
+        groups[dialogue] = found.group(0)
+    return replace(predictions, dialogues=tuple(groups[d] for d in predictions.dialogues))
 
 
 def _over_folds(parts: Mapping[str, Predictions]) -> Predictions:

@@ -8,8 +8,10 @@ of which nobody marked anything would look as if nothing happened in it.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.files import stem
 
 MARKS = "marks"
 
@@ -32,8 +34,8 @@ class MarkedHotspots:
 
     Args:
         modality: where they were marked.
-        marks: recording (the name of its file without folder and ending, or the id of
-            the conversation) → its marks; one without a moment is none.
+        marks: recording → its marks. A recording is named by its file, with or without
+            ending and the folders before it, or by the id of the conversation.
 
     A mark without an utterance is given, as far as it lies in them, to all utterances
     that were spoken then.
@@ -48,10 +50,14 @@ class MarkedHotspots:
         self.name = f"{MARKS}:{digest}"
         self.notices: list[str] = []
 
-    def of(self, conversation: Conversation) -> Sequence[Mark]:
+    def of(self, conversation: Conversation) -> list[Mark]:
         """The marks of a conversation."""
-        media = conversation.media.stem if conversation.media is not None else ""
-        return self.marks.get(conversation.id, self.marks.get(media, ()))
+        return [
+            mark
+            for name, own in self.marks.items()
+            if is_called(conversation, name)
+            for mark in own
+        ]
 
     def detect(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
@@ -68,6 +74,21 @@ class MarkedHotspots:
         return [sorted(own, key=_place) for own in found]
 
 
+def is_called(conversation: Conversation, name: str) -> bool:
+    """Whether a name is the conversation's, or that of its recording.
+
+    >>> talk = Conversation("d1", (Utterance("1", "A"),), Path("films/one/talk.mp4"))
+    >>> [is_called(talk, name) for name in ("d1", "talk", "talk.wav", "one/talk", "two/talk")]
+    [True, True, True, True, False]
+    """
+    if name == conversation.id or conversation.media is None:
+        return name == conversation.id
+    given, media = PurePath(name), conversation.media
+    folders = given.parts[:-1]
+    around = media.parts[:-1]
+    return stem(name) == stem(media.name) and around[len(around) - len(folders) :] == folders
+
+
 def is_marks(detector: str) -> bool:
     """Whether the name of a detector, as a store has it, is that of marked moments.
 
@@ -78,16 +99,22 @@ def is_marks(detector: str) -> bool:
 
 
 def _part(mark: Mark, utterance: Utterance) -> Hotspot | None:
-    """What of a mark is the utterance's."""
+    """What of a mark is the utterance's, None where nothing is."""
+    if mark.utterance not in ("", utterance.id):
+        return None
     spot = mark.hotspot
-    if mark.utterance:
-        return spot if mark.utterance == utterance.id else None
-    if None in (spot.start, spot.end, utterance.start, utterance.end):
+    if not mark.utterance:  # characters of which text?
+        spot = replace(spot, char_start=None, char_end=None)
+    elif spot.char_end is not None and spot.char_end > len(utterance.text or ""):
         return None
-    start, end = max(spot.start, utterance.start), min(spot.end, utterance.end)  # type: ignore[type-var]
-    if start >= end:  # type: ignore[operator]
+    if spot.start is None or spot.end is None:
+        return spot if spot.char_start is not None else None
+    if utterance.start is None or utterance.end is None:
+        return spot if mark.utterance else None
+    start, end = max(spot.start, utterance.start), min(spot.end, utterance.end)
+    if start >= end:
         return None
-    inside = spot.apex is not None and start <= spot.apex <= end  # type: ignore[operator]
+    inside = spot.apex is not None and start <= spot.apex <= end
     return replace(spot, start=start, end=end, apex=spot.apex if inside else None)
 
 

@@ -2,8 +2,8 @@
 
 from emospot.config import Config
 from emospot.errors import ConfigError
+from emospot.evaluation.marks import check_marks_unread
 from emospot.features.store import FeatureStore
-from emospot.hotspots.marks import is_marks
 
 
 def check_hotspots(store: FeatureStore, config: Config) -> None:
@@ -21,12 +21,4 @@ def check_hotspots(store: FeatureStore, config: Config) -> None:
                 "utterance: there is no moment to find in it. Take it out of "
                 "model.learned_hotspots, or import features with tokens"
             )
-    if getattr(config.model, "fusion", "") != "hotspot_gated":
-        return
-    for modality in config.model.modalities:
-        if modality not in learned and is_marks(store.detectors.get(modality, "")):
-            raise ConfigError(
-                f"the store's hotspots of {modality} are marks, right answers that no recording "
-                f"brings along: name {modality} in model.learned_hotspots to learn from them, or "
-                "import the corpus without --marks"
-            )
+    check_marks_unread(store, config.model)

@@ -89,6 +89,7 @@ def train(
     if "modalities" not in config.model.model_fields_set:
         model = config.model.model_copy(update={"modalities": tuple(store.features)})
         config = config.model_copy(update={"model": model})
+    check_hotspots(store, config)
     split = load_split(store, config.training)
     _open_run(out, store, config, split, resume=resume)
     results = []
@@ -152,7 +153,6 @@ def _untrained(
     store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
 ) -> EmotionModel:
     """A model with its initial weights and what it must know of the training data."""
-    check_hotspots(store, config)
     torch.manual_seed(seed)
     dims = {m: f.dim for m, f in _features(store, config).items()}
     model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})

@@ -104,6 +104,8 @@ def label_set(name: str) -> LabelSet:
 TaskKind = Literal["single", "several", "number"]
 """One label of several, any of several labels, or a number."""
 
+NEUTRAL = "neutral"
+"""The class that is no emotion, where a label set has it."""
 EMOTION = "emotion"
 """The task of the store's own labels."""
 

@@ -12,9 +12,10 @@ from emospot.emotions import RAVDESS8, Task
 from emospot.errors import UsageError
 from emospot.features.base import FeatureDescription
 from emospot.features.voice_basic import COLUMNS, BasicVoice
+from emospot.features.voice_descriptors import with_longer_frames
 from emospot.model.builder import build_model
 from emospot.model.predict import predict
-from emospot.model.pretrained import ModelCard, PretrainedModel
+from emospot.model.pretrained import ModelCard, PretrainedModel, renamed
 
 TASK = Task("emotion", "single", RAVDESS8.labels)
 
@@ -40,29 +41,59 @@ def talk():
     return Conversation("c", (*utterances, Utterance("3", "A"))), [sound[:64_000], sound[64_000:]]
 
 
-def test_it_reads_frames_of_any_length(model):
-    """Frames of 10 ms are joined to those that the model has learned from."""
+def test_a_voice_is_read_phrase_by_phrase(model):
+    """As turns, in the longer frames that the model has learned from; pauses are not read."""
     (panel,) = learned_panels(model, "moments")
     assert (panel.modality, panel.name) == ("voice", "learned voice (moments)")
     answers = model.recognizer.stems["voice"].spotter.answers["emotion"]
     torch.nn.init.constant_(answers.bias, -1.0)
     conversation, sounds = talk()
-    found = []
-    for hop in (0.01, 0.1):
-        voice = BasicVoice(hop=hop)
-        tokens = [voice.extract(s, t) for s, t in zip(sounds, (0.0, 4.0), strict=True)]
-        found.append(panel.detect(conversation, {"basic": [*tokens, None]}))
-    short, long = found
-    assert [len(own) for own in short] == [len(own) for own in long] == [1, 1, 0]
-    for one, other in zip(short[:2], long[:2], strict=True):
-        assert 0.25 < one[0].score < 0.9, "a score that says something"
-        assert one[0].score == pytest.approx(other[0].score, abs=1e-4)
-        assert (one[0].start, one[0].end) == pytest.approx((other[0].start, other[0].end))
-        assert one[0].fired_by == "learned"
-    apart = predict(model, [Example(conversation, {"voice": [*frames(sounds, 0.01), None]})])
-    joined = predict(model, [Example(conversation, {"voice": [*frames(sounds, 0.1), None]})])
-    means = [float(one.hotspots["voice"][0].mean()) for (one,) in (apart, joined)]
-    assert abs(means[0] - means[1]) > 1e-3, "unjoined frames would be told apart"
+    sounds[0][24_000:32_000] *= 1e-4  # a pause from 1.5 to 2 s
+    tokens = [*frames(sounds, 0.01), None]
+    found = panel.detect(conversation, {"basic": tokens})
+    assert [len(own) for own in found] == [2, 1, 0]
+    borders = [(spot.start, spot.end) for own in found for spot in own]
+    assert np.array(borders) == pytest.approx(np.array([[0, 1.5], [2, 4], [4, 6]]), abs=0.12)
+    assert {spot.fired_by for own in found for spot in own} == {"learned"}
+    (detector,) = panel.detectors
+    scored = detector.scored_tokens(conversation, tokens)
+    assert scored[2] is None
+    read, scores = scored[0]
+    assert np.diff(read.times, axis=1) == pytest.approx(0.1, abs=0.09)
+    assert not ((read.times[:, 0] > 1.6) & (read.times[:, 1] < 1.9)).any(), "the pause"
+    # By hand: each phrase a turn.
+    turns = [
+        Utterance(str(n), "A", start, end)
+        for n, (start, end) in enumerate([(0, 1.5), (2, 4), (4, 6)])
+    ]
+    heard = [sounds[0][:24_000], sounds[0][32_000:], sounds[1]]
+    joined = [
+        with_longer_frames(voice, 0.1)
+        for voice in (
+            BasicVoice().extract(sound, turn.start)
+            for sound, turn in zip(heard, turns, strict=True)
+        )
+    ]
+    (by_hand,) = predict(model, [Example(Conversation("c", tuple(turns)), {"voice": joined})])
+    expected = np.concatenate(by_hand.hotspots["voice"][:2])
+    assert len(scores) == pytest.approx(len(expected), abs=2)
+    assert scores.mean() == pytest.approx(expected.mean(), abs=0.03)
+    assert 0.2 < scores.mean() < 0.9, "scores that say something"
+
+
+def test_the_threshold_is_the_models(model):
+    conversation, sounds = talk()
+    tokens = [*frames(sounds, 0.01), None]
+    for least, wanted in ((0.0, [True, True, False]), (1.0, [False] * 3)):
+        own = renamed(model, hotspot_thresholds={"voice": least})
+        (panel,) = learned_panels(own, "moments")
+        assert [bool(own) for own in panel.detect(conversation, {"basic": tokens})] == wanted
+
+
+def test_nobody_speaks(model):
+    (panel,) = learned_panels(model, "moments")
+    conversation, _ = talk()
+    assert panel.detect(conversation, {"basic": [None] * 3}) == [[], [], []]
 
 
 def frames(sounds, hop):

@@ -255,7 +255,7 @@ def test_an_opponent_that_was_named_before(
     assert _choose_opponents(study, []) == {f"moods / {f}": "MLP" for f in read}
     opponents = {"moods / pooled": "MLP"}
     text = markdown(study, summarise_study(study, finished[1], opponents, tmp_path), opponents)
-    assert "Opponent, named before by another study: **MLP**." in text
+    assert "Opponent, named beforehand: **MLP**." in text
 
 
 def test_tables_and_curves_show_every_model(

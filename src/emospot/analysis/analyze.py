@@ -84,7 +84,7 @@ def analyze(
                 "the recording is too unlike those that the model was trained on"
             )
         prediction = _predict(inputs, measured, near, loaded)
-        take_learned(measured, inputs.conversation, prediction)
+        take_learned(measured, inputs.conversation, prediction, loaded.card)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,

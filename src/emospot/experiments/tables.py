@@ -44,7 +44,7 @@ def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
         opponent = opponents.get(f"{corpus} / {features}")
         if opponent is not None:
             parts.append(
-                f"Opponent, named before by another study: **{opponent}**."
+                f"Opponent, named beforehand: **{opponent}**."
                 if study.opponent
                 else "Opponent, chosen by cross-validation on the training dialogues: "
                 f"**{opponent}**."

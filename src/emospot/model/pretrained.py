@@ -50,6 +50,8 @@ class ModelCard:
             training's recordings.
         detectors: modality → the choice of hotspot detectors (`hotspots.registry`) of
             the training; a modality without one gets the usual.
+        hotspot_thresholds: modality of voice or face whose hotspots are learned → mean
+            score from which they count, chosen on dev.
     """
 
     name: str
@@ -65,6 +67,7 @@ class ModelCard:
     tasks: tuple[Task, ...] = ()
     recordings: Mapping[str, RecordingRange] = field(default_factory=dict)
     detectors: Mapping[str, str] = field(default_factory=dict)
+    hotspot_thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def heads(self) -> tuple[Task, ...]:

@@ -25,7 +25,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 import emospot
 from emospot.config import BaselineConfig, Config, as_written, parse_config
-from emospot.emotions import Task
+from emospot.emotions import NEUTRAL, Task
 from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
@@ -51,14 +51,13 @@ from emospot.training.data import (
     recording_ranges,
     transition_counts,
 )
+from emospot.training.hotspot_thresholds import hotspot_thresholds
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
 from emospot.training.quiet import quiet
 from emospot.training.results import EpochReport, SeedResult, run_metrics
 
 LAST = "last.ckpt"
-NEUTRAL = "neutral"
-"""The class that is no emotion."""
 
 
 def train(
@@ -132,6 +131,8 @@ def train_seed(
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
+    thresholds = hotspot_thresholds(model, split.dev or split.train)
+    model = renamed(model, hotspot_thresholds=thresholds)
     save_model(model, folder / "model")
     result = SeedResult(
         seed=seed,

@@ -21,7 +21,7 @@ def test_no_threshold_is_better():
     wanted = random.random(80) < 0.3
     scores = random.random(80) + 0.4 * wanted
     found = best_threshold(scores, wanted)
-    best = max(f1_score(wanted, scores >= t) for t in np.linspace(0, 1.4, 2000))
+    best = max(f1_score(wanted, scores >= t) for t in scores)
     assert f1_score(wanted, scores >= found) == pytest.approx(best)
 
 

@@ -57,10 +57,11 @@ def test_a_voice_is_read_phrase_by_phrase(model):
     assert {spot.fired_by for own in found for spot in own} == {"learned"}
     (detector,) = panel.detectors
     scored = detector.scored_tokens(conversation, tokens)
-    assert scored[2] is None
-    read, scores = scored[0]
-    assert np.diff(read.times, axis=1) == pytest.approx(0.1, abs=0.09)
-    assert not ((read.times[:, 0] > 1.6) & (read.times[:, 1] < 1.9)).any(), "the pause"
+    assert [len(phrases) for phrases in scored] == [2, 1, 0]
+    read = np.concatenate([tokens.times for tokens, _ in scored[0]])
+    scores = np.concatenate([own for _, own in scored[0]])
+    assert np.diff(read, axis=1) == pytest.approx(0.1, abs=0.09)
+    assert not ((read[:, 0] > 1.6) & (read[:, 1] < 1.9)).any(), "the pause"
     # By hand: each phrase a turn.
     turns = [
         Utterance(str(n), "A", start, end)

@@ -47,7 +47,7 @@ class _Gate(_Detector):
         start = PLACES[int(conversation.id[1:])]
         times = np.array([[t, t + 1.0] for t in range(60)])
         inside = np.minimum(times[:, 1], start + 2) - np.maximum(times[:, 0], start)
-        return [(Tokens(np.zeros((60, 1)), times), 0.2 + 0.5 * (inside > 0))]
+        return [[(Tokens(np.zeros((60, 1)), times), 0.2 + 0.5 * (inside > 0))]]
 
 
 @pytest.fixture(scope="module")

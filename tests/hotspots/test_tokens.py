@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from emospot.conversation import Hotspot, Tokens
-from emospot.hotspots.tokens import held_hotspots, hotspots_of_scores, token_scores
+from emospot.hotspots.tokens import (
+    held_hotspots,
+    hotspots_of_scores,
+    token_scores,
+    whole_hotspot,
+)
 
 
 def voice(start, end, score):
@@ -148,3 +153,13 @@ def test_tokens_that_are_long_or_have_no_length_are_their_own_mean():
     assert (last.start, last.end, last.score) == (0.2, 2.5, 0.9)
     point = Tokens(np.zeros((1, 1)), np.array([[1.0, 1.0]]))
     assert held_hotspots("face", point, np.array([0.9]), 0.5, "learned") == []
+
+
+def test_a_whole_phrase():
+    times = np.array([[1.0, 1.5], [1.5, 2.0], [2.0, 2.5], [2.5, 3.0]])
+    tokens = Tokens(np.zeros((4, 1)), times)
+    scores = np.array([0.0, 0.9, 0.5, 0.1])
+    (spot,) = whole_hotspot("voice", tokens, scores, 0.5, 0.7, "learned")
+    assert (spot.start, spot.end, spot.score, spot.apex) == (1.0, 3.0, pytest.approx(0.7), 1.75)
+    assert whole_hotspot("voice", tokens, scores, 1.0, 0.7, "learned") == []
+    assert whole_hotspot("voice", Tokens(np.zeros((4, 1))), scores, 0.5, 0.0, "learned") == []

@@ -40,8 +40,9 @@ def _example(strengths):
     return Example(Conversation("c", tuple(utterances)), {"voice": tokens}, [[] for _ in tokens])
 
 
-def _model(learned=("voice",), labels=LABELS):
-    config = parse_config({"model": {"modalities": ["voice"], "learned_hotspots": learned}}).model
+def _model(learned=("voice",), labels=LABELS, share=0.5):
+    sizes = {"modalities": ["voice"], "learned_hotspots": learned, "hotspot_share": share}
+    config = parse_config({"model": sizes}).model
     return SimpleNamespace(config=config, card=SimpleNamespace(main=emotion_task(labels)))
 
 
@@ -61,6 +62,15 @@ def scored(monkeypatch):
 def test_moved_turns_are_told_from_resting_ones(scored):
     examples = scored([0.1, 0.5, 0.3, 0.7])
     assert hotspot_thresholds(_model(), examples) == {"voice": pytest.approx(0.4)}
+
+
+def test_of_a_voice_the_best_share_answers(scored, monkeypatch):
+    examples = scored([0.2, 0.6])
+    (answer,) = module.predict(None, None)
+    halves = (np.array([0.0, 0.2]), np.array([0.0, 0.6]), *answer.hotspots["voice"][2:])
+    answer.hotspots["voice"] = halves
+    assert hotspot_thresholds(_model(share=0.5), examples) == {"voice": pytest.approx(0.4)}
+    assert hotspot_thresholds(_model(share=0.99), examples) == {"voice": pytest.approx(0.2)}
 
 
 def test_where_nothing_can_be_said(scored):

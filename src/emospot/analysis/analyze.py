@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 import emospot
-from emospot.analysis.explain import Evidence, explain, model_finding, take_learned, uses_hotspots
+from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
+from emospot.analysis.learned_hotspots import take_learned
 from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
@@ -84,7 +85,7 @@ def analyze(
                 "the recording is too unlike those that the model was trained on"
             )
         prediction = _predict(inputs, measured, near, loaded)
-        take_learned(measured, inputs.conversation, prediction, loaded.card)
+        take_learned(measured, inputs.conversation, prediction, loaded)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,

@@ -21,18 +21,9 @@ from emospot.analysis.types import (
 )
 from emospot.config import ModelConfig
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens, Utterance
-from emospot.hotspots.tokens import held_hotspots, token_scores
-from emospot.hotspots.words_place import words_runs
+from emospot.hotspots.tokens import token_scores
 from emospot.model.predict import Prediction
-from emospot.model.pretrained import ModelCard, PretrainedModel
-
-LEARNED = "learned"
-"""What fires the hotspots that a model finds by itself."""
-LEAST_LEARNED = 0.5
-"""Score from which a word is one of them."""
-LEAST_HELD = 0.13
-"""Mean score from which a moment of voice or face is, where the model's training could not say;
-set on recordings cut from acted clips."""
+from emospot.model.pretrained import PretrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,49 +59,6 @@ def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
     pooled = model.card.features[modality].pooled
     gated = isinstance(model.config, ModelConfig) and model.config.fusion == "hotspot_gated"
     return gated and not pooled
-
-
-def learned_spans(
-    card: ModelCard,
-    modality: str,
-    utterance: Utterance,
-    tokens: Tokens,
-    scores: NDArray[np.floating],
-) -> list[Hotspot]:
-    """The hotspots of one utterance that learned scores make.
-
-    Args:
-        card: of the model that gave them; says from which mean score on they count.
-        modality: of the tokens.
-        utterance: whose.
-        tokens: T of them.
-        scores: learned, shape (T,).
-    """
-    if tokens.offsets is not None:
-        return words_runs(utterance, tokens, scores, LEAST_LEARNED, LEARNED)
-    least = card.hotspot_thresholds.get(modality, LEAST_HELD)
-    return held_hotspots(modality, tokens, scores, least, LEARNED)
-
-
-def take_learned(
-    measured: Measurements, conversation: Conversation, prediction: Prediction, card: ModelCard
-) -> None:
-    """Add the hotspots that the model has found by itself to what was measured.
-
-    Args:
-        measured: gets them; its features are what the model read.
-        conversation: of U utterances.
-        prediction: with the learned scores of the tokens.
-        card: of the model.
-    """
-    for modality, scores in prediction.hotspots.items():
-        features = measured.features.get(modality, ())
-        for index, (tokens, own) in enumerate(zip(features, scores, strict=True)):
-            if tokens is None or len(own) != len(tokens):
-                continue
-            found = learned_spans(card, modality, conversation.utterances[index], tokens, own)
-            measured.hotspots[index].extend(found)
-            measured.hotspots[index].sort(key=lambda h: (h.start or 0.0, h.char_start or 0))
 
 
 def explain(conversation: Conversation, evidence: Evidence) -> tuple[UtteranceFinding, ...]:

@@ -8,18 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.analysis.explain import learned_spans
+from emospot.analysis.learned_hotspots import learned_hotspots, learned_phrase
 from emospot.batch import Example
 from emospot.config import ModelConfig
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens, Utterance
 from emospot.errors import UsageError
 from emospot.features.voice_descriptors import with_longer_frames
 from emospot.hotspots.panel import Panel
-from emospot.hotspots.voice_phrases import phrases_by_speaker
+from emospot.hotspots.voice_phrases import phrase_frames
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel
-
-_ScoredTurn = tuple[int, Utterance, Tokens, NDArray[np.floating]]
 
 
 class LearnedDetector:
@@ -52,77 +50,55 @@ class LearnedDetector:
             descriptors: of each, what the extractor of the model's features gives;
                 voices may have shorter tokens than the model reads.
         """
+        if not self._hop:
+            given = self._scores(conversation, descriptors)
+            return learned_hotspots(self._model, self.modality, conversation, descriptors, given)
         found: list[list[Hotspot]] = [[] for _ in conversation.utterances]
-        for place, turn, tokens, scores in self._scored(conversation, descriptors):
-            found[place] += learned_spans(self._model.card, self.modality, turn, tokens, scores)
+        for place, tokens, scores in self._phrases(conversation, descriptors):
+            found[place] += learned_phrase(self._model, tokens, scores)
         return found
 
     def scored_tokens(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
-    ) -> list[tuple[Tokens, NDArray[np.floating]] | None]:
+    ) -> list[list[tuple[Tokens, NDArray[np.floating]]]]:
         """The tokens as the model reads them, with their scores (`ScoresTokens`)."""
-        found: list[tuple[Tokens, NDArray[np.floating]] | None] = [None] * len(descriptors)
-        for place, _, tokens, scores in self._scored(conversation, descriptors):
-            own = found[place]
-            found[place] = (
-                (tokens, scores)
-                if own is None
-                else (_joined(own[0], tokens), np.concatenate([own[1], scores]))
-            )
+        found: list[list[tuple[Tokens, NDArray[np.floating]]]] = [[] for _ in descriptors]
+        if self._hop:
+            for place, tokens, scores in self._phrases(conversation, descriptors):
+                found[place].append((tokens, scores))
+            return found
+        for place, own in enumerate(self._scores(conversation, descriptors)):
+            read = descriptors[place]
+            if read is not None:
+                found[place].append((read, own))
         return found
 
-    def _scored(
+    def _scores(
+        self, conversation: Conversation, read: Sequence[Tokens | None]
+    ) -> tuple[NDArray[np.floating], ...]:
+        example = Example(conversation, {self.modality: list(read)}, [[] for _ in read])
+        (prediction,) = predict(self._model, [example])
+        return prediction.hotspots[self.modality]
+
+    def _phrases(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
-    ) -> list[_ScoredTurn]:
-        """What the model reads as a turn: place of the utterance, turn, tokens and scores."""
-        turns = self._turns(conversation, descriptors)
+    ) -> list[tuple[int, Tokens, NDArray[np.floating]]]:
+        """Of each phrase: place of its utterance, its tokens as the model reads them, scores."""
+        places: list[int] = []
+        turns: list[Utterance] = []
+        read: list[Tokens] = []
+        for place, frames in enumerate(phrase_frames(conversation, descriptors)):
+            whole, speaker = descriptors[place], conversation.utterances[place].speaker
+            for first, end in frames if whole is not None else ():
+                tokens = with_longer_frames(whole.part(first, end), self._hop)  # type: ignore[union-attr]
+                start, stop = np.asarray(tokens.times)[[0, -1], [0, 1]]
+                turns.append(Utterance(str(len(turns)), speaker, float(start), float(stop)))
+                places.append(place)
+                read.append(tokens)
         if not turns:
             return []
-        alone = Conversation(conversation.id, tuple(turn for _, turn, _ in turns))
-        read = [tokens for _, _, tokens in turns]
-        (prediction,) = predict(
-            self._model, [Example(alone, {self.modality: read}, [[] for _ in read])]
-        )
-        scores = prediction.hotspots[self.modality]
-        return [(*turn, own) for turn, own in zip(turns, scores, strict=True)]
-
-    def _turns(
-        self, conversation: Conversation, descriptors: Sequence[Tokens | None]
-    ) -> list[tuple[int, Utterance, Tokens]]:
-        if not self._hop:
-            return [
-                (place, utterance, tokens)
-                for place, (utterance, tokens) in enumerate(
-                    zip(conversation.utterances, descriptors, strict=True)
-                )
-                if tokens is not None
-            ]
-        found: list[tuple[int, Utterance, Tokens]] = []
-        for phrases in phrases_by_speaker(conversation, descriptors).values():
-            for one in phrases:
-                whole = descriptors[one.utterance]
-                if whole is not None:
-                    tokens = with_longer_frames(_between(whole, one.start, one.end), self._hop)
-                    whose = conversation.utterances[one.utterance].speaker
-                    turn = Utterance(str(len(found)), whose, one.start, one.end)
-                    found.append((one.utterance, turn, tokens))
-        return found
-
-
-def _between(tokens: Tokens, start: float, end: float) -> Tokens:
-    """The tokens of a stretch of time."""
-    times = np.asarray(tokens.times)
-    inside = (times.mean(axis=1) >= start) & (times.mean(axis=1) < end)
-    return Tokens(tokens.values[inside], times[inside], columns=tokens.columns)
-
-
-def _joined(one: Tokens, other: Tokens) -> Tokens:
-    """The tokens of two stretches in order of time."""
-    return Tokens(
-        np.concatenate([one.values, other.values]),
-        np.concatenate([np.asarray(one.times), np.asarray(other.times)]),
-        columns=one.columns,
-    )
+        scores = self._scores(Conversation(conversation.id, tuple(turns)), read)
+        return list(zip(places, read, scores, strict=True))
 
 
 def learned_panels(model: PretrainedModel, called: str) -> list[Panel]:

@@ -141,6 +141,15 @@ class Tokens:
         """The number of columns d."""
         return int(self.values.shape[1])
 
+    def part(self, first: int, end: int) -> "Tokens":
+        """The tokens from `first` up to and without `end`."""
+        return Tokens(
+            self.values[first:end],
+            None if self.times is None else self.times[first:end],
+            None if self.offsets is None else self.offsets[first:end],
+            self.columns,
+        )
+
     def column(self, name: str) -> NDArray[np.floating]:
         """The values of one named column, shape (T,).
 

@@ -216,8 +216,7 @@ def _of_tokens(detector: Panel, recordings: Sequence[MarkedRecording]) -> dict[s
     for one in recordings:
         scored = first.scored_tokens(one.conversation, one.tokens[first.reads[0]])
         for own, marks in zip(scored, one.marked, strict=True):
-            if own is not None:
-                tokens, values = own
+            for tokens, values in own:
                 scores.append(values)
                 marked.append(token_scores(tokens, marks) > 0)
                 groups.append(one.group)

@@ -49,7 +49,7 @@ class ScoresTokens(Protocol):
 
     def scored_tokens(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
-    ) -> list[tuple[Tokens, NDArray[np.floating]] | None]:
+    ) -> list[list[tuple[Tokens, NDArray[np.floating]]]]:
         """The tokens of every utterance with their scores in [0, 1], shape (T,).
 
         Args:
@@ -57,6 +57,6 @@ class ScoresTokens(Protocol):
             descriptors: as `HotspotDetector.detect` gets them.
 
         Returns:
-            One entry an utterance, None where the modality is absent.
+            For each utterance its stretches of tokens, none where the modality is absent.
         """
         ...

@@ -8,6 +8,7 @@ overlapping; a hotspot or token without length (an apex) overlaps what contains
 it.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -118,6 +119,45 @@ def held_hotspots(
                 Hotspot(modality, start, stop, min(1.0, float(held[top])), fired_by, apex=apex)
             )
     return found
+
+
+def whole_hotspot(
+    modality: str,
+    tokens: Tokens,
+    scores: NDArray[np.floating],
+    share: float,
+    least: float,
+    fired_by: str,
+) -> list[Hotspot]:
+    """All of the tokens as one hotspot, where those that answer for them say so.
+
+    Args:
+        modality: of the tokens.
+        tokens: a turn or a phrase; without times there is no hotspot.
+        scores: in [0, 1], shape (T,).
+        share: of the tokens that answer for all, see `greatest_mean`.
+        least: their mean from which it is a hotspot.
+        fired_by: what fired.
+    """
+    if tokens.times is None or len(tokens) == 0:
+        return []
+    score = greatest_mean(scores, share)
+    if score < least:
+        return []
+    times = np.asarray(tokens.times, dtype=np.float64)
+    apex = float(times[int(np.argmax(scores))].mean())
+    start, end = float(times[0, 0]), float(times[-1, 1])
+    return [Hotspot(modality, start, end, min(1.0, score), fired_by, apex=apex)]
+
+
+def greatest_mean(scores: NDArray[np.floating], share: float) -> float:
+    """The mean of the ⌈ρ T⌉ greatest scores.
+
+    >>> greatest_mean(np.array([0.1, 0.8, 0.2, 0.6]), 0.5)
+    0.7
+    """
+    count = max(1, math.ceil(share * len(scores)))
+    return float(np.sort(np.asarray(scores, dtype=np.float64))[-count:].mean())
 
 
 def held_means(times: NDArray[np.float64], scores: NDArray[np.floating]) -> NDArray[np.float64]:

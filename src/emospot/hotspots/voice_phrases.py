@@ -172,6 +172,32 @@ def phrases_by_speaker(
         conversation: the utterances in turn order.
         descriptors: of each, as `PhraseHotspots.detect` reads them.
     """
+    return {
+        speaker: [_phrase(one, first, end) for one, first, end in stretches]
+        for speaker, stretches in _stretches_by_speaker(conversation, descriptors).items()
+    }
+
+
+def phrase_frames(
+    conversation: Conversation, descriptors: Sequence[Tokens | None]
+) -> list[list[tuple[int, int]]]:
+    """First token and the one after the last of each phrase, for every utterance.
+
+    Args:
+        conversation: the utterances in turn order.
+        descriptors: of each, with times and the column of loudness, or None.
+    """
+    found: list[list[tuple[int, int]]] = [[] for _ in conversation.utterances]
+    for stretches in _stretches_by_speaker(conversation, descriptors).values():
+        for one, first, end in stretches:
+            found[one.place].append((first, end))
+    return found
+
+
+def _stretches_by_speaker(
+    conversation: Conversation, descriptors: Sequence[Tokens | None]
+) -> dict[str, list[tuple[_Heard, int, int]]]:
+    """Each speaker's phrases: descriptors, first frame, and the one after the last."""
     heard: dict[str, list[_Heard]] = {}
     for place, (utterance, tokens) in enumerate(
         zip(conversation.utterances, descriptors, strict=True)
@@ -187,7 +213,7 @@ def phrases_by_speaker(
         low, high = np.percentile(np.concatenate(levels), [5, 90])
         least = low + _SPEECH * (high - low)
         found[speaker] = [
-            _phrase(one, first, end)
+            (one, first, end)
             for one, level in zip(own, levels, strict=True)
             for first, end in _stretches(level > least, one.hop)
         ]
@@ -242,7 +268,8 @@ def _stretches(speech: NDArray[np.bool_], hop: float) -> list[tuple[int, int]]:
     places = np.flatnonzero(speech)
     if len(places) == 0:
         return []
-    cuts = np.flatnonzero(np.diff(places) * hop > _LONGEST_PAUSE)
+    # Half a frame of tolerance: of frames of 0.1 s, two in silence are a pause, one is none.
+    cuts = np.flatnonzero((np.diff(places) - 1) * hop > _LONGEST_PAUSE - hop / 2)
     first = np.concatenate([places[:1], places[cuts + 1]])
     end = np.concatenate([places[cuts], places[-1:]]) + 1
     return [

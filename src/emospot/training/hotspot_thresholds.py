@@ -1,8 +1,10 @@
 """From which score on learned hotspots of voice and face count.
 
-A turn at rest should have none, a turn that is moved at least one. So the threshold of
-the mean score (`hotspots.tokens.held_means`) is the one with the best F1 of "is this turn
-moved?" over turns whose label is known, half-way to the next lower score.
+A turn at rest should have none, a turn that is moved at least one. So the threshold is
+the one with the best F1 of "is this turn moved?" over turns whose label is known, half-way
+to the next lower strength. A turn is as strong as the tokens of its voice that answer for
+it (`hotspots.tokens.greatest_mean`), or as the moment of its face that is held best
+(`hotspots.tokens.held_means`).
 """
 
 from collections.abc import Sequence
@@ -13,8 +15,9 @@ from sklearn.metrics import precision_recall_curve
 
 from emospot.batch import Example
 from emospot.config import ModelConfig
+from emospot.conversation import VOICE
 from emospot.emotions import NEUTRAL
-from emospot.hotspots.tokens import held_means
+from emospot.hotspots.tokens import greatest_mean, held_means
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel
 
@@ -30,7 +33,9 @@ def hotspot_thresholds(model: PretrainedModel, examples: Sequence[Example]) -> d
         Nothing where no class is at rest, or turns of one kind alone are there.
     """
     config, main = model.config, model.card.main
-    learned = config.learned_hotspots if isinstance(config, ModelConfig) else ()
+    if not isinstance(config, ModelConfig):
+        return {}
+    learned = config.learned_hotspots
     if not learned or main.kind != "single" or NEUTRAL not in main.outputs:
         return {}
     strongest: dict[str, list[float]] = {modality: [] for modality in learned}
@@ -43,8 +48,11 @@ def hotspot_thresholds(model: PretrainedModel, examples: Sequence[Example]) -> d
                 if utterance.label is None or tokens is None:
                     continue
                 if tokens.times is not None and tokens.offsets is None:
-                    held = held_means(np.asarray(tokens.times, dtype=np.float64), own)
-                    strongest[modality].append(float(held.max()))
+                    strongest[modality].append(
+                        greatest_mean(own, config.hotspot_share)
+                        if modality == VOICE
+                        else float(held_means(np.asarray(tokens.times, float), own).max())
+                    )
                     moved[modality].append(utterance.label != NEUTRAL)
     return {
         modality: best_threshold(np.array(strongest[modality]), np.array(moved[modality]))

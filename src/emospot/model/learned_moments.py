@@ -10,13 +10,15 @@ learning):
     h[t]  = W C̃[t], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
     l[t]  = W_h GELU(h[t])                                logits of each class
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
-    s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))   c: all classes but the resting one
+    s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))
 
 The answers are learned one class against the rest beside the model's answer, and take
 no part in it. f_c is how often the class is in training: what only knows that gives no
 hotspot. Hotspot-gated fusion reads s as it reads the scores of a detector. The resting
-class is "neutral", where there is one: what tells it is no hotspot. In a causal model
-nothing is held against the speaker, since that would tell what comes.
+class, "neutral" where there is one, is asked the other way round: its l says that the
+speaker is moved, whatever by, which single classes that are rare cannot tell as well;
+its answer is −mean, its f the share of all others. In a causal model nothing is held
+against the speaker, since that would tell what comes.
 
 The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
 not tell single words from their neighbours (docs/experiments.md).
@@ -73,6 +75,7 @@ class LearnedMoments(nn.Module):
         for name, count in heads.items():
             nn.init.constant_(self.answers[name].get_parameter("bias"), USUAL_LOGIT)
             self.register_buffer(f"frequency_{name}", torch.zeros(count))
+            self.register_buffer(f"sign_{name}", torch.ones(count))
 
     def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
         """What is known of the classes of a head before any token is heard.
@@ -80,12 +83,13 @@ class LearnedMoments(nn.Module):
         Args:
             head: one of those that are learned from.
             frequency: share of the training utterances that carry each, shape (classes,).
-            resting: which one is no emotion, or None: its tokens are no hotspots.
+            resting: which one is no emotion, or None: tokens are asked for its opposite.
         """
-        known = frequency.clamp(0.0, MOST_USUAL)
+        known, sign = frequency.clone(), torch.ones_like(frequency)
         if resting is not None:
-            known[resting] = 1.0
-        self.get_buffer(f"frequency_{head}").copy_(known)
+            known[resting], sign[resting] = 1 - known[resting], -1.0
+        self.get_buffer(f"frequency_{head}").copy_(known.clamp(0.0, MOST_USUAL))
+        self.get_buffer(f"sign_{head}").copy_(sign)
 
     def forward(self, content: Tensor, mask: Tensor) -> SpottedTokens:
         """Score the tokens.
@@ -107,7 +111,11 @@ class LearnedMoments(nn.Module):
         ]
         scores = torch.stack(strengths).amax(dim=0) * several(mask)
         return SpottedTokens(
-            scores, {name: self._answer(own, mask) for name, own in logits.items()}
+            scores,
+            {
+                name: self.get_buffer(f"sign_{name}") * self._answer(own, mask)
+                for name, own in logits.items()
+            },
         )
 
     def _answer(self, logits: Tensor, mask: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from emospot.features.store import FeatureStore
+
 LINES = {
     "happiness": "I am so happy, this is wonderful news!",
     "sadness": "I miss her and I cannot stop crying.",
@@ -167,3 +169,38 @@ def test_no_store(emospot, tmp_path):
     ran = emospot("corpus", "describe", tmp_path / "nothing")
     assert ran.status == 1
     assert ran.error_lines == [f"emospot: no store at {tmp_path / 'nothing'}: no such folder"]
+
+
+def test_marks_come_in_the_place_of_a_detector(import_table, write_table, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("recording,start,end\nd0,0.5,1.5\nd0,3.1,4\nd9,0,1\n")
+    ran = import_table(write_table(), "--marks", f"voice={marks}")
+    assert ran.status == 0, ran.err
+    assert "marks of voice are about recordings that the corpus has not got: d9" in ran.err
+    spots = {
+        s.conversation.id: s.hotspots
+        for s in FeatureStore.open(tmp_path / "store").conversations()
+    }
+    assert [[(h.start, h.end) for h in own] for own in spots["d0"]] == [
+        [(0.5, 1.5)],
+        [(3.1, 4.0)],
+        [],
+        [],
+    ]
+    assert not any(any(own) for name, own in spots.items() if name != "d0")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--marks", "marks.csv"], '--marks "marks.csv": expected name=value'),
+        (["--marks", "voice=gone.csv"], "gone.csv is not there"),
+        (["--marks", "voice=corpus"], "this corpus brings no marks of voice"),
+        (["--marks", "voice=a.csv", "--marks", "voice=b.csv"], "--marks names a modality twice"),
+    ],
+)
+def test_marks_that_are_not_there(import_table, write_table, options, message):
+    ran = import_table(write_table(), *options)
+    assert ran.status != 0
+    assert len(ran.error_lines) == 1
+    assert message in ran.error_lines[0]

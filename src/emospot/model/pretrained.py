@@ -50,8 +50,8 @@ class ModelCard:
             training's recordings.
         detectors: modality → the choice of hotspot detectors (`hotspots.registry`) of
             the training; a modality without one gets the usual.
-        hotspot_thresholds: modality of voice or face whose hotspots are learned → mean
-            score from which they count, chosen on dev.
+        hotspot_thresholds: voice or face, where its hotspots are learned → strength
+            from which they count (`training.hotspot_thresholds`).
     """
 
     name: str

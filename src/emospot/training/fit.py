@@ -131,7 +131,7 @@ def train_seed(
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
-    thresholds = hotspot_thresholds(model, split.dev or split.train)
+    thresholds = hotspot_thresholds(model, split.train + split.dev)
     model = renamed(model, hotspot_thresholds=thresholds)
     save_model(model, folder / "model")
     result = SeedResult(

@@ -27,7 +27,8 @@ def hotspot_thresholds(model: PretrainedModel, examples: Sequence[Example]) -> d
 
     Args:
         model: trained on a single label.
-        examples: conversations; best those that it was not trained on.
+        examples: conversations. One number is hardly overfitted, and it depends on the
+            speakers: many that were trained on say more than a few that were not.
 
     Returns:
         Nothing where no class is at rest, or turns of one kind alone are there.

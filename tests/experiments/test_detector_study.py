@@ -115,6 +115,9 @@ def test_the_one_that_scores_tokens(results):
     assert run["tokens"]["mean"] == pytest.approx(0.2 + 0.5 * marked)
     assert run["tokens"]["variance"] == pytest.approx(0.25 * marked * (1 - marked))
     assert not any("tokens" in other for other in results["runs"] if other["model"] != "gate")
+    (against,) = by(results["comparisons"], model="gate", reference="phrases")
+    assert against["difference"] == pytest.approx(0.0)
+    assert against["p"] > 0.5
     told = "gate, token by token: correlation of score and mark 1.00 [1.00, 1.00]"
     assert told in detectors_page(results)
 

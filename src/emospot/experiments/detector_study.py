@@ -6,6 +6,8 @@ recordings; one run, so sd is 0), `comparisons`:
 
 - every detector with its own hotspots at random places (`detector_scores`);
 - `phrases` with phrases at random, which shows what its order of them is worth;
+- detectors that score every token (those that models have learned) with the usual one of
+  their modality;
 - the usual detector of a modality with the plain reference `peaks`, where that is of
   its modality: the primary comparison. All others are Holm-corrected, set by set.
 
@@ -203,7 +205,7 @@ def _measured(
         other_figures(recordings, found) if truth.scored_by == "spans" else {},
         seconds,
         _share(seconds, heard),
-        _of_tokens(detector, recordings) if truth.scored_by == "spans" else {},
+        _of_tokens(detector, recordings) if truth.scored_by in ("spans", "order") else {},
     )
 
 
@@ -310,6 +312,10 @@ def _comparisons(
     if CHANCE in by_name:
         pair = (grouped(by_name[name].sums[metric], groups) for name in (PHRASES, CHANCE))
         rows.append(_comparison(PHRASES, CHANCE, truth, *pair))
+    for result in measured:
+        if usual is not None and result.tokens:
+            pair = (grouped(one.sums[metric], groups) for one in (result, usual))
+            rows.append(_comparison(result.name, usual.name, truth, *pair))
     if usual is not None and REFERENCE in by_name:
         pair = (grouped(one.sums[metric], groups) for one in (usual, by_name[REFERENCE]))
         rows.append({**_comparison(usual.name, REFERENCE, truth, *pair), "primary": True})

@@ -118,7 +118,7 @@ def test_the_one_that_scores_tokens(results):
     (against,) = by(results["comparisons"], model="gate", reference="phrases")
     assert against["difference"] == pytest.approx(0.0)
     assert against["p"] > 0.5
-    told = "gate, token by token: correlation of score and mark 1.00 [1.00, 1.00]"
+    told = "gate, token by token of what it reads: correlation of score and mark 1.00 [1.00, 1.00]"
     assert told in detectors_page(results)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emospot.errors import StoreError
-from emospot.experiments.folds import folds_of
+from emospot.errors import ConfigError, StoreError
+from emospot.experiments.folds import dependent, folds_of
 from emospot.experiments.study import FeatureEntry, Protocol
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
@@ -36,3 +36,9 @@ def test_cross_validation_stays_within_training(store: FeatureStore) -> None:
     assert sorted(tested) == sorted(training)
     assert all(set(fold) == training for fold in folds.values())
     assert folds == folds_of(store, Protocol(kind="cross_validation", folds=3))
+
+
+@pytest.mark.parametrize("expression", ["actor", r"\d*"])
+def test_what_depends_on_nothing_is_an_error(expression):
+    with pytest.raises(ConfigError, match="together .* finds nothing in the dialogue"):
+        dependent(["anna-1"], expression)

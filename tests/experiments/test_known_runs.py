@@ -12,7 +12,7 @@ from emospot.experiments import runner
 from emospot.experiments.job import run_job
 from emospot.experiments.known_runs import known_runs, unpacked
 from emospot.experiments.results import write_results
-from emospot.experiments.runner import run_study
+from emospot.experiments.runner import Outcome, run_study
 from emospot.experiments.study import Job, Study
 from emospot.features.store import FeatureStore
 
@@ -113,7 +113,32 @@ def test_a_model_that_is_also_asked_what_no_file_answers_is_trained_here(
         for model in ("emospot", "MLP", "majority")
     }
     assert {r.known_from != "" for r in outcome.results if r.job.protocol == "opponent"} == {True}
-    assert "2 of 8 runs are taken over from known results" in told
+    assert "2 of 2 runs are taken over from known results" in told
+    assert any(text.startswith("0 of 6 runs are taken over") for text in told)
+
+
+def _origins(outcome: Outcome) -> dict[str, bool]:
+    """Protocol → whether its runs of the MLP were taken over."""
+    found = [r for r in outcome.results if r.job.model == "MLP"]
+    return {r.job.protocol: r.known_from != "" for r in found}
+
+
+def test_a_model_that_was_trained_here_is_asked_here(
+    make_study: Callable[..., Study], study: Study, first: Path, tmp_path: Path
+) -> None:
+    run_study(make_study(**CHANGES | {"protocols": {"official": {}}}), tmp_path / "o")
+    outcome = run_study(study, tmp_path / "o", known=known_runs([first]))
+    assert _origins(outcome) == {"opponent": False, "official": False, "two": False}
+
+
+def test_a_model_that_was_taken_over_is_trained_when_it_is_asked_more(
+    make_study: Callable[..., Study], study: Study, ran: list[Job], first: Path, tmp_path: Path
+) -> None:
+    outcome = run_study(study, tmp_path / "o", known=known_runs([first]))
+    assert _origins(outcome) == {"opponent": True, "official": True, "two": True}
+    more = {"official": {}, "three": {"answers": {"calm": "calm", "angry": "angry"}}}
+    outcome = run_study(make_study(**CHANGES | {"protocols": more}), tmp_path / "o")
+    assert _origins(outcome) == {"opponent": True, "official": False, "three": False}
 
 
 def _changed(first: Path, out: Path, **models: dict[str, Any]) -> Path:
@@ -147,7 +172,7 @@ def test_what_does_not_fit_is_run(
         tell=lambda now: told.append(now.notice),
     )
     assert {job.model for job in ran} == {"MLP", "emospot", "majority"}
-    assert any(text.startswith("0 of 8 runs are taken over") for text in told)
+    assert any(text.startswith("0 of 6 runs are taken over") for text in told)
     del ran[:]
     other = {"moods": {"store": str(make_store(test_labels=5).path.resolve())}}
     run_study(make_study(**CHANGES, corpora=other), tmp_path / "o", known=known_runs([first]))

@@ -292,7 +292,7 @@ def test_dialogues_that_depend_on_each_other_are_drawn_together(
     one = next(f for f in grouped.figures if f.ci)
     other = next(f for f in apart.figures if f.ci)
     assert one.ci != other.ci
-    whole = study.model_copy(update={"together": ""})
+    whole = study.model_copy(update={"together": "d"})
     for figure in summarise_study(whole, results, {}, tmp_path).figures:
         assert figure.ci is None or figure.ci == pytest.approx((figure.mean, figure.mean))
     missing = study.model_copy(update={"together": "actor"})

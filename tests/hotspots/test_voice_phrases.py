@@ -15,6 +15,7 @@ from emospot.hotspots.voice_phrases import (
     NUMBERS,
     PhraseHotspots,
     compared,
+    phrase_frames,
     phrases_by_speaker,
 )
 
@@ -137,3 +138,19 @@ def test_real_voices_are_spotted_better_than_by_peaks(shared_data: Path) -> None
         peaks.append(SpottedRecording(tuple(_picker(tokens)), marked))
     ours, theirs = (spotting_scores(r, draws=200)["f1"] for r in (phrases, peaks))
     assert ours.low > theirs.high
+
+
+@pytest.mark.parametrize(("hop", "silent", "count"), [
+    (0.1, 1, 1), (0.1, 2, 2), (0.01, 10, 1), (0.01, 30, 2),
+])  # fmt: skip
+def test_a_hair_decides_nothing(hop, silent, count):
+    """Wherever in a recording a turn begins, its phrases are the same."""
+    loud = np.repeat([1e-6, 1.0, 1e-6, 1.0], [20, 40, silent, 40])
+    for start in np.random.default_rng(0).uniform(0, 4000, 200):
+        edges = (start + hop * np.arange(len(loud) + 1)).astype(np.float32)
+        tokens = Tokens(
+            loud[:, None], np.column_stack([edges[:-1], edges[1:]]), columns=("loudness",)
+        )
+        conversation = Conversation("c", (Utterance("1", "A", float(edges[0]), float(edges[-1])),))
+        (phrases,) = phrase_frames(conversation, [tokens])
+        assert len(phrases) == count, start

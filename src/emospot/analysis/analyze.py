@@ -15,6 +15,7 @@ from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
 from emospot.batch import Example
+from emospot.config import ModelConfig
 from emospot.conversation import WORDS, Tokens
 from emospot.errors import UsageError
 from emospot.features.base import FeatureDescription
@@ -85,7 +86,8 @@ def analyze(
                 "the recording is too unlike those that the model was trained on"
             )
         prediction = _predict(inputs, measured, near, loaded)
-        take_learned(measured, inputs.conversation, prediction, loaded)
+        if isinstance(loaded.config, ModelConfig):
+            take_learned(measured, inputs.conversation, prediction, loaded.config)
     evidence = Evidence(loaded, measured, prediction, understood)
     return Analysis(
         recording=inputs.name,

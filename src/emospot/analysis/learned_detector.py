@@ -4,6 +4,7 @@ So they can be scored where moments are known: `emospot hotspots benchmark --lea
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from emospot.analysis.learned_hotspots import learned_hotspots, learned_phrase
 from emospot.batch import Example
 from emospot.config import ModelConfig
-from emospot.conversation import VOICE, Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
 from emospot.features.voice_descriptors import with_longer_frames
 from emospot.hotspots.panel import Panel
@@ -23,22 +24,26 @@ from emospot.model.pretrained import PretrainedModel
 class LearnedDetector:
     """The learned hotspots of one modality of a model (a `HotspotDetector`).
 
-    A model learns its hotspots from turns. A voice of which nobody says where a turn ends
-    is cut at its pauses (`hotspots.voice_phrases`), and the model reads each phrase as one.
+    A model learns its hotspots from turns. A voice of which nobody says where a turn
+    begins (one utterance without words) is cut at its pauses (`hotspots.voice_phrases`),
+    and the model reads each phrase as a turn.
 
     Args:
         model: whose; it reads nothing but the tokens of the modality.
+        config: of the model.
         modality: one of those whose hotspots the model learns.
         called: what the model is called where it is shown.
     """
 
-    def __init__(self, model: PretrainedModel, modality: str, called: str) -> None:
+    def __init__(
+        self, model: PretrainedModel, config: ModelConfig, modality: str, called: str
+    ) -> None:
         feature = model.card.features[modality]
         self.name = f"learned {modality} ({called})"
         self.modality = modality
         self.reads: tuple[str, ...] = (feature.extractor,)
         self._hop = float(feature.options.get("hop", 0.0)) if modality == VOICE else 0.0
-        self._model = model
+        self._model, self._config = model, config
 
     def detect(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
@@ -50,28 +55,35 @@ class LearnedDetector:
             descriptors: of each, what the extractor of the model's features gives;
                 voices may have shorter tokens than the model reads.
         """
-        if not self._hop:
-            given = self._scores(conversation, descriptors)
-            return learned_hotspots(self._model, self.modality, conversation, descriptors, given)
-        found: list[list[Hotspot]] = [[] for _ in conversation.utterances]
-        for place, tokens, scores in self._phrases(conversation, descriptors):
-            found[place] += learned_phrase(self._model, tokens, scores)
-        return found
+        if self._is_untold(conversation):
+            parts = self._phrases(conversation, descriptors)
+            return [[spot for part in parts for spot in learned_phrase(self._config, *part)]]
+        read = [self._as_read(tokens) for tokens in descriptors]
+        scores = self._scores(conversation, read)
+        return learned_hotspots(self._config, self.modality, conversation, read, scores)
 
     def scored_tokens(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
     ) -> list[list[tuple[Tokens, NDArray[np.floating]]]]:
         """The tokens as the model reads them, with their scores (`ScoresTokens`)."""
-        found: list[list[tuple[Tokens, NDArray[np.floating]]]] = [[] for _ in descriptors]
-        if self._hop:
-            for place, tokens, scores in self._phrases(conversation, descriptors):
-                found[place].append((tokens, scores))
-            return found
-        for place, own in enumerate(self._scores(conversation, descriptors)):
-            read = descriptors[place]
-            if read is not None:
-                found[place].append((read, own))
-        return found
+        if self._is_untold(conversation):
+            return [self._phrases(conversation, descriptors)]
+        read = [self._as_read(tokens) for tokens in descriptors]
+        return [
+            [] if tokens is None else [(tokens, own)]
+            for tokens, own in zip(read, self._scores(conversation, read), strict=True)
+        ]
+
+    def _is_untold(self, conversation: Conversation) -> bool:
+        """Whether nobody says where turns of a voice begin."""
+        return (
+            self._hop > 0
+            and len(conversation.utterances) == 1
+            and not conversation.utterances[0].text
+        )
+
+    def _as_read(self, tokens: Tokens | None) -> Tokens | None:
+        return tokens if tokens is None or not self._hop else with_longer_frames(tokens, self._hop)
 
     def _scores(
         self, conversation: Conversation, read: Sequence[Tokens | None]
@@ -82,23 +94,19 @@ class LearnedDetector:
 
     def _phrases(
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
-    ) -> list[tuple[int, Tokens, NDArray[np.floating]]]:
-        """Of each phrase: place of its utterance, its tokens as the model reads them, scores."""
-        places: list[int] = []
-        turns: list[Utterance] = []
-        read: list[Tokens] = []
-        for place, frames in enumerate(phrase_frames(conversation, descriptors)):
-            whole, speaker = descriptors[place], conversation.utterances[place].speaker
-            for first, end in frames if whole is not None else ():
-                tokens = with_longer_frames(whole.part(first, end), self._hop)  # type: ignore[union-attr]
-                start, stop = np.asarray(tokens.times)[[0, -1], [0, 1]]
-                turns.append(Utterance(str(len(turns)), speaker, float(start), float(stop)))
-                places.append(place)
-                read.append(tokens)
-        if not turns:
+    ) -> list[tuple[Tokens, NDArray[np.floating]]]:
+        """The phrases of the only utterance: tokens as the model reads them, and scores."""
+        (utterance,), (whole,) = conversation.utterances, descriptors
+        (phrases,) = phrase_frames(conversation, descriptors)
+        if whole is None or not phrases:
             return []
-        scores = self._scores(Conversation(conversation.id, tuple(turns)), read)
-        return list(zip(places, read, scores, strict=True))
+        read = [with_longer_frames(whole.part(*frames), self._hop) for frames in phrases]
+        turns = tuple(
+            replace(utterance, id=str(number), start=float(times[0, 0]), end=float(times[-1, 1]))
+            for number, times in enumerate(np.asarray(tokens.times) for tokens in read)
+        )
+        scores = self._scores(replace(conversation, utterances=turns), read)
+        return list(zip(read, scores, strict=True))
 
 
 def learned_panels(model: PretrainedModel, called: str) -> list[Panel]:
@@ -112,10 +120,9 @@ def learned_panels(model: PretrainedModel, called: str) -> list[Panel]:
         UsageError: if it has learned none.
     """
     config = model.config
-    learned = config.learned_hotspots if isinstance(config, ModelConfig) else ()
-    if not learned:
+    if not isinstance(config, ModelConfig) or not config.learned_hotspots:
         raise UsageError(
             f"the model {called} has not learned to find hotspots: train one with "
             "model.learned_hotspots"
         )
-    return [Panel((LearnedDetector(model, modality, called),)) for modality in learned]
+    return [Panel((LearnedDetector(model, config, m, called),)) for m in config.learned_hotspots]

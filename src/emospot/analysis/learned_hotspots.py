@@ -1,4 +1,13 @@
-"""From the scores that a model has learned to give tokens to hotspots that can be shown."""
+"""From the scores that a model has learned to give tokens to hotspots that can be shown.
+
+A token's score says how much likelier an emotion is there than it is anyway, from 0 to 1
+(`model.learned_moments`, `model.learned_hotspots`). From one half on it counts:
+
+    words   runs of tokens whose scores reach one half
+    voice   phrases between two pauses whose ⌈ρ T⌉ greatest scores have that mean, as the
+            turns that the model has learned from are answered for by that share ρ
+    else    stretches over which the mean of 1.5 s is held (`hotspots.tokens`)
+"""
 
 from collections.abc import Sequence
 
@@ -6,38 +15,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.analysis.measure import Measurements
+from emospot.config import ModelConfig
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.features.voice_descriptors import LOUDNESS
 from emospot.hotspots.tokens import held_hotspots, whole_hotspot
 from emospot.hotspots.voice_phrases import phrase_frames
 from emospot.hotspots.words_place import words_runs
 from emospot.model.predict import Prediction
-from emospot.model.pretrained import PretrainedModel
 
 LEARNED = "learned"
 """What fires the hotspots that a model finds by itself."""
-LEAST_LEARNED = 0.5
-"""Score from which a word is one of them."""
-LEAST_PHRASE = 0.2
-LEAST_HELD = 0.13
-"""From where phrases of a voice, and moments of a face, are hotspots, where the model's training
-could not say; set on conversations cut from acted clips."""
+LEAST = 0.5
+"""From which score on."""
+
+Scores = Sequence[NDArray[np.floating]]
+"""Of each utterance's tokens."""
 
 
 def learned_hotspots(
-    model: PretrainedModel,
+    config: ModelConfig,
     modality: str,
     conversation: Conversation,
     tokens: Sequence[Tokens | None],
-    scores: Sequence[NDArray[np.floating]],
+    scores: Scores,
 ) -> list[list[Hotspot]]:
-    """The hotspots that learned scores make, of every utterance.
-
-    Words: runs of tokens. Voices: phrases, where the tokens say how loud they are. Else
-    stretches over which the scores are held.
+    """The hotspots of every utterance.
 
     Args:
-        model: that gave the scores; says from which on they count.
+        config: of the model that gave the scores.
         modality: of the tokens.
         conversation: the utterances in turn order.
         tokens: of each utterance, None where the modality is absent.
@@ -47,43 +52,33 @@ def learned_hotspots(
         one if one is not None and len(one) == len(own) else None
         for one, own in zip(tokens, scores, strict=True)
     ]
-    least = model.card.hotspot_thresholds.get(modality)
-    voiced = all(LOUDNESS in (one.columns or ()) for one in read if one is not None)
-    phrases = phrase_frames(conversation, read) if modality == VOICE and voiced else None
+    phrases = _phrases(conversation, read) if modality == VOICE else []
     found: list[list[Hotspot]] = []
     for place, (one, own) in enumerate(zip(read, scores, strict=True)):
         if one is None:
             found.append([])
         elif one.offsets is not None:
-            utterance = conversation.utterances[place]
-            found.append(words_runs(utterance, one, own, LEAST_LEARNED, LEARNED))
-        elif phrases is not None:
-            found.append(
-                [
-                    spot
-                    for first, end in phrases[place]
-                    for spot in learned_phrase(model, one.part(first, end), own[first:end])
-                ]
-            )
+            found.append(words_runs(conversation.utterances[place], one, own, LEAST, LEARNED))
+        elif modality == VOICE:
+            parts = ((one.part(*frames), own[slice(*frames)]) for frames in phrases[place])
+            found.append([spot for part in parts for spot in learned_phrase(config, *part)])
         else:
-            found.append(held_hotspots(modality, one, own, least or LEAST_HELD, LEARNED))
+            found.append(held_hotspots(modality, one, own, LEAST, LEARNED))
     return found
 
 
 def learned_phrase(
-    model: PretrainedModel, tokens: Tokens, scores: NDArray[np.floating]
+    config: ModelConfig, tokens: Tokens, scores: NDArray[np.floating]
 ) -> list[Hotspot]:
     """The hotspot that a phrase of a voice is, if it is one."""
-    share = getattr(model.config, "hotspot_share", 1.0)
-    least = model.card.hotspot_thresholds.get(VOICE, LEAST_PHRASE)
-    return whole_hotspot(VOICE, tokens, scores, share, least, LEARNED)
+    return whole_hotspot(VOICE, tokens, scores, config.hotspot_share, LEAST, LEARNED)
 
 
 def take_learned(
     measured: Measurements,
     conversation: Conversation,
     prediction: Prediction,
-    model: PretrainedModel,
+    config: ModelConfig,
 ) -> None:
     """Add the hotspots that the model has found by itself to what was measured.
 
@@ -91,13 +86,22 @@ def take_learned(
         measured: gets them; its features are what the model read.
         conversation: of U utterances.
         prediction: with the learned scores of the tokens.
-        model: that gave it.
+        config: of the model.
     """
     for modality, scores in prediction.hotspots.items():
         features = measured.features.get(modality)
         if features is None:
             continue
-        found = learned_hotspots(model, modality, conversation, features, scores)
+        found = learned_hotspots(config, modality, conversation, features, scores)
         for own, more in zip(measured.hotspots, found, strict=True):
             own.extend(more)
             own.sort(key=lambda h: (h.start or 0.0, h.char_start or 0))
+
+
+def _phrases(
+    conversation: Conversation, tokens: Sequence[Tokens | None]
+) -> list[list[tuple[int, int]]]:
+    """The phrases of every utterance, or all of it where its tokens do not say how loud it is."""
+    if all(LOUDNESS in (one.columns or ()) for one in tokens if one is not None):
+        return phrase_frames(conversation, tokens)
+    return [[] if one is None else [(0, len(one))] for one in tokens]

@@ -31,7 +31,7 @@ from scipy.stats import spearmanr
 
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens, Utterance
 from emospot.corpora.truths import MarkedRecording
-from emospot.evaluation.significance import Interval
+from emospot.evaluation.significance import DRAWS, Interval
 from emospot.evaluation.spotting import (
     Span,
     SpottedRecording,
@@ -76,7 +76,8 @@ def other_figures(
 ) -> dict[str, Interval]:
     """Of spans: average precision, apex hits, errors of onset and offset in seconds."""
     spotted = [_spotted(r, own) for r, own in zip(recordings, found, strict=True)]
-    scores = spotting_scores(spotted, groups=[one.group for one in recordings])
+    groups = [one.group for one in recordings]
+    scores = spotting_scores(spotted, groups=groups, draws=DRAWS)
     names = ("average_precision", "apex_hit_rate", "onset_error", "offset_error")
     return {name: scores[name] for name in names}
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from emospot.corpora.truths import TRUTHS, MarkedRecording, Truth
 from emospot.errors import UsageError
 from emospot.evaluation.ratios import grouped, ratio, ratio_difference
-from emospot.evaluation.significance import Interval, holm
+from emospot.evaluation.significance import DRAWS, Interval, holm
 from emospot.evaluation.spotting import mark_correlation
 from emospot.experiments.detector_scores import (
     PLACEMENTS,
@@ -210,7 +210,7 @@ def _measured(
 
 
 def _of_tokens(detector: Panel, recordings: Sequence[MarkedRecording]) -> dict[str, Any]:
-    """How a detector that scores every token scores marked ones; {} for the others."""
+    """How a detector that scores tokens scores marked ones; {} where nothing can be said."""
     (first, *others) = detector.detectors
     if others or not isinstance(first, ScoresTokens):
         return {}
@@ -222,8 +222,12 @@ def _of_tokens(detector: Panel, recordings: Sequence[MarkedRecording]) -> dict[s
                 scores.append(values)
                 marked.append(token_scores(tokens, marks) > 0)
                 groups.append(one.group)
+    if not scores:
+        return {}
     everything = np.concatenate(scores)
-    found = mark_correlation(scores, marked, groups=groups)
+    found = mark_correlation(scores, marked, groups=groups, draws=DRAWS)
+    if np.isnan([found.value, found.low]).any():
+        return {}
     return {
         "mark_correlation": found.value,
         "ci": [found.low, found.high],

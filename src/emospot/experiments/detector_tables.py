@@ -64,8 +64,8 @@ def _table(name: str, runs: Sequence[Mapping[str, Any]], results: Mapping[str, A
         if "tokens" in run:
             low, high = run["tokens"]["ci"]
             text += (
-                f"\n\n{run['model']}, token by token: correlation of score and mark "
-                f"{run['tokens']['mark_correlation']:.2f} [{low:.2f}, {high:.2f}] "
+                f"\n\n{run['model']}, token by token of what it reads: correlation of score and "
+                f"mark {run['tokens']['mark_correlation']:.2f} [{low:.2f}, {high:.2f}] "
                 f"(point-biserial); scores of mean {run['tokens']['mean']:.3f} and variance "
                 f"{run['tokens']['variance']:.4f}."
             )

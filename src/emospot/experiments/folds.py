@@ -1,11 +1,11 @@
 """Which conversations are trained on and which are tested on, by protocol."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from emospot.errors import StoreError
+from emospot.errors import ConfigError, StoreError
 from emospot.experiments.study import Protocol
 from emospot.features.store import FeatureStore
 
@@ -53,3 +53,23 @@ def _by_expression(ids: list[str], expression: str, store: FeatureStore) -> dict
 def _seeded_parts(ids: list[str], count: int) -> dict[str, str]:
     order = np.random.default_rng(0).permutation(len(ids))
     return {ids[place]: f"part {number % count + 1}" for number, place in enumerate(order)}
+
+
+def dependent(ids: Iterable[str], expression: str | None) -> dict[str, str]:
+    """Dialogue → what it is drawn together with; without an expression, itself.
+
+    Raises:
+        ConfigError: if the expression finds nothing in a dialogue's id.
+
+    >>> dependent(["anna-1", "anna-2", "ben-1"], "[a-z]+")
+    {'anna-1': 'anna', 'anna-2': 'anna', 'ben-1': 'ben'}
+    """
+    if expression is None:
+        return {name: name for name in ids}
+    found = {}
+    for name in ids:
+        match = re.search(expression, name)
+        if match is None or not match.group(0):
+            raise ConfigError(f'together "{expression}" finds nothing in the dialogue "{name}"')
+        found[name] = match.group(0)
+    return found

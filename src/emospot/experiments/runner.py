@@ -23,7 +23,7 @@ from pathlib import Path
 
 from emospot.errors import ConfigError, UsageError
 from emospot.experiments.corpus_entry import CorpusEntry
-from emospot.experiments.folds import folds_of
+from emospot.experiments.folds import dependent, folds_of
 from emospot.experiments.job import Result, answers_file, answers_hash, run_job, write_answers
 from emospot.experiments.known_runs import KnownRun, taken_over
 from emospot.experiments.metric import better
@@ -112,14 +112,17 @@ def run_study(
     _open(study, out)
     stores = _stores(study, out, tell)
     _check_answers(study, stores)
+    for store in stores.values():
+        dependent(store.labels(), study.together)
     runner = _Runner(study, out, stores, workers, tell)
-    choosing, jobs = _opponent_jobs(study, stores), _test_jobs(study, stores)
-    if known:
-        runner.take_over([*choosing, *jobs], known)
+    choosing = _opponent_jobs(study, stores)
+    runner.take_over(choosing, known or {})
     runner.run("choosing opponents", choosing)
     opponents = _choose_opponents(study, runner.done.values())
     if opponents:
         write_json(out / "opponents.json", opponents)
+    jobs = _test_jobs(study, stores)
+    runner.take_over(jobs, known or {})
     runner.run("training and testing", [j for j in jobs if trains_itself(study, j)])
     for name in study.protocols:
         # One protocol after the other: two must not train the same model anew at once.
@@ -267,8 +270,9 @@ class _Runner:
     def take_over(self, jobs: Sequence[Job], known: Mapping[str, KnownRun]) -> None:
         """Take what results files hold of the jobs that are not done.
 
-        A model that must be trained here, since it is also asked what no file answers, is
-        asked all: two trainings must not stand for one model.
+        Two trainings must not stand for one model. So a model that is trained here is asked
+        here all that it is asked; one that must be asked here what no file answers is also
+        trained here, even where an earlier call took its training from a file.
         """
         waiting = [job for job in jobs if not self._is_done(job)]
         found = {
@@ -278,16 +282,22 @@ class _Runner:
             and (taken := taken_over(self.study, job, self.opened[job.corpus], run)) is not None
         }
         here = {training_job(self.study, job).id for job in waiting if job.id not in found}
+        here |= {name for name, result in self.done.items() if not result.known_from}
+        for job in jobs:
+            result = self.done.get(job.id)
+            if result is not None and result.known_from and job.id in here:
+                del self.done[job.id], self.earlier[result.hash]
         taken_jobs = [job for job in waiting if training_job(self.study, job).id not in here]
         for job in taken_jobs:
             result, answers = found[job.id]
             write_answers(answers, answers_file(self.out, job))
             self._append(result)
             self.earlier[result.hash] = result
-        told = f"{len(taken_jobs)} of {len(jobs)} runs are taken over from known results"
-        if not taken_jobs and waiting:
-            told += ": all others have other data, configurations, folds or seeds"
-        self.tell(Progress(KNOWN, len(taken_jobs), len(jobs), notice=told))
+        if known and jobs:
+            told = f"{len(taken_jobs)} of {len(jobs)} runs are taken over from known results"
+            if not taken_jobs and waiting:
+                told += ": all others have other data, configurations, folds or seeds"
+            self.tell(Progress(KNOWN, len(taken_jobs), len(jobs), notice=told))
 
     def has_failed(self, job: Job) -> bool:
         """Whether the training of a job's model failed; the job has then failed too."""

@@ -4,7 +4,6 @@ Where a protocol has folds, the answers of a seed on all of them are put togethe
 so that every dialogue is answered once by a model that has not seen it.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,10 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from emospot.errors import ConfigError
 from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.significance import bootstrap_interval, compare, holm
 from emospot.evaluation.task_scores import task_scores
+from emospot.experiments.folds import dependent
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.results_file import DIGITS
 from emospot.experiments.study import OPPONENT, Study
@@ -159,16 +158,7 @@ def _answers(results: Sequence[Result], out: Path) -> Iterator[tuple[Row, list[P
 
 def _together(predictions: Predictions, expression: str | None) -> Predictions:
     """The same with the names of groups in the place of dialogues that depend on each other."""
-    if expression is None:
-        return predictions
-    groups = {}
-    for dialogue in predictions.dialogue_ids:
-        found = re.search(expression, dialogue)
-        if found is None:
-            raise ConfigError(
-                f'together "{expression}" finds nothing in the dialogue "{dialogue}"'
-            )
-        groups[dialogue] = found.group(0)
+    groups = dependent(predictions.dialogue_ids, expression)
     return replace(predictions, dialogues=tuple(groups[d] for d in predictions.dialogues))
 
 

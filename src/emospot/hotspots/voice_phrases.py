@@ -6,7 +6,7 @@ only louder or higher. So the unit here is the phrase, speech between two pauses
 
     a frame is speech    where its level exceeds low + 0.22 · (high − low), low and
                          high the 5th and 90th percentile of the speaker's levels
-    a phrase             0.3 s of speech or more with no pause above 0.15 s inside
+    a phrase             0.3 s of speech or more with no pause of 0.15 s or more inside
 
 Each phrase becomes 29 numbers (pitch, loudness, rate, timbre: centre and spread;
 length, share of voiced frames), in units of how much they usually differ between
@@ -22,6 +22,7 @@ phrases has no hotspots, since there is nothing to stand out from.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -46,8 +47,9 @@ COMPARED = 2 * NUMBERS + 5
 """Numbers a phrase after comparison."""
 
 _SPEECH = 0.22
-_LONGEST_PAUSE = 0.15
+_LEAST_PAUSE = 0.15
 _SHORTEST_PHRASE = 0.3
+_HAIR = 0.01  # of a frame
 _SMOOTHING = 0.03
 _AROUND = 5
 _LEAST_PHRASES = 3
@@ -268,15 +270,13 @@ def _stretches(speech: NDArray[np.bool_], hop: float) -> list[tuple[int, int]]:
     places = np.flatnonzero(speech)
     if len(places) == 0:
         return []
-    # Half a frame of tolerance: of frames of 0.1 s, two in silence are a pause, one is none.
-    cuts = np.flatnonzero((np.diff(places) - 1) * hop > _LONGEST_PAUSE - hop / 2)
+    # In whole frames, as times are rounded and a hair must not decide. Of frames of 0.1 s two
+    # in silence are a pause and three of speech a phrase; of 0.01 s, 15 and 30.
+    pause, shortest = (math.ceil(s / hop - _HAIR) for s in (_LEAST_PAUSE, _SHORTEST_PHRASE))
+    cuts = np.flatnonzero(np.diff(places) - 1 >= pause)
     first = np.concatenate([places[:1], places[cuts + 1]])
     end = np.concatenate([places[cuts], places[-1:]]) + 1
-    return [
-        (int(a), int(b))
-        for a, b in zip(first, end, strict=True)
-        if (b - a) * hop > _SHORTEST_PHRASE
-    ]
+    return [(int(a), int(b)) for a, b in zip(first, end, strict=True) if b - a >= shortest]
 
 
 def _phrase(heard: _Heard, first: int, end: int) -> Phrase:

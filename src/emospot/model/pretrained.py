@@ -50,8 +50,6 @@ class ModelCard:
             training's recordings.
         detectors: modality → the choice of hotspot detectors (`hotspots.registry`) of
             the training; a modality without one gets the usual.
-        hotspot_thresholds: voice or face, where its hotspots are learned → strength
-            from which they count (`training.hotspot_thresholds`).
     """
 
     name: str
@@ -67,7 +65,6 @@ class ModelCard:
     tasks: tuple[Task, ...] = ()
     recordings: Mapping[str, RecordingRange] = field(default_factory=dict)
     detectors: Mapping[str, str] = field(default_factory=dict)
-    hotspot_thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def heads(self) -> tuple[Task, ...]:

@@ -51,7 +51,6 @@ from emospot.training.data import (
     recording_ranges,
     transition_counts,
 )
-from emospot.training.hotspot_thresholds import hotspot_thresholds
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import CHOICE, EmotionModule
 from emospot.training.quiet import quiet
@@ -131,8 +130,6 @@ def train_seed(
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
-    thresholds = hotspot_thresholds(model, split.train + split.dev)
-    model = renamed(model, hotspot_thresholds=thresholds)
     save_model(model, folder / "model")
     result = SeedResult(
         seed=seed,

@@ -145,7 +145,7 @@ def test_real_voices_are_spotted_better_than_by_peaks(shared_data: Path) -> None
 ])  # fmt: skip
 def test_a_hair_decides_nothing(hop, silent, count):
     """Wherever in a recording a turn begins, its phrases are the same."""
-    loud = np.repeat([1e-6, 1.0, 1e-6, 1.0], [20, 40, silent, 40])
+    loud = np.repeat([0.02, 1.0, 0.02, 1.0], [20, 40, silent, 40])
     for start in np.random.default_rng(0).uniform(0, 4000, 200):
         edges = (start + hop * np.arange(len(loud) + 1)).astype(np.float32)
         tokens = Tokens(

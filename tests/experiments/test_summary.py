@@ -295,6 +295,8 @@ def test_dialogues_that_depend_on_each_other_are_drawn_together(
     whole = study.model_copy(update={"together": "d"})
     for figure in summarise_study(whole, results, {}, tmp_path).figures:
         assert figure.ci is None or figure.ci == pytest.approx((figure.mean, figure.mean))
+    told = "by swapping groups of dialogues (alike in `d[0-4]|d`) (10,000 draws)"
+    assert told in markdown(by_letter, grouped, {})
     missing = study.model_copy(update={"together": "actor"})
     with pytest.raises(ConfigError, match='together "actor" finds nothing in the dialogue'):
         summarise_study(missing, results, {}, tmp_path)

@@ -71,15 +71,18 @@ def _asked(study: Study, protocol: str) -> str:
 
 
 def _how_to_read(study: Study) -> str:
+    drawn = "dialogues"
+    if study.together is not None:
+        drawn = f"groups of dialogues (alike in `{study.together}`)"
     text = (
         "Per cent (MAE, r and CCC as they are), mean ± standard deviation over seeds; in "
-        "brackets the 95 % interval of the mean by bootstrap over dialogues. Best model by "
+        f"brackets the 95 % interval of the mean by bootstrap over {drawn}. Best model by "
         f"{SHOWN.get(study.metric, study.metric)} first"
         + (", of which less is better." if study.metric in SMALLER_IS_BETTER else ".")
     )
     if study.primary:
         text += (
-            f" Δ: {study.primary} less the model of the line, with p by swapping dialogues "
+            f" Δ: {study.primary} less the model of the line, with p by swapping {drawn} "
             "(10,000 draws); * marks the primary comparison, all others are Holm-corrected."
         )
     return text

@@ -17,12 +17,22 @@ import numpy as np
 import pytest
 
 from emospot.config import MODEL_KINDS
+from emospot.corpora.table_columns import read_table
+from emospot.corpora.table_conversations import read_conversations
+from emospot.corpora.table_labels import read_labels
 from emospot.emotions import TASKS
 from emospot.experiments import runner
+from emospot.experiments.corpus_entry import TABLE
 from emospot.experiments.job import run_job
 from emospot.experiments.results import write_results
 from emospot.experiments.runner import Outcome, run_study
-from emospot.experiments.study import Study, load_study, parse_study
+from emospot.experiments.study import (
+    Study,
+    load_study,
+    parse_study,
+    shipped_file,
+    shipped_studies,
+)
 
 RNG = np.random.default_rng(2)
 
@@ -203,3 +213,20 @@ def test_iemocap6_full(ran: Callable[..., Any], release: Path) -> None:
     assert extractors == {"words": "minilm-l6", "voice": "egemaps", "face": "face-mesh"}
     folds = {run["fold"] for run in found["runs"] if run["protocol"] == "opponent"}
     assert folds == {"Ses01", "Ses02", "Ses03", "Ses04"}
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_shared_tables_are_as_the_studies_say(name: str, shared_data: Path) -> None:
+    """Dialogues, turns, splits and labels; nothing is measured."""
+    for corpus, entry in load_study(name).corpora.items():
+        path = shared_data / str(entry.source)
+        if entry.kind != TABLE or shipped_file(str(entry.source)) or not path.is_file():
+            continue
+        table = read_table(path, entry.columns)
+        labels = read_labels(
+            table, corpus=corpus, set_name=entry.label_set, no_label=entry.no_label
+        )
+        content = read_conversations(table, labels.labels, entry.targets)
+        splits = {one.conversation.split for one in content.conversations}
+        assert {"train", "test"} <= splits
+        assert any(label is not None for label in labels.labels)

@@ -12,7 +12,9 @@ import pytest
 
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet
-from emospot.experiments.study import Study, parse_study
+from emospot.experiments import runner
+from emospot.experiments.job import run_job
+from emospot.experiments.study import Job, Study, parse_study
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, StoredConversation
 from emospot.features.store_writer import StoreWriter
@@ -108,3 +110,23 @@ def make_study(store: FeatureStore) -> Callable[..., Study]:
         return parse_study(values | changes, "the study")
 
     return make
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """Jobs of studies run in this process; the list says which did."""
+    ran: list[Job] = []
+    monkeypatch.setattr(runner._Runner, "_results", in_this_process(ran))
+    return ran
+
+
+def in_this_process(ran: list[Job]) -> Callable[..., object]:
+    """What `_Runner._results` is to be, so that jobs run here and are noted in a list."""
+
+    def results(self, jobs):
+        for job in jobs:
+            ran.append(job)
+            values = self.study.model_dump(mode="json")
+            yield job, run_job(values, job, self.stores, str(self.out)), ""
+
+    return results

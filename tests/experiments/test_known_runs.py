@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from emospot.errors import ConfigError
-from emospot.experiments import runner
-from emospot.experiments.job import run_job
 from emospot.experiments.known_runs import known_runs, unpacked
 from emospot.experiments.results import write_results
 from emospot.experiments.runner import Outcome, run_study
@@ -29,30 +27,15 @@ CHANGES: dict[str, Any] = {
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """The jobs that were run, in this process."""
-    jobs_run: list[Job] = []
-
-    def results(self, jobs):
-        for job in jobs:
-            jobs_run.append(job)
-            values = self.study.model_dump(mode="json")
-            yield job, run_job(values, job, self.stores, str(self.out)), ""
-
-    monkeypatch.setattr(runner._Runner, "_results", results)
-    return jobs_run
-
-
-@pytest.fixture
 def study(make_study: Callable[..., Study]) -> Study:
     return make_study(**CHANGES)
 
 
 @pytest.fixture
-def first(study: Study, ran: list[Job], tmp_path: Path) -> Path:
+def first(study: Study, in_process: list[Job], tmp_path: Path) -> Path:
     """The results of the study, run once."""
     write_results(study, run_study(study, tmp_path / "first"), tmp_path / "first")
-    del ran[:]
+    del in_process[:]
     return tmp_path / "first" / "results.json"
 
 
@@ -65,11 +48,11 @@ def _without_origin(path: Path) -> dict[str, Any]:
 
 
 def test_nothing_is_run_again_and_all_figures_are_the_same(
-    study: Study, ran: list[Job], first: Path, tmp_path: Path
+    study: Study, in_process: list[Job], first: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
     outcome = run_study(study, again, known=known_runs([first]))
-    assert ran == []
+    assert in_process == []
     assert all(r.known_from.startswith("results.json, 20") for r in outcome.results)
     write_results(study, outcome, again)
     assert _without_origin(again / "results.json") == _without_origin(first)
@@ -82,23 +65,27 @@ def test_nothing_is_run_again_and_all_figures_are_the_same(
     assert {r.known_from for r in run_study(study, again).results} == {
         r.known_from for r in outcome.results
     }
-    assert ran == []
+    assert in_process == []
 
 
 def test_a_model_of_ones_own_is_all_that_is_trained(
-    make_study: Callable[..., Study], ran: list[Job], first: Path, study: Study, tmp_path: Path
+    make_study: Callable[..., Study],
+    in_process: list[Job],
+    first: Path,
+    study: Study,
+    tmp_path: Path,
 ) -> None:
     models = {name: entry.model_dump() for name, entry in study.models.items()}
     more = make_study(**CHANGES, models={**models, "mine": {"model": {"kind": "mlp", "width": 9}}})
     outcome = run_study(more, tmp_path / "more", known=known_runs([first]))
-    assert {job.model for job in ran} == {"mine"}
+    assert {job.model for job in in_process} == {"mine"}
     summary = write_results(more, outcome, tmp_path / "more")
     compared = {c.reference for c in summary.comparisons if c.row.protocol == "official"}
     assert compared == {"mine", "MLP", "majority"}
 
 
 def test_a_model_that_is_also_asked_what_no_file_answers_is_trained_here(
-    make_study: Callable[..., Study], ran: list[Job], first: Path, tmp_path: Path
+    make_study: Callable[..., Study], in_process: list[Job], first: Path, tmp_path: Path
 ) -> None:
     """Two trainings must not stand for one model."""
     asked = {"official": {}, "two": {"answers": {"calm": "calm", "angry": "angry"}}}
@@ -107,7 +94,7 @@ def test_a_model_that_is_also_asked_what_no_file_answers_is_trained_here(
     outcome = run_study(
         other, tmp_path / "o", known=known_runs([first]), tell=lambda now: told.append(now.notice)
     )
-    assert {(job.protocol, job.model) for job in ran} == {
+    assert {(job.protocol, job.model) for job in in_process} == {
         (protocol, model)
         for protocol in ("official", "two")
         for model in ("emospot", "MLP", "majority")
@@ -132,7 +119,11 @@ def test_a_model_that_was_trained_here_is_asked_here(
 
 
 def test_a_model_that_was_taken_over_is_trained_when_it_is_asked_more(
-    make_study: Callable[..., Study], study: Study, ran: list[Job], first: Path, tmp_path: Path
+    make_study: Callable[..., Study],
+    study: Study,
+    in_process: list[Job],
+    first: Path,
+    tmp_path: Path,
 ) -> None:
     outcome = run_study(study, tmp_path / "o", known=known_runs([first]))
     assert _origins(outcome) == {"opponent": True, "official": True, "two": True}
@@ -154,7 +145,7 @@ def test_what_does_not_fit_is_run(
     study: Study,
     make_study: Callable[..., Study],
     make_store: Callable[..., FeatureStore],
-    ran: list[Job],
+    in_process: list[Job],
     first: Path,
     tmp_path: Path,
 ) -> None:
@@ -171,12 +162,12 @@ def test_what_does_not_fit_is_run(
         known=known_runs([damaged]),
         tell=lambda now: told.append(now.notice),
     )
-    assert {job.model for job in ran} == {"MLP", "emospot", "majority"}
+    assert {job.model for job in in_process} == {"MLP", "emospot", "majority"}
     assert any(text.startswith("0 of 6 runs are taken over") for text in told)
-    del ran[:]
+    del in_process[:]
     other = {"moods": {"store": str(make_store(test_labels=5).path.resolve())}}
     run_study(make_study(**CHANGES, corpora=other), tmp_path / "o", known=known_runs([first]))
-    assert {job.model for job in ran} == {"MLP", "emospot", "majority"}
+    assert {job.model for job in in_process} == {"MLP", "emospot", "majority"}
 
 
 def test_files_that_are_no_use(first: Path, tmp_path: Path) -> None:

@@ -21,12 +21,11 @@ from emospot.corpora.table_columns import read_table
 from emospot.corpora.table_conversations import read_conversations
 from emospot.corpora.table_labels import read_labels
 from emospot.emotions import TASKS
-from emospot.experiments import runner
 from emospot.experiments.corpus_entry import TABLE
-from emospot.experiments.job import run_job
 from emospot.experiments.results import write_results
 from emospot.experiments.runner import Outcome, run_study
 from emospot.experiments.study import (
+    Job,
     Study,
     load_study,
     parse_study,
@@ -48,15 +47,10 @@ def shortened(name: str, models: list[str]) -> Study:
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
+def ran(
+    in_process: list[Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Outcome]:
     """Runs a study in this process, with the sources in the folder "data"."""
-
-    def results(self, jobs):
-        for job in jobs:
-            values = self.study.model_dump(mode="json")
-            yield job, run_job(values, job, self.stores, str(self.out)), ""
-
-    monkeypatch.setattr(runner._Runner, "_results", results)
     monkeypatch.setenv("EMOSPOT_DATA", str(tmp_path / "data"))
 
     def run(study: Study) -> tuple[Outcome, dict[str, Any]]:

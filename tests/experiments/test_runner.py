@@ -23,23 +23,7 @@ from emospot.experiments.study import Job, Study
 from emospot.features.store import FeatureStore
 from emospot.training.results import EpochReport
 
-
-@pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """Jobs run in this process; the list says which did."""
-    ran: list[Job] = []
-    monkeypatch.setattr(runner._Runner, "_results", _in_this_process(ran))
-    return ran
-
-
-def _in_this_process(ran: list[Job]) -> Callable[..., object]:
-    def results(self, jobs):
-        for job in jobs:
-            ran.append(job)
-            values = self.study.model_dump(mode="json")
-            yield job, run_job(values, job, self.stores, str(self.out)), ""
-
-    return results
+from .conftest import in_this_process
 
 
 @pytest.fixture
@@ -309,7 +293,7 @@ def finished(
     """A small study that has run."""
     out = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner._Runner, "_results", _in_this_process([]))
+        patch.setattr(runner._Runner, "_results", in_this_process([]))
         return out, run_study(_small(make_study), out)
 
 

@@ -105,7 +105,8 @@ def run_study(
     Raises:
         UsageError: if the folder holds another study, or a store that was
             imported with other settings.
-        ConfigError: if a protocol asks about classes that a corpus has not got.
+        ConfigError: if a protocol asks about classes that a corpus has not got, or
+            `together` finds nothing in the id of a dialogue.
         EmospotError: if a corpus is not found or cannot be imported; the
             message names it.
     """

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from emospot.hotspots.registry import panel
+from emospot.media import decode
 from emospot.sample import sample_files
 
 SAMPLE = sample_files()
@@ -86,14 +87,20 @@ def test_a_foreign_file_is_scored(emospot, marks, tmp_path):
     assert "3 marked spans in 2 recording(s)" in shown
 
 
-def test_detectors_are_scored_on_recordings(emospot, tmp_path):
+def test_detectors_are_scored_on_recordings(emospot, tmp_path, monkeypatch):
     found = tmp_path / "own"
     emospot("hotspots", SAMPLE.conversation, "--detector", "prosody", "--out", found)
     (own,) = found.iterdir()
+    readings = []
+    read = decode.audio_of_spans
+    monkeypatch.setattr(
+        decode, "audio_of_spans", lambda *a, **k: readings.append(1) or read(*a, **k)
+    )
     ran = emospot(
         "hotspots", "evaluate", own, SAMPLE.conversation, "--detector", "prosody",
         "--detector", "phrases", "--json",
     )  # fmt: skip
+    assert len(readings) == 1, "once for both"
     scores = json.loads(ran.out)
     assert list(scores) == ["prosody", "phrases"]
     # A detector agrees with what it has written itself.

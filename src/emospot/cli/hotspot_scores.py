@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -261,22 +262,30 @@ def _transcripts(
 def _spans_of(
     recordings: Mapping[Path, Path | None], detectors: "Sequence[Panel]"
 ) -> "dict[str, SpanSet]":
-    """What each detector finds in recordings, as spans.
+    """What each detector finds in recordings, as spans; each recording is read once.
 
     What cannot be looked at (no voice, no face) holds nothing.
     """
     from emospot.analysis.inputs import read_inputs
     from emospot.analysis.spot import spot
     from emospot.evaluation.span_files import SpanSet, span_set
+    from emospot.hotspots.side_by_side import side_by_side
 
     spans = {one.name: SpanSet(named=True) for one in detectors}
     for recording, transcript in recordings.items():
         inputs = read_inputs(recording, transcript)
+        together = {
+            modality: side_by_side([one for one in detectors if one.modality == modality])
+            for modality in dict.fromkeys(one.modality for one in detectors)
+        }
+        seen = spot(inputs, together)
+        for modality, reason in seen.absent.items():
+            note(f"warning: {recording}: {modality} not looked at: {reason}")
+        nothing = [()] * len(seen.hotspots)
         for one in detectors:
-            found = spot(inputs, {one.modality: one})
-            for reason in found.absent.values():
-                note(f"warning: {recording}: {one.modality} not looked at: {reason}")
-            own = span_set(found.recording, found.to_dict()["hotspots"])
+            found = together[one.modality].found.get(one.name, nothing)
+            alone = replace(seen, hotspots=tuple(tuple(own) for own in found))
+            own = span_set(seen.recording, alone.to_dict()["hotspots"])
             spans[one.name].recordings.update(own.recordings)
             spans[one.name].spans += own.spans
     return spans

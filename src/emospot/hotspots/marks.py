@@ -77,7 +77,7 @@ class MarkedHotspots:
 def is_called(conversation: Conversation, name: str) -> bool:
     """Whether a name is the conversation's, or that of its recording.
 
-    >>> talk = Conversation("d1", (Utterance("1", "A"),), Path("films/one/talk.mp4"))
+    >>> talk = Conversation("d1", (Utterance("1", "A"),), PurePath("films/one/talk.mp4"))
     >>> [is_called(talk, name) for name in ("d1", "talk", "talk.wav", "one/talk", "two/talk")]
     [True, True, True, True, False]
     """

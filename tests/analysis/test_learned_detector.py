@@ -1,5 +1,7 @@
 """Learned hotspots as a detector: of voices in any frames, of words, and of none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from emospot.features.voice_basic import COLUMNS, BasicVoice
 from emospot.features.voice_descriptors import with_longer_frames
 from emospot.model.builder import build_model
 from emospot.model.predict import predict
-from emospot.model.pretrained import ModelCard, PretrainedModel
+from emospot.model.pretrained import ModelCard, PretrainedModel, renamed
 
 TASK = Task("emotion", "single", RAVDESS8.labels)
 
@@ -73,6 +75,17 @@ def test_a_voice_without_turns_is_read_phrase_by_phrase(model):
     assert len(scores) == pytest.approx(len(expected), abs=2)
     assert scores.mean() == pytest.approx(expected.mean(), abs=0.05)
     assert 0.5 < scores.mean() < 0.9, "scores that say something"
+
+
+def test_models_of_the_finest_frames_read_phrases_too(model):
+    """Their features name no length of frames."""
+    finest = {"voice": replace(model.card.features["voice"], options={})}
+    (panel,) = learned_panels(renamed(model, features=finest), "fine")
+    _, (sound, _) = talk()
+    sound[24_000:32_000] *= 1e-4
+    conversation = Conversation("c", (Utterance("1", "A", 0.0, 4.0),))
+    (scored,) = panel.detectors[0].scored_tokens(conversation, [BasicVoice().extract(sound, 0.0)])
+    assert [len(tokens) for tokens, _ in scored] == pytest.approx([150, 200], abs=15)
 
 
 def test_turns_that_are_told_are_read_as_they_are(model):

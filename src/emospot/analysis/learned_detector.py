@@ -14,7 +14,7 @@ from emospot.batch import Example
 from emospot.config import ModelConfig
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
-from emospot.features.voice_descriptors import with_longer_frames
+from emospot.features.voice_descriptors import LOUDNESS, with_longer_frames
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.voice_phrases import phrase_frames
 from emospot.model.predict import predict
@@ -55,7 +55,7 @@ class LearnedDetector:
             descriptors: of each, what the extractor of the model's features gives;
                 voices may have shorter tokens than the model reads.
         """
-        if self._is_untold(conversation):
+        if self._is_untold(conversation, descriptors):
             parts = self._phrases(conversation, descriptors)
             return [[spot for part in parts for spot in learned_phrase(self._config, *part)]]
         read = [self._as_read(tokens) for tokens in descriptors]
@@ -66,7 +66,7 @@ class LearnedDetector:
         self, conversation: Conversation, descriptors: Sequence[Tokens | None]
     ) -> list[list[tuple[Tokens, NDArray[np.floating]]]]:
         """The tokens as the model reads them, with their scores (`ScoresTokens`)."""
-        if self._is_untold(conversation):
+        if self._is_untold(conversation, descriptors):
             return [self._phrases(conversation, descriptors)]
         read = [self._as_read(tokens) for tokens in descriptors]
         return [
@@ -74,12 +74,13 @@ class LearnedDetector:
             for tokens, own in zip(read, self._scores(conversation, read), strict=True)
         ]
 
-    def _is_untold(self, conversation: Conversation) -> bool:
-        """Whether nobody says where turns of a voice begin."""
+    def _is_untold(self, conversation: Conversation, descriptors: Sequence[Tokens | None]) -> bool:
+        """Whether nobody says where turns of a voice begin, and its loudness can."""
         return (
-            self._hop > 0
+            self.modality == VOICE
             and len(conversation.utterances) == 1
             and not conversation.utterances[0].text
+            and all(LOUDNESS in (one.columns or ()) for one in descriptors if one is not None)
         )
 
     def _as_read(self, tokens: Tokens | None) -> Tokens | None:
@@ -100,7 +101,8 @@ class LearnedDetector:
         (phrases,) = phrase_frames(conversation, descriptors)
         if whole is None or not phrases:
             return []
-        read = [with_longer_frames(whole.part(*frames), self._hop) for frames in phrases]
+        parts = (whole.part(*frames) for frames in phrases)
+        read = [one if not self._hop else with_longer_frames(one, self._hop) for one in parts]
         turns = tuple(
             replace(utterance, id=str(number), start=float(times[0, 0]), end=float(times[-1, 1]))
             for number, times in enumerate(np.asarray(tokens.times) for tokens in read)

@@ -38,7 +38,14 @@ def test_cross_validation_stays_within_training(store: FeatureStore) -> None:
     assert folds == folds_of(store, Protocol(kind="cross_validation", folds=3))
 
 
-@pytest.mark.parametrize("expression", ["actor", r"\d*"])
-def test_what_depends_on_nothing_is_an_error(expression):
-    with pytest.raises(ConfigError, match="together .* finds nothing in the dialogue"):
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("actor", 'together "actor" finds nothing in the dialogue "anna-1"'),
+        (r"\d*", "finds nothing in the dialogue"),
+        ("(", r'together "\(" is no regular expression'),
+    ],
+)
+def test_what_depends_on_nothing_is_an_error(expression, message):
+    with pytest.raises(ConfigError, match=message):
         dependent(["anna-1"], expression)

@@ -59,16 +59,20 @@ def dependent(ids: Iterable[str], expression: str | None) -> dict[str, str]:
     """Dialogue → what it is drawn together with; without an expression, itself.
 
     Raises:
-        ConfigError: if the expression finds nothing in a dialogue's id.
+        ConfigError: if the expression is none, or finds nothing in a dialogue's id.
 
     >>> dependent(["anna-1", "anna-2", "ben-1"], "[a-z]+")
     {'anna-1': 'anna', 'anna-2': 'anna', 'ben-1': 'ben'}
     """
     if expression is None:
         return {name: name for name in ids}
+    try:
+        searched = re.compile(expression)
+    except re.error as error:
+        raise ConfigError(f'together "{expression}" is no regular expression: {error}') from None
     found = {}
     for name in ids:
-        match = re.search(expression, name)
+        match = searched.search(name)
         if match is None or not match.group(0):
             raise ConfigError(f'together "{expression}" finds nothing in the dialogue "{name}"')
         found[name] = match.group(0)

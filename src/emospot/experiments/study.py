@@ -25,7 +25,6 @@ reading of the test conversations.
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,13 +44,6 @@ DATA_DEFAULT = "../shared/data"
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _compiled(key: str, expression: str) -> None:
-    try:
-        re.compile(expression)
-    except re.error as error:
-        raise ValueError(f'{key} "{expression}" is no regular expression: {error}') from None
 
 
 class FeatureEntry(_Entry):
@@ -147,8 +139,6 @@ class Study(_Entry):
             for wanted in entry.features:
                 if wanted not in self.features:
                     raise ValueError(f"model {name} reads unknown features {wanted}")
-        if self.together is not None:
-            _compiled("together", self.together)
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")
         if self.opponent is not None and self.opponent == self.primary:

@@ -14,9 +14,9 @@ from emospot.batch import Example
 from emospot.config import ModelConfig
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
-from emospot.features.voice_descriptors import LOUDNESS, with_longer_frames
+from emospot.features.voice_descriptors import with_longer_frames
 from emospot.hotspots.panel import Panel
-from emospot.hotspots.voice_phrases import phrase_frames
+from emospot.hotspots.voice_phrases import can_be_cut, phrase_frames
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel
 
@@ -58,7 +58,7 @@ class LearnedDetector:
         if self._is_untold(conversation, descriptors):
             parts = self._phrases(conversation, descriptors)
             return [[spot for part in parts for spot in learned_phrase(self._config, *part)]]
-        read = [self._as_read(tokens) for tokens in descriptors]
+        read = [None if one is None else self._as_read(one) for one in descriptors]
         scores = self._scores(conversation, read)
         return learned_hotspots(self._config, self.modality, conversation, read, scores)
 
@@ -68,7 +68,7 @@ class LearnedDetector:
         """The tokens as the model reads them, with their scores (`ScoresTokens`)."""
         if self._is_untold(conversation, descriptors):
             return [self._phrases(conversation, descriptors)]
-        read = [self._as_read(tokens) for tokens in descriptors]
+        read = [None if one is None else self._as_read(one) for one in descriptors]
         return [
             [] if tokens is None else [(tokens, own)]
             for tokens, own in zip(read, self._scores(conversation, read), strict=True)
@@ -80,11 +80,11 @@ class LearnedDetector:
             self.modality == VOICE
             and len(conversation.utterances) == 1
             and not conversation.utterances[0].text
-            and all(LOUDNESS in (one.columns or ()) for one in descriptors if one is not None)
+            and can_be_cut(descriptors)
         )
 
-    def _as_read(self, tokens: Tokens | None) -> Tokens | None:
-        return tokens if tokens is None or not self._hop else with_longer_frames(tokens, self._hop)
+    def _as_read(self, tokens: Tokens) -> Tokens:
+        return with_longer_frames(tokens, self._hop) if self._hop else tokens
 
     def _scores(
         self, conversation: Conversation, read: Sequence[Tokens | None]
@@ -101,8 +101,7 @@ class LearnedDetector:
         (phrases,) = phrase_frames(conversation, descriptors)
         if whole is None or not phrases:
             return []
-        parts = (whole.part(*frames) for frames in phrases)
-        read = [one if not self._hop else with_longer_frames(one, self._hop) for one in parts]
+        read = [self._as_read(whole.part(*frames)) for frames in phrases]
         turns = tuple(
             replace(utterance, id=str(number), start=float(times[0, 0]), end=float(times[-1, 1]))
             for number, times in enumerate(np.asarray(tokens.times) for tokens in read)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from emospot.analysis.measure import Measurements
 from emospot.config import ModelConfig
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
-from emospot.features.voice_descriptors import LOUDNESS
+from emospot.hotspots.moments import order_of
 from emospot.hotspots.tokens import held_hotspots, whole_hotspot
-from emospot.hotspots.voice_phrases import phrase_frames
+from emospot.hotspots.voice_phrases import can_be_cut, phrase_frames
 from emospot.hotspots.words_place import words_runs
 from emospot.model.predict import Prediction
 
@@ -95,13 +95,13 @@ def take_learned(
         found = learned_hotspots(config, modality, conversation, features, scores)
         for own, more in zip(measured.hotspots, found, strict=True):
             own.extend(more)
-            own.sort(key=lambda h: (h.start or 0.0, h.char_start or 0))
+            own.sort(key=order_of)
 
 
 def _phrases(
     conversation: Conversation, tokens: Sequence[Tokens | None]
 ) -> list[list[tuple[int, int]]]:
     """The phrases of every utterance, or all of it where its tokens do not say how loud it is."""
-    if all(LOUDNESS in (one.columns or ()) for one in tokens if one is not None):
+    if can_be_cut(tokens):
         return phrase_frames(conversation, tokens)
     return [[] if one is None else [(0, len(one))] for one in tokens]

@@ -25,6 +25,7 @@ from emospot.corpora.measuring import (
 )
 from emospot.errors import MediaError, MissingExtraError, UsageError
 from emospot.features.base import FeatureDescription, Span, VoiceExtractor
+from emospot.hotspots.moments import order_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel
 from emospot.media.decode import MediaInfo
@@ -150,7 +151,7 @@ def measure(
         if reason:
             found.leave_out(modality, reason, count)
     for own in found.hotspots:
-        own.sort(key=lambda h: (h.start if h.start is not None else 0.0, h.char_start or 0))
+        own.sort(key=order_of)
     return found
 
 

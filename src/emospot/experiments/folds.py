@@ -43,10 +43,10 @@ def folds_of(store: FeatureStore, protocol: Protocol) -> dict[str, Mapping[str, 
 def _by_expression(ids: list[str], expression: str, store: FeatureStore) -> dict[str, str]:
     found = {}
     for name in ids:
-        match = re.search(expression, name)
-        if match is None:
+        group = _found(expression, name)
+        if group is None:
             raise StoreError(f'{store.path}: groups "{expression}" finds nothing in "{name}"')
-        found[name] = match.group(0)
+        found[name] = group
     return found
 
 
@@ -70,10 +70,14 @@ def dependent(ids: Iterable[str], expression: str | None) -> dict[str, str]:
         searched = re.compile(expression)
     except re.error as error:
         raise ConfigError(f'together "{expression}" is no regular expression: {error}') from None
-    found = {}
-    for name in ids:
-        match = searched.search(name)
-        if match is None or not match.group(0):
+    found = {name: _found(searched, name) for name in ids}
+    for name, group in found.items():
+        if not group:
             raise ConfigError(f'together "{expression}" finds nothing in the dialogue "{name}"')
-        found[name] = match.group(0)
-    return found
+    return {name: str(group) for name, group in found.items()}
+
+
+def _found(expression: re.Pattern[str] | str, name: str) -> str | None:
+    """What an expression finds in a dialogue's id."""
+    match = re.search(expression, name)
+    return None if match is None else match.group(0)

@@ -261,6 +261,8 @@ class _Runner:
 
     def _is_done(self, job: Job) -> bool:
         """Whether an earlier call has run a job; its result then counts."""
+        if job.id in self.done:
+            return True
         result = self.earlier.get(self._key(job))
         # The answers may be damaged, or of another call with other settings.
         if result is None or answers_hash(answers_file(self.out, job)) != result.answers:

@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.files import stem
+from emospot.hotspots.moments import order_of
 
 MARKS = "marks"
 
@@ -71,7 +72,7 @@ class MarkedHotspots:
             for own, part in zip(found, parts, strict=True):
                 own += [part] if part is not None else []
         self.notices = [f"{lost} marks lie in no utterance"] if lost else []
-        return [sorted(own, key=_place) for own in found]
+        return [sorted(own, key=order_of) for own in found]
 
 
 def is_called(conversation: Conversation, name: str) -> bool:
@@ -116,7 +117,3 @@ def _part(mark: Mark, utterance: Utterance) -> Hotspot | None:
         return None
     inside = spot.apex is not None and start <= spot.apex <= end
     return replace(spot, start=start, end=end, apex=spot.apex if inside else None)
-
-
-def _place(spot: Hotspot) -> tuple[float, int]:
-    return (spot.start or 0.0, spot.char_start or 0)

@@ -60,6 +60,11 @@ def overlap(a: Hotspot, b: Hotspot) -> float:
     return inside / (max(a1, b1) - min(a0, b0)) if inside > 0 else 0.0
 
 
+def order_of(hotspot: Hotspot) -> tuple[float, int]:
+    """What the hotspots of an utterance are sorted by: time, then place in the text."""
+    return hotspot.start or 0.0, hotspot.char_start or 0
+
+
 def place_of(hotspot: Hotspot) -> tuple[float, float]:
     """Characters where it has them, else seconds."""
     if hotspot.char_start is not None and hotspot.char_end is not None:

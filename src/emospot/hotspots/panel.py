@@ -23,7 +23,7 @@ from typing import Literal
 from emospot.conversation import VOICE, Conversation, Hotspot, Tokens
 from emospot.errors import UsageError
 from emospot.hotspots.base import HotspotDetector
-from emospot.hotspots.moments import place_of, united
+from emospot.hotspots.moments import order_of, place_of, united
 
 Found = list[list[Hotspot]]
 Combination = Literal["union", "vote"]
@@ -135,7 +135,7 @@ class Panel:
         if len(self.detectors) == 1:
             return found[0]
         join = _union if self.combine == "union" else self._vote
-        return [sorted(join(own), key=_place) for own in zip(*found, strict=True)]
+        return [sorted(join(own), key=order_of) for own in zip(*found, strict=True)]
 
     def _vote(self, found: Sequence[Sequence[Hotspot]]) -> list[Hotspot]:
         """The stretches on which enough of the weight agrees, of one utterance."""
@@ -228,7 +228,3 @@ def _union(found: Sequence[Sequence[Hotspot]]) -> list[Hotspot]:
     """All hotspots of one utterance; of two detectors' that are the same, the stronger."""
     numbered = ((number, hotspot) for number, own in enumerate(found) for hotspot in own)
     return united(numbered, lambda one, other: one != other)
-
-
-def _place(hotspot: Hotspot) -> tuple[float, float]:
-    return hotspot.start or 0.0, hotspot.char_start or 0.0

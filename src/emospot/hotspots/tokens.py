@@ -101,7 +101,15 @@ def held_hotspots(
     if tokens.times is None:
         return []
     times = np.asarray(tokens.times, dtype=np.float64)
-    held, middles = held_means(times, scores), times.mean(axis=1)
+    seconds = np.maximum(times[:, 1] - times[:, 0], _ROUNDING)
+    total = np.concatenate([[0.0], np.cumsum(scores * seconds)])
+    length = np.concatenate([[0.0], np.cumsum(seconds)])
+    middles, own = times.mean(axis=1), np.arange(len(times))
+    first = np.searchsorted(times[:, 0], middles - HELD_SECONDS / 2 - _ROUNDING)
+    last = np.searchsorted(times[:, 1], middles + HELD_SECONDS / 2 + _ROUNDING, side="right")
+    # A token that is longer than that is its own mean.
+    first, last = np.minimum(first, own), np.maximum(last, own + 1)
+    held = (total[last] - total[first]) / (length[last] - length[first])
     places = np.flatnonzero(held >= least)
     if len(places) == 0:
         return []
@@ -158,25 +166,6 @@ def greatest_mean(scores: NDArray[np.floating], share: float) -> float:
     """
     count = max(1, math.ceil(share * len(scores)))
     return float(np.sort(np.asarray(scores, dtype=np.float64))[-count:].mean())
-
-
-def held_means(times: NDArray[np.float64], scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The mean of the scores over the 1.5 s around each token, shape (T,).
-
-    Args:
-        times: start and end of the tokens in seconds, shape (T, 2).
-        scores: shape (T,).
-    """
-    seconds = np.maximum(times[:, 1] - times[:, 0], _ROUNDING)
-    total = np.concatenate([[0.0], np.cumsum(scores * seconds)])
-    length = np.concatenate([[0.0], np.cumsum(seconds)])
-    middles, own = times.mean(axis=1), np.arange(len(times))
-    first = np.searchsorted(times[:, 0], middles - HELD_SECONDS / 2 - _ROUNDING)
-    last = np.searchsorted(times[:, 1], middles + HELD_SECONDS / 2 + _ROUNDING, side="right")
-    # A token that is longer than that is its own mean.
-    first, last = np.minimum(first, own), np.maximum(last, own + 1)
-    means: NDArray[np.float64] = (total[last] - total[first]) / (length[last] - length[first])
-    return means
 
 
 def _overlaps(tokens: Tokens, hotspot: Hotspot) -> NDArray[np.bool_]:

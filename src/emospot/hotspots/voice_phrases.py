@@ -180,6 +180,11 @@ def phrases_by_speaker(
     }
 
 
+def can_be_cut(descriptors: Sequence[Tokens | None]) -> bool:
+    """Whether all tokens say how loud they are, so that pauses can be found in them."""
+    return all(LOUDNESS in (one.columns or ()) for one in descriptors if one is not None)
+
+
 def phrase_frames(
     conversation: Conversation, descriptors: Sequence[Tokens | None]
 ) -> list[list[tuple[int, int]]]:

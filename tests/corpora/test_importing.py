@@ -199,7 +199,7 @@ def test_marks_take_the_place_of_a_detector(tmp_path, fake):
     with pytest.raises(CorpusError, match=r"marks of words are about x, gone, .* corpus has z: n"):
         import_corpus(corpus(talk("z")), tmp_path / "other", by)
     with pytest.raises(UsageError, match="words are to be marks and what lexicon finds"):
-        corpus_instruments((), detectors=["lexicon"], marks={"words": marks})
+        corpus_instruments({}, detectors=["lexicon"], marks={"words": marks})
 
 
 def test_marks_need_no_recording(tmp_path, fake):

@@ -81,10 +81,20 @@ def test_a_detector_has_its_own_reader_where_the_model_reads_another():
 
 
 def test_a_corpus_that_brings_its_words_is_not_read_again():
-    assert corpus_instruments({"words"}).detectors() == {}
-    chosen = corpus_instruments({"words"}, detectors=["lexicon"])
+    assert corpus_instruments({"words": ""}).detectors() == {}
+    chosen = corpus_instruments({"words": ""}, detectors=["lexicon"])
     assert chosen.detectors() == {"words": "lexicon"}
     assert chosen.words is None
+
+
+def test_detectors_read_ready_made_tokens_but_no_vector_of_an_utterance():
+    given = corpus_instruments({"face": "openface"}, words=NONE, detectors=["units"])
+    assert (given.face_hotspots.ready_made, given.face_hotspots.readers) == ("openface", {})
+    # The sound is heard where what is there are means.
+    pooled = corpus_instruments({"voice": ""}, words=NONE, detectors=["phrases"])
+    assert (pooled.voice_hotspots.ready_made, [*pooled.voice_hotspots.readers]) == ("", ["basic"])
+    with pytest.raises(UsageError, match='no face extractor "openface"'):
+        corpus_instruments({}, words=NONE, detectors=["units"])
 
 
 class NeedsMuch:

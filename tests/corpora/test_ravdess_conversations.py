@@ -63,7 +63,7 @@ def test_turns_are_the_clips_and_marked_where_emotional(corpus, tmp_path):
 
 def test_the_sound_is_measured_turn_by_turn(corpus, tmp_path):
     by = corpus_instruments(
-        (), words="none", voice="basic:0.1", marks={"voice": own_marks(corpus, "voice")}
+        {}, words="none", voice="basic:0.1", marks={"voice": own_marks(corpus, "voice")}
     )
     import_corpus(corpus, tmp_path / "store", by)
     for stored in FeatureStore.open(tmp_path / "store").conversations():

@@ -23,6 +23,8 @@ from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore
 
 Sources = dict[str, Callable[[Path], Path]]
+OPTIONS = {"value_type": "value-type", "detectors": "detector"}
+"""What a key of an entry is called on the command line, where it differs."""
 
 
 class Lengths:
@@ -109,6 +111,10 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         corpora_tests("ravdess_conversations").write_clips(folder)
         return folder
 
+    def ravdess_faces(folder: Path) -> Path:
+        corpora_tests("ravdess_faces").write_units(folder)
+        return folder
+
     def mosei(folder: Path) -> Path:
         return _pickled(folder / "categorical.p", corpora_tests("mosei_pickles").nine())
 
@@ -129,6 +135,7 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         "reccon": reccon,
         "ravdess": ravdess,
         "ravdess-conversations": ravdess_conversations,
+        "ravdess-faces": ravdess_faces,
         "mosei": mosei,
         "mosi": mosi,
     }
@@ -152,6 +159,7 @@ def test_every_kind_has_a_source(sources: Sources) -> None:
             "ravdess-conversations",
             {"voice": "basic:0.1", "words": "none", "marks": "voice=corpus"},
         ),
+        ("ravdess-faces", {"words": "none", "detectors": ["units"]}),
         ("mosei", {}),
         ("mosi", {"words": "none"}),
     ],
@@ -161,7 +169,11 @@ def test_the_same_store_as_by_hand(
 ) -> None:
     source = sources[name](tmp_path / "data")
     kind = name.partition(",")[0]
-    said = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    said = [
+        f"--{OPTIONS.get(key, key)}={value}"
+        for key, values in options.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
     by_hand = ["import", kind, str(source), "--out", str(tmp_path / "hand"), *said]
     result = CliRunner().invoke(app, by_hand)
     assert result.exit_code == 0, result.output

@@ -71,7 +71,7 @@ def import_table(
     )
     asked = NONE if "words" in options.features else words
     instruments = corpus_instruments(
-        options.features,
+        dict.fromkeys(options.features, ""),
         words=asked,
         voice=voice,
         face=face,

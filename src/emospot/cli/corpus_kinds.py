@@ -78,7 +78,7 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
 
         corpus = kind.read(source, task, splits=splits, tokens=tokens)
         by = corpus_instruments(
-            corpus.features,
+            corpus.ready_made,
             words=words,
             voice=voice,
             face=face,

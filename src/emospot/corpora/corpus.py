@@ -64,3 +64,11 @@ class Corpus:
     conversations: tuple[CorpusConversation, ...]
     features: Mapping[str, FeatureDescription] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+    @property
+    def ready_made(self) -> dict[str, str]:
+        """Modality → extractor of its features, "" where they are one vector an utterance.
+
+        Those say nothing of moments, so no detector can read them.
+        """
+        return {m: "" if own.pooled else own.extractor for m, own in self.features.items()}

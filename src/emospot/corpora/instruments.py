@@ -4,7 +4,7 @@ Voice and face are measured only where a table names recordings, so their extras
 need not be installed for a table that brings ready-made features.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from emospot.conversation import FACE, VOICE, WORDS
@@ -26,7 +26,7 @@ NONE = "none"
 
 
 def corpus_instruments(
-    ready_made: Collection[str],
+    ready_made: Mapping[str, str],
     *,
     words: str | None = None,
     voice: str = NONE,
@@ -37,7 +37,8 @@ def corpus_instruments(
     """What measures a corpus, by what is asked for and what it brings itself.
 
     Args:
-        ready_made: modalities that the corpus brings features of.
+        ready_made: modality → extractor of the features that the corpus brings itself,
+            "" where detectors cannot read them (`Corpus.ready_made`).
         words: words extractor, or "none"; None: the usual one, unless the corpus
             brings features of words.
         voice: voice extractor of the recordings, or "none".
@@ -55,6 +56,7 @@ def corpus_instruments(
         face=face,
         detectors=detectors,
         marks=marks,
+        ready_made=ready_made,
     )
 
 
@@ -65,6 +67,7 @@ def standard_instruments(
     face: str = NONE,
     detectors: Iterable[str] = (),
     marks: Mapping[str, MarkedHotspots] | None = None,
+    ready_made: Mapping[str, str] | None = None,
 ) -> Instruments:
     """Put together what measures a corpus.
 
@@ -76,6 +79,8 @@ def standard_instruments(
             without a choice gets the usual detector where its features are measured;
             one with a choice is looked at for hotspots even where they are not.
         marks: modality → marked moments, which take the place of a detector.
+        ready_made: modality → extractor of features that are there already; detectors
+            that read what it makes get them.
 
     Raises:
         UsageError: if there is no extractor or detector of that name, or a modality is
@@ -91,10 +96,11 @@ def standard_instruments(
             "choose one of them"
         )
     chosen = {**usual, **named, **marked}
+    there = ready_made or {}
     found = Instruments()
     if WORDS in chosen:
         reading = words_extractor(words) if words != NONE else None
-        spotter = spotter_for(chosen[WORDS], words_extractor, reading)
+        spotter = spotter_for(chosen[WORDS], words_extractor, reading, there.get(WORDS, ""))
         found = replace(found, words=reading, words_hotspots=spotter)
     if VOICE not in chosen and FACE not in chosen:
         return found
@@ -106,7 +112,9 @@ def standard_instruments(
         found = replace(
             found,
             voice=hearing,
-            voice_hotspots=spotter_for(chosen[VOICE], voice_extractor, hearing),
+            voice_hotspots=spotter_for(
+                chosen[VOICE], voice_extractor, hearing, there.get(VOICE, "")
+            ),
             audio=audio_of_spans,
         )
     if FACE in chosen:
@@ -114,14 +122,17 @@ def standard_instruments(
         found = replace(
             found,
             face=seeing,
-            face_hotspots=spotter_for(chosen[FACE], face_extractor, seeing),
+            face_hotspots=spotter_for(chosen[FACE], face_extractor, seeing, there.get(FACE, "")),
             frames=video_frames,
         )
     return found
 
 
 def spotter_for(
-    detectors: Panel, extractor: Callable[[str], E], shared: E | None = None
+    detectors: Panel,
+    extractor: Callable[[str], E],
+    shared: E | None = None,
+    ready_made: str = "",
 ) -> Spotter[E]:
     """Detectors with what they read: the extractor at hand where they can, else their own.
 
@@ -129,6 +140,7 @@ def spotter_for(
         detectors: of one modality.
         extractor: gives the extractor of a name.
         shared: one that measures anyway, or None.
+        ready_made: extractor of features that are there already, or "".
 
     Raises:
         UsageError: if a detector reads an extractor that is not known.
@@ -139,13 +151,16 @@ def spotter_for(
     if shared is not None and shared.describe().options.get("hop", FRAME_SECONDS) != FRAME_SECONDS:
         own = ""  # detectors look at the finest frames
     readers: dict[str, E] = {}
+    given = ""
     for detector in detectors.detectors:
-        if shared is not None and own in detector.reads:
+        if ready_made in detector.reads:
+            given = ready_made
+        elif shared is not None and own in detector.reads:
             readers[own] = shared
         elif detector.reads and not set(detector.reads) & set(readers):
             name, reader = _first_installed(detector, extractor)
             readers[name] = reader
-    return Spotter(detectors, readers)
+    return Spotter(detectors, readers, given)
 
 
 def _first_installed(detector: HotspotDetector, extractor: Callable[[str], E]) -> tuple[str, E]:

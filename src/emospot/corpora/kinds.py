@@ -134,6 +134,13 @@ KINDS = (
         "ravdess --words none --voice basic:0.1",
     ),
     CorpusKind(
+        "ravdess-faces",
+        "Turns of still faces: action units of RAVDESS clips, mostly neutral.",
+        "The folder of the table of action units.",
+        ("ravdess_faces", "read_ravdess_faces"),
+        "ravdess --words none --detector units",
+    ),
+    CorpusKind(
         "mosei",
         "CMU-MOSEI: speakers to the camera, sentiment and six emotions.",
         "A pickle of features, a .csd file, or a folder of these.",

@@ -50,10 +50,13 @@ class Spotter(Generic[E]):
     Args:
         panel: the detectors.
         readers: name → extractor; one may be the extractor of the model features.
+        ready_made: name of the extractor of the corpus's own features of the modality,
+            where a detector reads those, else "".
     """
 
     panel: Panel
     readers: Mapping[str, E] = field(default_factory=dict)
+    ready_made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,10 @@ def assemble(
         if extractor is not None:
             tokens[modality] = tuple(readings.features) if readings else (None,) * count
         if spotter is not None:
-            found = spotter.panel.detect(conversation, readings.read if readings else {})
+            read: dict[str, Sequence[Tokens | None]] = {**readings.read} if readings else {}
+            if spotter.ready_made:
+                read[spotter.ready_made] = tokens.get(modality, (None,) * count)
+            found = spotter.panel.detect(conversation, read)
             for own, more in zip(hotspots, found, strict=True):
                 own.extend(more)
     return StoredConversation(conversation, tokens, tuple(tuple(found) for found in hotspots))

@@ -48,6 +48,7 @@ TRAIN_ACTORS = range(1, 19)
 DEV_ACTORS = range(19, 22)
 TEST_ACTORS = range(22, 25)
 
+LICENCE = "RAVDESS: CC BY-NC-SA 4.0"
 FACE_FILE = "au35.parquet"
 _INTENSITIES = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 _PRESENCES = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45)
@@ -215,15 +216,28 @@ def action_units(source: Path) -> dict[ClipCode, NDArray[np.float32]]:
     Raises:
         CorpusError: if there is no table, or it has other columns.
     """
-    path = next(iter(sorted(source.rglob(FACE_FILE))), None)
-    if path is None:
-        raise CorpusError(f"{source} holds no {FACE_FILE}: see docs/corpora.md")
-    table, values = _unit_table(path)
+    table, values = _unit_table(action_units_file(source))
     return {
         clip_code(Path(name or "")): values.values[row]
         for row, name in enumerate(table.strings("clip"))
         if values.present[row]
     }
+
+
+def action_units_file(source: Path) -> Path:
+    """The table of action units in a folder, also in subfolders.
+
+    Raises:
+        CorpusError: if there is none.
+    """
+    path = _face_file(source)
+    if path is None:
+        raise CorpusError(f"{source} holds no {FACE_FILE}: see docs/corpora.md")
+    return path
+
+
+def _face_file(source: Path) -> Path | None:
+    return next(iter(sorted(source.rglob(FACE_FILE))), None)
 
 
 def _unit_table(path: Path) -> tuple[SourceTable, Vectors]:
@@ -243,13 +257,11 @@ class _Face:
 
 
 def _read_face(source: Path, notices: list[str]) -> _Face | None:
-    path = next(iter(sorted(source.rglob(FACE_FILE))), None)
+    path = _face_file(source)
     if path is None:
         return None
     table, values = _unit_table(path)
-    made = ReadyMade(
-        FACE, "openface-au35-mean", file_version(path), ACTION_UNITS, "RAVDESS: CC BY-NC-SA 4.0"
-    )
+    made = ReadyMade(FACE, "openface-au35-mean", file_version(path), ACTION_UNITS, LICENCE)
     tokens: dict[str, Tokens | None] = {}
     for row, name in enumerate(table.strings("clip")):
         take = clip_code(Path(name or "")).take

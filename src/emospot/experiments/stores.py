@@ -130,8 +130,9 @@ def _table(name: str, entry: CorpusEntry) -> TableOptions:
 
 def _instruments(entry: CorpusEntry, corpus: Corpus | None = None) -> Instruments:
     marks = {m: Path(OWN) if own == OWN else _file(own) for m, own in entry.marks.items()}
+    own = corpus.ready_made if corpus is not None else {}
     return corpus_instruments(
-        (*entry.features, *(corpus.features if corpus is not None else ())),
+        dict.fromkeys(entry.features, "") | own,
         words=entry.words,
         voice=entry.voice,
         face=entry.face,

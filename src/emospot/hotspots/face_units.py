@@ -24,7 +24,7 @@ UNITS = tuple(
 class ActionUnitHotspots(ExpressionHotspots):
     """Finds expressions in tokens with OpenFace's columns `AU01_r` to `AU26_r` and times."""
 
-    name = "action units"
+    name = "units"
     reads: tuple[str, ...] = ("openface",)
 
     def __init__(self) -> None:

@@ -235,6 +235,12 @@ def _gestures() -> HotspotDetector:
     return GestureHotspots()
 
 
+def _units() -> HotspotDetector:
+    from emospot.hotspots.face_units import ActionUnitHotspots
+
+    return ActionUnitHotspots()
+
+
 _BUILT_IN = (
     KnownDetector("lexicon", WORDS, "words of VADER's lexicon, with negation", _lexicon),
     KnownDetector("saliency", WORDS, "words without which less emotion is read", _saliency),
@@ -245,4 +251,5 @@ _BUILT_IN = (
     KnownDetector("peaks", VOICE, "peaks of loudness and pitch, the plain reference", _peaks),
     KnownDetector("expression", FACE, "expressions held against the neutral face", _expression),
     KnownDetector("gestures", FACE, "nods and shakes of the head", _gestures),
+    KnownDetector("units", FACE, "expressions in a corpus's own action units", _units),
 )

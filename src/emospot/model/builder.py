@@ -141,16 +141,16 @@ def _stem(
 def _spotter(
     config: ModelConfig, modality: str, dim: int, outputs: Mapping[str, int]
 ) -> LearnedHotspots | LearnedMoments:
-    sizes = {"share": config.hotspot_share, "dropout": config.dropout}
+    width, share, dropout = config.width // 2, config.hotspot_share, config.dropout
     if modality == WORDS:
-        return LearnedHotspots(dim, config.width // 2, outputs, **sizes)
+        return LearnedHotspots(dim, width, outputs, share=share, dropout=dropout)
     classes = {name: count for name, count in outputs.items() if count > 1}
     if not classes:
         raise ConfigError(
             f"the hotspots of {modality} are learned from classes, but the tasks have none: take "
             f"{modality} out of model.learned_hotspots, or learn an emotion besides"
         )
-    return LearnedMoments(dim, config.width // 2, classes, **sizes)
+    return LearnedMoments(dim, width, classes, share=share, dropout=dropout)
 
 
 def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) -> CrossModalMemory:

@@ -12,6 +12,10 @@ learning):
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
     s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))
 
+Five such networks, alike but for their first weights, learn each by itself; s is their
+mean. Which phrases one of them takes for moved depends on chance more than on anything
+that could be set (docs/experiments.md), and chance averages out.
+
 The answers are learned one class against the rest beside the model's answer, and take
 no part in it. f_c is how often the class is in training: what only knows that gives no
 hotspot. Hotspot-gated fusion reads s as it reads the scores of a detector. The resting
@@ -32,6 +36,7 @@ from torch import Tensor, nn
 
 from emospot.model.learned_hotspots import SpottedTokens, several
 
+NETWORKS = 5
 KERNEL = 5
 DILATIONS = (1, 3)
 MOST_USUAL = 0.99
@@ -39,6 +44,41 @@ USUAL_LOGIT = -2.0
 """Before training no token is a hotspot."""
 FARTHEST = 5.0
 LEAST_DEVIATION = 0.05
+
+
+class MomentNetwork(nn.Module):
+    """What asks every token for every class: one of those whose scores are averaged.
+
+    Args:
+        dim: numbers a token, d.
+        width: numbers between.
+        heads: head → number of its classes.
+        dropout: probability of dropping a number between.
+    """
+
+    def __init__(self, dim: int, width: int, heads: Mapping[str, int], dropout: float) -> None:
+        super().__init__()
+        self.inside = nn.Linear(dim, width)
+        self.around = nn.ModuleList(
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
+            for dilation in DILATIONS
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.answers = nn.ModuleDict(
+            {name: nn.Linear(width, count) for name, count in heads.items()}
+        )
+        for head in self.answers.values():
+            nn.init.constant_(head.get_parameter("bias"), USUAL_LOGIT)
+
+    def forward(self, content: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Head → logits of each token, shape (N, T, classes); arguments as of `LearnedMoments`."""
+        there = mask.unsqueeze(-1)
+        h = self.inside(content) * there
+        for convolution in self.around:
+            around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
+            h = (h + F.gelu(around)) * there
+        h = F.gelu(h)
+        return {name: head(h) for name, head in self.answers.items()}
 
 
 class LearnedMoments(nn.Module):
@@ -50,6 +90,7 @@ class LearnedMoments(nn.Module):
         heads: head → number of its classes.
         share: of an utterance's tokens that answer for it, ρ.
         dropout: probability of dropping a number between.
+        networks: whose scores are averaged.
     """
 
     def __init__(
@@ -60,20 +101,15 @@ class LearnedMoments(nn.Module):
         *,
         share: float,
         dropout: float = 0.0,
+        networks: int = NETWORKS,
     ) -> None:
         super().__init__()
         self.share = share
-        self.inside = nn.Linear(dim, width)
-        self.around = nn.ModuleList(
-            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
-            for dilation in DILATIONS
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.answers = nn.ModuleDict(
-            {name: nn.Linear(width, count) for name, count in heads.items()}
+        self.heads = tuple(heads)
+        self.networks = nn.ModuleList(
+            MomentNetwork(dim, width, heads, dropout) for _ in range(networks)
         )
         for name, count in heads.items():
-            nn.init.constant_(self.answers[name].get_parameter("bias"), USUAL_LOGIT)
             self.register_buffer(f"frequency_{name}", torch.zeros(count))
             self.register_buffer(f"sign_{name}", torch.ones(count))
 
@@ -98,25 +134,26 @@ class LearnedMoments(nn.Module):
             content: zero on padding, shape (N, T, d).
             mask: which tokens are there, shape (N, T).
         """
-        there = mask.unsqueeze(-1)
-        h = self.inside(content) * there
-        for convolution in self.around:
-            around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
-            h = (h + F.gelu(around)) * there
-        h = F.gelu(h)
-        logits = {name: head(h) for name, head in self.answers.items()}
+        logits = [network(content, mask) for network in self.networks]
+        scores = torch.stack([self._scores(own) for own in logits]).mean(dim=0)
+        return SpottedTokens(
+            scores * several(mask),
+            {
+                name: tuple(
+                    self.get_buffer(f"sign_{name}") * self._answer(own[name], mask)
+                    for own in logits
+                )
+                for name in self.heads
+            },
+        )
+
+    def _scores(self, logits: Mapping[str, Tensor]) -> Tensor:
+        """One network's scores of the tokens, shape (N, T)."""
         strengths = [
             beyond(torch.sigmoid(own), self.get_buffer(f"frequency_{name}")).amax(dim=-1)
             for name, own in logits.items()
         ]
-        scores = torch.stack(strengths).amax(dim=0) * several(mask)
-        return SpottedTokens(
-            scores,
-            {
-                name: self.get_buffer(f"sign_{name}") * self._answer(own, mask)
-                for name, own in logits.items()
-            },
-        )
+        return torch.stack(strengths).amax(dim=0)
 
     def _answer(self, logits: Tensor, mask: Tensor) -> Tensor:
         """The mean of each class's greatest logits, shape (N, classes); zero without tokens."""

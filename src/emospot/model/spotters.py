@@ -95,11 +95,12 @@ def answers_of(
 ) -> dict[str, tuple[Tensor, ...]]:
     """Head → what the spotters of a kind answer by themselves, each of shape (B, U, classes)."""
     own = {m: spotter for m, spotter in spotters.items() if isinstance(spotter, kind)}
-    heads = dict.fromkeys(name for spotter in own.values() for name in spotter.answers)
+    heads = dict.fromkeys(name for spotter in own.values() for name in spotter.heads)
     return {
         name: tuple(
-            put_back([group.spotted[m].answers[name] for group in groups], groups, mask)
+            put_back(list(rows), groups, mask)
             for m in own
+            for rows in zip(*(group.spotted[m].answers[name] for group in groups), strict=True)
         )
         for name in heads
     }

@@ -204,3 +204,22 @@ def test_marks_that_are_not_there(import_table, write_table, options, message):
     assert ran.status != 0
     assert len(ran.error_lines) == 1
     assert message in ran.error_lines[0]
+
+
+def test_the_ceiling_of_planted_conversations(emospot, tmp_path):
+    source = tmp_path / "few.yaml"
+    source.write_text("dialogues: {test: 6}")
+    found = {
+        row["knowledge"]: row
+        for row in json.loads(emospot("corpus", "ceiling", source, "--json").out)
+    }
+    assert list(found) == ["all", "without context", "blind to lag", "pooled", "chance"]
+    best = found["all"]["accuracy"]
+    assert best["low"] <= best["value"] <= best["high"]
+    assert best["value"] > found["chance"]["accuracy"]["value"]
+    shown = emospot("corpus", "ceiling", source).out
+    assert "utterances of 6 conversations" in shown
+    assert f"{100 * best['value']:.1f} [" in shown
+    wrong = emospot("corpus", "ceiling", source, "--split", "train")
+    assert wrong.status == 2
+    assert "has no conversations of the split train, only of test" in wrong.err

@@ -10,7 +10,7 @@ from emospot.batch import Target, collate
 from emospot.config import TrainingConfig, parse_config
 from emospot.errors import ConfigError
 from emospot.model.builder import build_model
-from emospot.model.learned_moments import NETWORKS, LearnedMoments, held_against_speaker
+from emospot.model.learned_moments import LearnedMoments, held_against_speaker, unlike_other_turns
 from emospot.training.losses import against_rest_loss, total_loss
 
 from .conftest import LABELS, marked_once, masked
@@ -20,7 +20,7 @@ TWO = {"words": 6, "face": 5}
 
 def spotter():
     torch.manual_seed(0)
-    return LearnedMoments(6, 8, {"emotion": 3}, share=0.25, networks=2)
+    return LearnedMoments(6, 8, {"emotion": 3}, share=0.25)
 
 
 def test_padding_and_single_tokens():
@@ -29,11 +29,10 @@ def test_padding_and_single_tokens():
     short = module(content, mask)
     long = module(F.pad(content, (0, 0, 0, 7)), F.pad(mask, (0, 7)))
     assert torch.allclose(short.scores, long.scores[:, :4], atol=1e-6)
-    for one, other in zip(short.answers["emotion"], long.answers["emotion"], strict=True):
-        assert torch.allclose(one, other, atol=1e-6)
-        assert one.isfinite().all()
+    assert torch.allclose(short.answers["emotion"], long.answers["emotion"], atol=1e-6)
     assert (short.scores[0] > 0).all()
     assert not short.scores[1:].any()
+    assert short.answers["emotion"].isfinite().all()
 
 
 def test_answers_and_scores_by_hand():
@@ -42,35 +41,27 @@ def test_answers_and_scores_by_hand():
     content, mask = masked([7, 3])
     with torch.no_grad():
         found = module(content, mask)
-        logits = [by_hand(network, content, mask) for network in module.networks]
-    assert not torch.allclose(*logits, atol=0.1)
+        h = module.inside(content) * mask.unsqueeze(-1)
+        for convolution in module.around:
+            around = convolution(h.transpose(1, 2)).transpose(1, 2)
+            h = (h + F.gelu(around)) * mask.unsqueeze(-1)
+        logits = module.answers["emotion"](F.gelu(h))
     for row, length, count in ((0, 7, 2), (1, 3, 1)):
-        for number, own in enumerate(logits):
-            ranked = own[row, :length].sort(dim=0, descending=True).values
-            answer = found.answers["emotion"][number][row]
-            assert torch.allclose(answer, ranked[:count].mean(dim=0), atol=1e-6)
-        scores = torch.stack([own[row, :length].sigmoid().amax(dim=1) for own in logits])
-        assert torch.allclose(found.scores[row, :length], scores.mean(dim=0), atol=1e-6)
+        own = logits[row, :length]
+        expected = own.sort(dim=0, descending=True).values[:count].mean(dim=0)
+        assert torch.allclose(found.answers["emotion"][row], expected, atol=1e-6)
+        scores = own.sigmoid().amax(dim=1)
+        assert torch.allclose(found.scores[row, :length], scores, atol=1e-6)
     module.set_classes("emotion", torch.tensor([0.05, 0.85, 0.1]), resting=1)
     with torch.no_grad():
         again = module(content, mask)
     # The resting class is asked the other way round: how likely somebody is moved, 15 % usually.
     usual = torch.tensor([0.05, 0.15, 0.1])
-    beyond = [((own[0].sigmoid() - usual) / (1 - usual)).clamp(min=0) for own in logits]
-    expected = torch.stack(beyond).amax(dim=-1).mean(dim=0)
+    expected = ((logits[0].sigmoid() - usual) / (1 - usual)).clamp(min=0).amax(dim=1)
     assert torch.allclose(again.scores[0], expected, atol=1e-6)
     assert expected.any()
-    for before, after in zip(found.answers["emotion"], again.answers["emotion"], strict=True):
-        assert torch.allclose(after, before * torch.tensor([1.0, -1.0, 1.0]))
-
-
-def by_hand(network, content, mask):
-    """The logits of one network, written out."""
-    h = network.inside(content) * mask.unsqueeze(-1)
-    for convolution in network.around:
-        around = convolution(h.transpose(1, 2)).transpose(1, 2)
-        h = (h + F.gelu(around)) * mask.unsqueeze(-1)
-    return network.answers["emotion"](F.gelu(h))
+    turned = found.answers["emotion"] * torch.tensor([1.0, -1.0, 1.0])
+    assert torch.allclose(again.answers["emotion"], turned)
 
 
 def test_a_voice_is_held_against_its_speakers_own():
@@ -89,6 +80,28 @@ def test_a_voice_is_held_against_its_speakers_own():
     again = held_against_speaker(louder, mask, speakers)
     assert torch.allclose(again[~mine], held[~mine], atol=1e-6)
     assert torch.allclose(again[mine], own, atol=0.2)
+
+
+def test_turns_are_held_against_their_speakers_others():
+    """By hand: each number's mean and deviation over a turn against the median of turns."""
+    torch.manual_seed(1)
+    held, mask = torch.randn(2, 5, 4, 3), torch.rand(2, 5, 4) > 0.3
+    mask[0, 2] = False  # nothing was heard there
+    held = held.masked_fill(~mask.unsqueeze(-1), 0.0)
+    speakers = torch.tensor([[0, 1, 0, 0, 0], [0, 0, 0, 0, 1]])
+    found = unlike_other_turns(held, mask, speakers)
+    assert found.shape == (2, 5, 6)
+    assert not found[0, 2].any()
+    assert not found[0, 1].any()  # alone, there is nothing to be held against
+    assert not found[1, 4].any()
+    told = {u: held[0, u][mask[0, u]] for u in (0, 3, 4)}
+    told = {u: torch.cat([x.mean(dim=0), x.std(dim=0, unbiased=False)]) for u, x in told.items()}
+    usual = torch.stack(list(told.values())).median(dim=0).values
+    away = torch.stack([(x - usual).abs() for x in told.values()]).median(dim=0).values
+    for u, x in told.items():
+        assert torch.allclose(found[0, u], ((x - usual) / (away + 0.2)).clamp(-4, 4), atol=1e-5)
+    padded = F.pad(held, (0, 0, 0, 3, 0, 2)), F.pad(mask, (0, 3, 0, 2)), F.pad(speakers, (0, 2))
+    assert torch.allclose(unlike_other_turns(*padded)[:, :5], found)
 
 
 def test_a_causal_model_holds_nothing_against_what_comes(make_example, make_recognizer):
@@ -111,9 +124,8 @@ def test_in_the_recognizer(make_example, make_recognizer):
     examples = [make_example("a", 6, TWO), make_example("b", 9, TWO, longest=9)]
     output = model(collate(examples, TWO, LABELS))
     assert (list(output.hotspots), output.evidence) == (["face"], {})
-    (answers,) = output.against_rest.values()
-    assert len(answers) == NETWORKS
-    assert {answer.shape for answer in answers} == {output.logits["emotion"].shape}
+    ((answer,),) = output.against_rest.values()
+    assert answer.shape == output.logits["emotion"].shape
     assert set(output.losses) == {"balance", "router_z", "hotspot_marks"}
     # The company changes no score.
     alone = model(collate(examples[:1], TWO, LABELS)).hotspots["face"]
@@ -145,7 +157,7 @@ def test_marks_teach_the_turns_around_them(make_example, make_recognizer):
     known[1] = False  # nobody has marked anything there
     known &= batch.modalities["face"].mask.sum(dim=-1, keepdim=True) > 1
     expected = F.binary_cross_entropy(scores[known].clamp(1e-6, 1 - 1e-6), marks[known])
-    assert float(output.losses["hotspot_marks"]) == pytest.approx(float(expected), rel=1e-4)
+    assert output.losses["hotspot_marks"].item() == pytest.approx(float(expected), rel=1e-4)
     assert len(marks[known][marks[known] == 0]) > 3
     alone = model(collate([only], TWO, LABELS)).losses["hotspot_marks"]
     assert torch.allclose(alone, output.losses["hotspot_marks"], rtol=1e-4)
@@ -157,7 +169,7 @@ def test_gradients_reach_every_parameter(make_example, make_recognizer):
         batch = collate([make_example("a", 8, TWO, seed=seed)], TWO, LABELS)
         total_loss(model(batch), batch, TrainingConfig(marks_weight=1.0)).backward()
     spotters = [(n, p) for n, p in model.named_parameters() if "spotter" in n]
-    assert len(spotters) == 8 * NETWORKS
+    assert len(spotters) == 8
     assert [n for n, p in spotters if p.grad is None or not p.grad.any()] == []
 
 
@@ -179,12 +191,12 @@ def test_it_tells_moved_turns_from_others_by_labels_alone():
             content[row, first : first + 15, classes[row]] += 1.5
     mask = torch.ones(400, 30, dtype=torch.bool)
     torch.manual_seed(1)
-    module = LearnedMoments(6, 16, {"emotion": 3}, share=0.5, networks=1).train()
+    module = LearnedMoments(6, 16, {"emotion": 3}, share=0.5).train()
     module.set_classes("emotion", torch.full((3,), 1 / 3), resting=0)
     optimizer = torch.optim.Adam(module.parameters(), lr=5e-3)
     target = Target(classes[:300], torch.ones(300, dtype=torch.bool), "single")
     for _ in range(60):
-        loss = against_rest_loss(*module(content[:300], mask[:300]).answers["emotion"], target)
+        loss = against_rest_loss(module(content[:300], mask[:300]).answers["emotion"], target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

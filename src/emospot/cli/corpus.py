@@ -1,13 +1,18 @@
-"""`emospot corpus`: import a corpus into a store, describe a store."""
+"""`emospot corpus`: import a corpus into a store, describe a store, ceilings of planted ones."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emospot.cli.console import note, pair, progress, say, say_json, table
 from emospot.cli.corpus_kinds import add_kinds
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
+from emospot.errors import UsageError
+
+if TYPE_CHECKING:
+    from emospot.evaluation.significance import Interval
 
 app = typer.Typer(help="Import a corpus into a store, or describe a store.", no_args_is_help=True)
 importing = typer.Typer(help="Import a corpus into a store.", no_args_is_help=True)
@@ -130,7 +135,64 @@ def describe(
         note(f"warning: {warning}")
 
 
+@app.command("ceiling")
+def ceiling(
+    source: Annotated[
+        Path, typer.Argument(help="A world (easy, standard, hard, long) or a YAML file.")
+    ],
+    split: Annotated[str, typer.Option(help="Which conversations: train, dev or test.")] = "test",
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Nothing is known of later turns.")
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show the best possible score on planted conversations, and what less knowledge is worth.
+
+    Example: emospot corpus ceiling standard
+    """
+    from emospot.corpora.planted import SPLITS, planted_source
+    from emospot.evaluation.planted_ceiling import planted_ceilings
+
+    wanted = planted_source(source)
+    if not wanted.dialogues.get(split):
+        there = ", ".join(name for name in SPLITS if wanted.dialogues.get(name))
+        raise UsageError(f"{source} has no conversations of the split {split}, only of {there}")
+    dialogues = list(wanted.drawn(split))
+    with progress(quiet=json_output) as bar:
+        task = bar.add_task(str(source), total=1)
+        found = planted_ceilings(
+            wanted.planted,
+            dialogues,
+            causal=causal,
+            tell=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if json_output:
+        say_json([asdict(one) for one in found])
+        return
+    count = sum(len(one) for one in dialogues)
+    table(
+        f"{source}, {split}: {count} utterances of {len(dialogues)} conversations",
+        ["what is known", "accuracy", "expected", "weighted F1", "F1 of hotspots"],
+        [
+            [
+                one.knowledge,
+                _interval(one.accuracy),
+                f"{100 * one.expected:.1f}",
+                _interval(one.weighted_f1),
+                _interval(one.hotspot_f1),
+            ]
+            for one in found
+        ],
+    )
+
+
 add_kinds(importing, describe)
+
+
+def _interval(found: "Interval | None") -> str:
+    if found is None:
+        return ""
+    return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _cell(value: object) -> str:

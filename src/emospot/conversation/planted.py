@@ -29,7 +29,7 @@ What is best to be done with such conversations is computed exactly by
 `evaluation.planted_posterior`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -213,6 +213,17 @@ class PlantedWorld(BaseModel):
     def deviation(self, modality: int) -> float:
         """Of the noise in a modality."""
         return self.noise[modality if len(self.noise) > 1 else 0]
+
+
+PRESETS: Mapping[str, PlantedWorld] = {
+    "easy": PlantedWorld(strength=2.0, distractors=0.0, lag=1, tokens=16),
+    "standard": PlantedWorld(),
+    "hard": PlantedWorld(
+        strength=1.2, jitter=1, conflict=0.05, missing=0.1, imbalance=4.0, tokens=28
+    ),
+    "long": PlantedWorld(turns=(300, 500), stay=0.7, catch=0.2),
+}
+"""Worlds by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,13 @@ KINDS = (
         "ravdess --words none --detector units",
     ),
     CorpusKind(
+        "planted",
+        "Drawn conversations whose emotions, hotspots and best score are known.",
+        "A world (easy, standard, hard, long) or a YAML file of its dials.",
+        ("planted", "read_planted"),
+        "standard --words none",
+    ),
+    CorpusKind(
         "mosei",
         "CMU-MOSEI: speakers to the camera, sentiment and six emotions.",
         "A pickle of features, a .csd file, or a folder of these.",

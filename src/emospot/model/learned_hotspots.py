@@ -46,12 +46,11 @@ class SpottedTokens:
     Args:
         scores: in [0, 1], zero on padding and where an utterance has one token,
             shape (N, T).
-        answers: head → answers from the hotspots alone, each learned by itself, of
-            shape (N, outputs).
+        answers: head → answer from the hotspots alone, shape (N, outputs).
     """
 
     scores: Tensor
-    answers: Mapping[str, tuple[Tensor, ...]]
+    answers: Mapping[str, Tensor]
 
 
 class LearnedHotspots(nn.Module):
@@ -76,7 +75,6 @@ class LearnedHotspots(nn.Module):
     ) -> None:
         super().__init__()
         self.share = share
-        self.heads = tuple(heads)
         self.inside = nn.Linear(dim, width)
         self.around = nn.Conv1d(width, width, 2 * AROUND + 1, padding=AROUND, groups=width)
         self.score = nn.Linear(width, 1)
@@ -102,7 +100,7 @@ class LearnedHotspots(nn.Module):
         scores = torch.sigmoid(logits) * several(mask)
         mean = torch.einsum("nt,ntd->nd", scores, content)
         mean = mean / (scores.sum(dim=1, keepdim=True) + EPSILON)
-        answers = {name: (head(mean),) for name, head in self.answers.items()}
+        answers = {name: head(mean) for name, head in self.answers.items()}
         return SpottedTokens(scores, answers)
 
     def length_loss(self, scores: Tensor, counted: Tensor) -> Tensor:

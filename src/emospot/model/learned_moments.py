@@ -7,14 +7,12 @@ and the tokens that say most of a class answer for the utterance (multiple-insta
 learning):
 
     C̃     = (C − mean) / standard deviation of the speaker's tokens in the conversation
-    h[t]  = W C̃[t], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
+    u     = [mean of C̃ ; deviation of C̃] over the utterance's tokens
+    ũ     = (u − median) / (median absolute deviation + 0.2) of the speaker's utterances
+    h[t]  = W [C̃[t] ; ũ], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
     l[t]  = W_h GELU(h[t])                                logits of each class
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
     s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))
-
-Five such networks, alike but for their first weights, learn each by itself; s is their
-mean. Which phrases one of them takes for moved depends on chance more than on anything
-that could be set (docs/experiments.md), and chance averages out.
 
 The answers are learned one class against the rest beside the model's answer, and take
 no part in it. f_c is how often the class is in training: what only knows that gives no
@@ -22,7 +20,7 @@ hotspot. Hotspot-gated fusion reads s as it reads the scores of a detector. The 
 class, "neutral" where there is one, is asked the other way round: its l says that the
 speaker is moved, whatever by, which single classes that are rare cannot tell as well;
 its answer is −mean, its f the share of all others. In a causal model nothing is held
-against the speaker, since that would tell what comes.
+against the speaker, since that would tell what comes, and h[t] = W C[t].
 
 The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
 not tell single words from their neighbours (docs/experiments.md).
@@ -36,7 +34,6 @@ from torch import Tensor, nn
 
 from emospot.model.learned_hotspots import SpottedTokens, several
 
-NETWORKS = 5
 KERNEL = 5
 DILATIONS = (1, 3)
 MOST_USUAL = 0.99
@@ -44,53 +41,19 @@ USUAL_LOGIT = -2.0
 """Before training no token is a hotspot."""
 FARTHEST = 5.0
 LEAST_DEVIATION = 0.05
-
-
-class MomentNetwork(nn.Module):
-    """What asks every token for every class: one of those whose scores are averaged.
-
-    Args:
-        dim: numbers a token, d.
-        width: numbers between.
-        heads: head → number of its classes.
-        dropout: probability of dropping a number between.
-    """
-
-    def __init__(self, dim: int, width: int, heads: Mapping[str, int], dropout: float) -> None:
-        super().__init__()
-        self.inside = nn.Linear(dim, width)
-        self.around = nn.ModuleList(
-            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
-            for dilation in DILATIONS
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.answers = nn.ModuleDict(
-            {name: nn.Linear(width, count) for name, count in heads.items()}
-        )
-        for head in self.answers.values():
-            nn.init.constant_(head.get_parameter("bias"), USUAL_LOGIT)
-
-    def forward(self, content: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """Head → logits of each token, shape (N, T, classes); arguments as of `LearnedMoments`."""
-        there = mask.unsqueeze(-1)
-        h = self.inside(content) * there
-        for convolution in self.around:
-            around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
-            h = (h + F.gelu(around)) * there
-        h = F.gelu(h)
-        return {name: head(h) for name, head in self.answers.items()}
+FARTHEST_TURN = 4.0
+LEAST_TURN_DEVIATION = 0.2
 
 
 class LearnedMoments(nn.Module):
     """Scores the tokens of a voice or a face.
 
     Args:
-        dim: numbers a token, d.
+        dim: numbers a token, see `moment_numbers`.
         width: numbers between.
         heads: head → number of its classes.
         share: of an utterance's tokens that answer for it, ρ.
         dropout: probability of dropping a number between.
-        networks: whose scores are averaged.
     """
 
     def __init__(
@@ -101,15 +64,20 @@ class LearnedMoments(nn.Module):
         *,
         share: float,
         dropout: float = 0.0,
-        networks: int = NETWORKS,
     ) -> None:
         super().__init__()
         self.share = share
-        self.heads = tuple(heads)
-        self.networks = nn.ModuleList(
-            MomentNetwork(dim, width, heads, dropout) for _ in range(networks)
+        self.inside = nn.Linear(dim, width)
+        self.around = nn.ModuleList(
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
+            for dilation in DILATIONS
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.answers = nn.ModuleDict(
+            {name: nn.Linear(width, count) for name, count in heads.items()}
         )
         for name, count in heads.items():
+            nn.init.constant_(self.answers[name].get_parameter("bias"), USUAL_LOGIT)
             self.register_buffer(f"frequency_{name}", torch.zeros(count))
             self.register_buffer(f"sign_{name}", torch.ones(count))
 
@@ -134,26 +102,25 @@ class LearnedMoments(nn.Module):
             content: zero on padding, shape (N, T, d).
             mask: which tokens are there, shape (N, T).
         """
-        logits = [network(content, mask) for network in self.networks]
-        scores = torch.stack([self._scores(own) for own in logits]).mean(dim=0)
-        return SpottedTokens(
-            scores * several(mask),
-            {
-                name: tuple(
-                    self.get_buffer(f"sign_{name}") * self._answer(own[name], mask)
-                    for own in logits
-                )
-                for name in self.heads
-            },
-        )
-
-    def _scores(self, logits: Mapping[str, Tensor]) -> Tensor:
-        """One network's scores of the tokens, shape (N, T)."""
+        there = mask.unsqueeze(-1)
+        h = self.inside(content) * there
+        for convolution in self.around:
+            around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
+            h = (h + F.gelu(around)) * there
+        h = F.gelu(h)
+        logits = {name: head(h) for name, head in self.answers.items()}
         strengths = [
             beyond(torch.sigmoid(own), self.get_buffer(f"frequency_{name}")).amax(dim=-1)
             for name, own in logits.items()
         ]
-        return torch.stack(strengths).amax(dim=0)
+        scores = torch.stack(strengths).amax(dim=0) * several(mask)
+        return SpottedTokens(
+            scores,
+            {
+                name: self.get_buffer(f"sign_{name}") * self._answer(own, mask)
+                for name, own in logits.items()
+            },
+        )
 
     def _answer(self, logits: Tensor, mask: Tensor) -> Tensor:
         """The mean of each class's greatest logits, shape (N, classes); zero without tokens."""
@@ -204,3 +171,40 @@ def held_against_speaker(x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
     away = (x - mean.unsqueeze(2)).masked_fill(~there, 0.0)
     deviation = (own @ away.square().sum(dim=2) / count).sqrt() + LEAST_DEVIATION
     return (away / deviation.unsqueeze(2)).clamp(-FARTHEST, FARTHEST)
+
+
+def unlike_other_turns(held: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
+    """How each utterance differs from what is usual among its speaker's.
+
+    Args:
+        held: of `held_against_speaker`, zero on padding, shape (B, U, T, d).
+        mask: which tokens are there, shape (B, U, T).
+        speakers: shape (B, U).
+
+    Returns:
+        Of the mean and the deviation of each number, shape (B, U, 2d), between −4 and 4;
+        zero without tokens and where a speaker has one utterance.
+
+    >>> held = torch.tensor([[[[0.0]], [[1.0]], [[5.0]]]])
+    >>> mask = torch.ones(1, 3, 1, dtype=torch.bool)
+    >>> unlike_other_turns(held, mask, torch.zeros(1, 3, dtype=torch.long))[0, :, 0]
+    tensor([-0.8333,  0.0000,  3.3333])
+    """
+    there = mask.unsqueeze(-1)
+    count = there.sum(dim=2).clamp(min=1)
+    mean = held.sum(dim=2) / count
+    away = (held - mean.unsqueeze(2)).masked_fill(~there, 0.0)
+    told = torch.cat([mean, (away.square().sum(dim=2) / count).sqrt()], dim=-1)
+    found = torch.zeros_like(told)
+    for speaker in range(int(speakers.max()) + 1):
+        own = (mask.any(dim=-1) & (speakers == speaker)).unsqueeze(-1)
+        theirs = told.masked_fill(~own, torch.nan)
+        usual = theirs.nanmedian(dim=1, keepdim=True).values
+        deviation = (theirs - usual).abs().nanmedian(dim=1, keepdim=True).values
+        found = torch.where(own, (told - usual) / (deviation + LEAST_TURN_DEVIATION), found)
+    return found.clamp(-FARTHEST_TURN, FARTHEST_TURN)
+
+
+def moment_numbers(dim: int, *, causal: bool) -> int:
+    """How many numbers of a token of `dim` are read: with how its turn differs, or without."""
+    return dim if causal else 3 * dim

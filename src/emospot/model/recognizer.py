@@ -133,7 +133,7 @@ class Recognizer(EmotionModel):
     def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
         """How often each class is in training, and which is no emotion."""
         for spotter in self._spotters().values():
-            if isinstance(spotter, LearnedMoments) and head in spotter.heads:
+            if isinstance(spotter, LearnedMoments) and head in spotter.answers:
                 spotter.set_classes(head, frequency, resting)
 
     def forward(self, batch: ConversationBatch) -> EmotionOutput:

@@ -12,7 +12,11 @@ from torch import Tensor
 from emospot.batch import ModalityTensors
 from emospot.model.inputs import InputNormalisation
 from emospot.model.learned_hotspots import LearnedHotspots, marks_loss, several
-from emospot.model.learned_moments import LearnedMoments, held_against_speaker
+from emospot.model.learned_moments import (
+    LearnedMoments,
+    held_against_speaker,
+    unlike_other_turns,
+)
 from emospot.model.row_groups import RowGroup, put_back
 
 Spotter = LearnedHotspots | LearnedMoments
@@ -26,7 +30,7 @@ def moment_tokens(
     *,
     causal: bool,
 ) -> Tensor:
-    """The tokens that `LearnedMoments` reads, shape (B, U, T, d).
+    """The tokens that `LearnedMoments` reads, shape (B, U, T, `moment_numbers`).
 
     Args:
         tensors: of one modality of the batch.
@@ -38,7 +42,10 @@ def moment_tokens(
     content = normalisation.standardised(tensors.values)
     if causal:
         return content
-    return held_against_speaker(content, tensors.mask & present.unsqueeze(-1), speakers)
+    mask = tensors.mask & present.unsqueeze(-1)
+    held = held_against_speaker(content, mask, speakers)
+    turns = unlike_other_turns(held, mask, speakers).unsqueeze(2).expand(-1, -1, mask.shape[2], -1)
+    return torch.cat([held, turns], dim=-1)
 
 
 def hotspot_losses(
@@ -95,12 +102,11 @@ def answers_of(
 ) -> dict[str, tuple[Tensor, ...]]:
     """Head → what the spotters of a kind answer by themselves, each of shape (B, U, classes)."""
     own = {m: spotter for m, spotter in spotters.items() if isinstance(spotter, kind)}
-    heads = dict.fromkeys(name for spotter in own.values() for name in spotter.heads)
+    heads = dict.fromkeys(name for spotter in own.values() for name in spotter.answers)
     return {
         name: tuple(
-            put_back(list(rows), groups, mask)
+            put_back([group.spotted[m].answers[name] for group in groups], groups, mask)
             for m in own
-            for rows in zip(*(group.spotted[m].answers[name] for group in groups), strict=True)
         )
         for name in heads
     }

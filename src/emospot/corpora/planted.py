@@ -1,0 +1,169 @@
+"""Planted conversations as a corpus: nothing downstream knows that they are drawn.
+
+A source is the name of a world (`conversation.planted.PRESETS`) or a YAML file:
+
+    world: standard                what is not named below
+    dials: {lag: 0, styles: 1}     what differs
+    dialogues: {train: 600, dev: 60, test: 1120}
+    seed: 0
+
+The tokens last a quarter of a second; half a second lies between two turns. What is true
+of hotspots is `marked`, to score detectors with, and no model reads it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from emospot.config import problem
+from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
+from emospot.conversation.planted import PRESETS, PlantedDialogue, PlantedWorld, draw
+from emospot.corpora.corpus import Corpus, CorpusConversation
+from emospot.emotions import LabelSet
+from emospot.errors import CorpusError
+from emospot.features.base import FeatureDescription
+
+NAME = "planted"
+TOKEN_SECONDS = 0.25
+PAUSE_SECONDS = 0.5
+SPLITS = ("train", "dev", "test")
+
+
+class PlantedSource(BaseModel):
+    """What is drawn.
+
+    Args:
+        world: name of the world that is changed.
+        dials: what differs from it.
+        dialogues: how many of each split; those that are not named are none.
+        seed: of the drawing; splits never share a conversation.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    world: str = "standard"
+    dials: Mapping[str, Any] = Field(default_factory=dict)
+    dialogues: Mapping[str, int] = Field(
+        default_factory=lambda: {"train": 600, "dev": 60, "test": 1120}
+    )
+    seed: int = Field(0, ge=0)
+
+    @property
+    def planted(self) -> PlantedWorld:
+        """The world.
+
+        Raises:
+            ValidationError: if the dials do not fit each other.
+        """
+        return PRESETS[self.world].changed(**self.dials)
+
+    def drawn(self, split: str) -> Iterator[PlantedDialogue]:
+        """The conversations of a split."""
+        before = SPLITS[: SPLITS.index(split)]
+        first = sum(self.dialogues.get(other, 0) for other in before)
+        return draw(self.planted, self.dialogues.get(split, 0), self.seed, first)
+
+
+def planted_source(source: Path) -> PlantedSource:
+    """What a source says.
+
+    Args:
+        source: name of a world, or a YAML file.
+
+    Raises:
+        CorpusError: if it is neither, or a key or a dial is wrong.
+    """
+    if str(source) in PRESETS:
+        return PlantedSource(world=str(source))
+    try:
+        values = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
+    except OSError:
+        raise CorpusError(
+            f"{source}: expected a YAML file, or one of {', '.join(PRESETS)}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        found = PlantedSource.model_validate(values)
+        if found.world not in PRESETS:
+            raise CorpusError(f'{source}: no world "{found.world}", only {", ".join(PRESETS)}')
+        if strange := sorted(set(found.dialogues) - set(SPLITS)):
+            raise CorpusError(f"{source}: no split {strange[0]}, only {', '.join(SPLITS)}")
+        _ = found.planted
+    except ValidationError as error:
+        wrong = ("; ".join(f"{_key(e)}: {problem(e)}" for e in error.errors())).strip(": ")
+        raise CorpusError(f"{source}: {wrong}") from None
+    return found
+
+
+def _key(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"])
+
+
+def read_planted(source: Path) -> Corpus:
+    """Draw the conversations.
+
+    Args:
+        source: name of a world, or a YAML file.
+
+    Returns:
+        Label set "plantedK" of the K emotions; features of every modality.
+
+    Raises:
+        CorpusError: as `planted_source`.
+    """
+    wanted = planted_source(source)
+    world = wanted.planted
+    labels = LabelSet(f"{NAME}{world.emotions}", world.labels)
+    version = hashlib.sha256(world.model_dump_json().encode()).hexdigest()[:12]
+    features = {
+        m: FeatureDescription(m, NAME, version, world.dim, pooled=world.tokens == 1)
+        for m in world.modalities
+    }
+    conversations = tuple(
+        as_conversation(world, dialogue, split)
+        for split in SPLITS
+        for dialogue in wanted.drawn(split)
+    )
+    return Corpus(NAME, NAME, labels, conversations, features)
+
+
+def as_conversation(
+    world: PlantedWorld, dialogue: PlantedDialogue, split: str | None = None
+) -> CorpusConversation:
+    """A drawn conversation as any other.
+
+    Args:
+        world: from which it was drawn.
+        dialogue: the conversation.
+        split: of the corpus.
+    """
+    length = world.tokens * TOKEN_SECONDS
+    utterances = []
+    tokens: dict[str, list[Tokens | None]] = {m: [] for m in world.modalities}
+    marked = []
+    for u in range(len(dialogue)):
+        start = u * (length + PAUSE_SECONDS)
+        label = world.labels[dialogue.emotions[u]]
+        speaker = f"speaker {dialogue.speakers[u] + 1}"
+        utterances.append(Utterance(str(u + 1), speaker, start, start + length, label=label))
+        begins = start + np.arange(world.tokens) * TOKEN_SECONDS
+        times = np.column_stack([begins, begins + TOKEN_SECONDS])
+        own = []
+        for m, name in enumerate(world.modalities):
+            there = bool(dialogue.present[u, m])
+            tokens[name].append(Tokens(dialogue.values[u, m], times) if there else None)
+            if there:
+                first = dialogue.starts[u, m]
+                last = first + world.length - 1
+                own.append(Hotspot(name, times[first, 0], times[last, 1], 1.0, NAME))
+        marked.append(tuple(own))
+    conversation = Conversation(f"{NAME} {dialogue.number}", tuple(utterances), None, split)
+    return CorpusConversation(
+        conversation, {m: tuple(own) for m, own in tokens.items()}, marked=tuple(marked)
+    )

@@ -10,7 +10,12 @@ from emospot.batch import Target, collate
 from emospot.config import TrainingConfig, parse_config
 from emospot.errors import ConfigError
 from emospot.model.builder import build_model
-from emospot.model.learned_moments import LearnedMoments, held_against_speaker, unlike_other_turns
+from emospot.model.learned_moments import (
+    LearnedMoments,
+    held_against_speaker,
+    parts_of_turns,
+    unlike_other_turns,
+)
 from emospot.training.losses import against_rest_loss, total_loss
 
 from .conftest import LABELS, marked_once, masked
@@ -99,9 +104,42 @@ def test_turns_are_held_against_their_speakers_others():
     usual = torch.stack(list(told.values())).median(dim=0).values
     away = torch.stack([(x - usual).abs() for x in told.values()]).median(dim=0).values
     for u, x in told.items():
-        assert torch.allclose(found[0, u], ((x - usual) / (away + 0.2)).clamp(-4, 4), atol=1e-5)
+        n = int(mask[0, u].sum())
+        expected = ((x - usual) / (away + 0.2)).clamp(-4, 4) * n / (n + 10)
+        assert torch.allclose(found[0, u], expected, atol=1e-5)
     padded = F.pad(held, (0, 0, 0, 3, 0, 2)), F.pad(mask, (0, 3, 0, 2)), F.pad(speakers, (0, 2))
     assert torch.allclose(unlike_other_turns(*padded)[:, :5], found)
+
+
+def test_parts_of_turns():
+    torch.manual_seed(0)
+    mask = torch.arange(20) < torch.randint(21, (30, 40, 1))
+    parts = parts_of_turns(mask)
+    assert not (parts & ~mask).any()
+    count, kept = mask.sum(dim=-1), parts.sum(dim=-1)
+    assert (kept >= torch.minimum(count, torch.tensor(4))).all()
+    assert (kept >= 0.25 * count).all()
+    long = count > 12
+    assert 0.35 < (kept < count)[long].float().mean() < 0.55
+    # In one piece, and from anywhere.
+    edges = (F.pad(parts, (1, 1)).int().diff(dim=-1) != 0).sum(dim=-1)
+    assert edges[count > 0].eq(2).all()
+    first, last = parts.int().argmax(dim=-1), 20 - parts.flip(-1).int().argmax(dim=-1)
+    cut = long & (kept < count)
+    assert (first[cut] > 0).any()
+    assert (last[cut] == count[cut]).any()
+    assert parts_of_turns(mask).ne(parts).any()
+
+
+def test_in_training_parts_answer_and_whole_turns_are_scored(make_example, make_recognizer):
+    model = make_recognizer(TWO, learned_hotspots=("face",), dropout=0.0, input_dropout=0.0)
+    batch = collate([make_example("a", 8, TWO, longest=12)], TWO, LABELS)
+    whole = model.eval()(batch)
+    torch.manual_seed(0)
+    learning = model.train()(batch)
+    assert torch.allclose(learning.hotspots["face"], whole.hotspots["face"], atol=1e-6)
+    ((own,),), ((all_of_it,),) = learning.against_rest.values(), whole.against_rest.values()
+    assert not torch.allclose(own, all_of_it, atol=1e-3)
 
 
 def test_a_causal_model_holds_nothing_against_what_comes(make_example, make_recognizer):

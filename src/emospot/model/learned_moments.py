@@ -8,7 +8,8 @@ learning):
 
     C̃     = (C − mean) / standard deviation of the speaker's tokens in the conversation
     u     = [mean of C̃ ; deviation of C̃] over the utterance's tokens
-    ũ     = (u − median) / (median absolute deviation + 0.2) of the speaker's utterances
+    ũ     = (u − median) / (median absolute deviation + 0.2) of the speaker's utterances,
+            times T / (T + 10): the shorter, the more it differs by chance
     h[t]  = W [C̃[t] ; ũ], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
     l[t]  = W_h GELU(h[t])                                logits of each class
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
@@ -21,6 +22,9 @@ class, "neutral" where there is one, is asked the other way round: its l says th
 speaker is moved, whatever by, which single classes that are rare cannot tell as well;
 its answer is −mean, its f the share of all others. In a causal model nothing is held
 against the speaker, since that would tell what comes, and h[t] = W C[t].
+
+A recording is read phrase by phrase, a corpus turn by turn, and a phrase may be a part of
+a turn. So in training half of the turns answer by a part of theirs (`parts_of_turns`).
 
 The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
 not tell single words from their neighbours (docs/experiments.md).
@@ -43,6 +47,11 @@ FARTHEST = 5.0
 LEAST_DEVIATION = 0.05
 FARTHEST_TURN = 4.0
 LEAST_TURN_DEVIATION = 0.2
+SURE_TOKENS = 10
+CUT_SHARE = 0.5
+"""Of the turns in training that answer by a part of theirs."""
+LEAST_PART = 0.25
+FEWEST_TOKENS = 4
 
 
 class LearnedMoments(nn.Module):
@@ -185,10 +194,10 @@ def unlike_other_turns(held: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         Of the mean and the deviation of each number, shape (B, U, 2d), between −4 and 4;
         zero without tokens and where a speaker has one utterance.
 
-    >>> held = torch.tensor([[[[0.0]], [[1.0]], [[5.0]]]])
-    >>> mask = torch.ones(1, 3, 1, dtype=torch.bool)
+    >>> held = torch.tensor([[[0.0], [1.0], [5.0]]]).unsqueeze(-1).expand(1, 3, 10, 1)
+    >>> mask = torch.ones(1, 3, 10, dtype=torch.bool)
     >>> unlike_other_turns(held, mask, torch.zeros(1, 3, dtype=torch.long))[0, :, 0]
-    tensor([-0.8333,  0.0000,  3.3333])
+    tensor([-0.4167,  0.0000,  1.6667])
     """
     there = mask.unsqueeze(-1)
     count = there.sum(dim=2).clamp(min=1)
@@ -202,7 +211,25 @@ def unlike_other_turns(held: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         usual = theirs.nanmedian(dim=1, keepdim=True).values
         deviation = (theirs - usual).abs().nanmedian(dim=1, keepdim=True).values
         found = torch.where(own, (told - usual) / (deviation + LEAST_TURN_DEVIATION), found)
-    return found.clamp(-FARTHEST_TURN, FARTHEST_TURN)
+    return found.clamp(-FARTHEST_TURN, FARTHEST_TURN) * count / (count + SURE_TOKENS)
+
+
+def parts_of_turns(mask: Tensor) -> Tensor:
+    """Half of the utterances cut to a part at random: a quarter of their tokens, or more.
+
+    Args:
+        mask: which tokens are there, the first ones of each utterance, shape (B, U, T).
+
+    Returns:
+        The same shape, a subset; of utterances with tokens never none.
+    """
+    count = mask.sum(dim=-1, keepdim=True)
+    share, place, cut = (torch.rand(count.shape).to(mask.device) for _ in range(3))
+    kept = (count * (LEAST_PART + (1 - LEAST_PART) * share)).ceil().clamp(min=FEWEST_TOKENS)
+    kept = torch.where(cut < CUT_SHARE, torch.minimum(kept, count), count)
+    first = (place * (count - kept + 1)).floor()
+    token = torch.arange(mask.shape[-1], device=mask.device)
+    return mask & (token >= first) & (token < first + kept)
 
 
 def moment_numbers(dim: int, *, causal: bool) -> int:

@@ -34,7 +34,13 @@ from emospot.model.row_groups import (
     put_back_tokens,
     rows_by_length,
 )
-from emospot.model.spotters import Spotter, answers_of, hotspot_losses, moment_tokens
+from emospot.model.spotters import (
+    Spotter,
+    answers_of,
+    heard_turns,
+    hotspot_losses,
+    spotted_moments,
+)
 from emospot.model.timing import timing_of
 
 
@@ -188,12 +194,13 @@ class Recognizer(EmotionModel):
         self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
     ) -> Iterator[RowGroup]:
         heard = {
-            m: moment_tokens(
+            m: heard_turns(
                 batch.modalities[m],
                 present[:, :, self.modalities.index(m)],
                 batch.speakers,
                 self._stem(m).normalisation,
                 causal=self.causal,
+                training=self.training,
             )
             for m, spotter in self._spotters().items()
             if isinstance(spotter, LearnedMoments)
@@ -216,9 +223,11 @@ class Recognizer(EmotionModel):
                 content = content.masked_fill(~mask.unsqueeze(-1), 0.0)
                 if stem.spotter is not None:
                     group.marks[m] = scores
-                    own = heard[m].flatten(0, 1)[rows, :T] if m in heard else content
-                    own = own.masked_fill(~mask.unsqueeze(-1), 0.0)
-                    group.spotted[m] = stem.spotter(own, mask)
+                    group.spotted[m] = (
+                        spotted_moments(stem.spotter, heard[m], rows, T)
+                        if isinstance(stem.spotter, LearnedMoments)
+                        else stem.spotter(content, mask)
+                    )
                     scores = group.spotted[m].scores
                 fused = stem.fusion(content, scores)
                 if fused.gate is not None:

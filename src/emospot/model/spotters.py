@@ -11,10 +11,16 @@ from torch import Tensor
 
 from emospot.batch import ModalityTensors
 from emospot.model.inputs import InputNormalisation
-from emospot.model.learned_hotspots import LearnedHotspots, marks_loss, several
+from emospot.model.learned_hotspots import (
+    LearnedHotspots,
+    SpottedTokens,
+    marks_loss,
+    several,
+)
 from emospot.model.learned_moments import (
     LearnedMoments,
     held_against_speaker,
+    parts_of_turns,
     unlike_other_turns,
 )
 from emospot.model.row_groups import RowGroup, put_back
@@ -22,15 +28,20 @@ from emospot.model.row_groups import RowGroup, put_back
 Spotter = LearnedHotspots | LearnedMoments
 
 
-def moment_tokens(
+Heard = tuple[Tensor, Tensor]
+"""Tokens, zero on padding, shape (B, U, T, `moment_numbers`), and their mask (B, U, T)."""
+
+
+def heard_turns(
     tensors: ModalityTensors,
     present: Tensor,
     speakers: Tensor,
     normalisation: InputNormalisation,
     *,
     causal: bool,
-) -> Tensor:
-    """The tokens that `LearnedMoments` reads, shape (B, U, T, `moment_numbers`).
+    training: bool,
+) -> tuple[Heard, ...]:
+    """What `LearnedMoments` reads: the turns, and in training parts of them to answer by.
 
     Args:
         tensors: of one modality of the batch.
@@ -38,14 +49,47 @@ def moment_tokens(
         speakers: index of the speaker, shape (B, U).
         normalisation: of the modality.
         causal: whether later utterances must not be read.
+        training: whether it is to learn.
     """
     content = normalisation.standardised(tensors.values)
-    if causal:
-        return content
     mask = tensors.mask & present.unsqueeze(-1)
+    masks = (mask, parts_of_turns(mask)) if training else (mask,)
+    return tuple((moment_tokens(content, own, speakers, causal=causal), own) for own in masks)
+
+
+def moment_tokens(content: Tensor, mask: Tensor, speakers: Tensor, *, causal: bool) -> Tensor:
+    """Tokens held against those of their speaker, shape (B, U, T, `moment_numbers`).
+
+    Args:
+        content: standardised, shape (B, U, T, d).
+        mask: which are heard, shape (B, U, T).
+        speakers: index of the speaker, shape (B, U).
+        causal: whether later utterances must not be read: then against nothing.
+    """
+    there = mask.unsqueeze(-1)
+    if causal:
+        return content.masked_fill(~there, 0.0)
     held = held_against_speaker(content, mask, speakers)
-    turns = unlike_other_turns(held, mask, speakers).unsqueeze(2).expand(-1, -1, mask.shape[2], -1)
-    return torch.cat([held, turns], dim=-1)
+    turns = unlike_other_turns(held, mask, speakers).unsqueeze(2)
+    return torch.cat([held, turns.expand(-1, -1, mask.shape[2], -1) * there], dim=-1)
+
+
+def spotted_moments(
+    spotter: LearnedMoments, heard: Sequence[Heard], rows: Tensor, tokens: int
+) -> SpottedTokens:
+    """Scores of the first, answers of the last of what was heard.
+
+    Args:
+        spotter: of the modality.
+        heard: of the batch.
+        rows: which of the B · U utterances.
+        tokens: how many of each.
+    """
+    found = [
+        spotter(x.flatten(0, 1)[rows, :tokens], mask.flatten(0, 1)[rows, :tokens])
+        for x, mask in heard
+    ]
+    return SpottedTokens(found[0].scores, found[-1].answers)
 
 
 def hotspot_losses(

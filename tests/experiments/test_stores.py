@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from emospot.cli.corpus import app
 from emospot.conversation import Tokens
+from emospot.conversation.planted import PRESETS
 from emospot.corpora import instruments
 from emospot.corpora.kinds import KINDS, CorpusKind
+from emospot.corpora.planted import PlantedSource
 from emospot.errors import ConfigError, CorpusError, EmospotError, MediaError, StoreError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.stores import open_store
@@ -111,6 +113,10 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         corpora_tests("ravdess_conversations").write_clips(folder)
         return folder
 
+    def planted(folder: Path) -> Path:
+        (folder / "few.yaml").write_text("{world: easy, dialogues: {train: 3, test: 2}}")
+        return folder / "few.yaml"
+
     def ravdess_faces(folder: Path) -> Path:
         corpora_tests("ravdess_faces").write_units(folder)
         return folder
@@ -136,6 +142,7 @@ def sources(corpora_tests: Callable[[str], ModuleType]) -> Sources:
         "ravdess": ravdess,
         "ravdess-conversations": ravdess_conversations,
         "ravdess-faces": ravdess_faces,
+        "planted": planted,
         "mosei": mosei,
         "mosi": mosi,
     }
@@ -160,6 +167,7 @@ def test_every_kind_has_a_source(sources: Sources) -> None:
             {"voice": "basic:0.1", "words": "none", "marks": "voice=corpus"},
         ),
         ("ravdess-faces", {"words": "none", "detectors": ["units"]}),
+        ("planted", {"words": "none", "value_type": "float32"}),
         ("mosei", {}),
         ("mosi", {"words": "none"}),
     ],
@@ -189,6 +197,19 @@ def test_the_same_store_as_by_hand(
     assert (store.features, store.splits) == (hand.features, hand.splits)
     total = sum(counts.utterances for counts in store.splits.values())
     assert told[-1] == (total, total)
+
+
+def test_a_world_is_a_source_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (kind,) = [kind for kind in KINDS if kind.worlds]
+    assert kind.worlds == tuple(PRESETS)
+    few = PlantedSource(world="easy", dialogues={"train": 2, "test": 1})
+    monkeypatch.setattr("emospot.corpora.planted.planted_source", {Path("easy"): few}.get)
+    entry = CorpusEntry(kind=kind.name, source="easy")
+    store = open_store("drawn", entry, tmp_path / "stores" / "drawn")
+    assert {name: counts.conversations for name, counts in store.splits.items()} == {
+        "train": 2,
+        "test": 1,
+    }
 
 
 def test_an_import_is_not_repeated_and_tells_what_was_odd(

@@ -29,6 +29,7 @@ class CorpusKind:
             where there is no choice.
         options: option → what it is, for the command line; a keyword of the
             reader.
+        worlds: sources that are names, not paths.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CorpusKind:
     example: str
     tasks: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    worlds: tuple[str, ...] = ()
 
     def read(
         self,
@@ -146,6 +148,7 @@ KINDS = (
         "A world (easy, standard, hard, long) or a YAML file of its dials.",
         ("planted", "read_planted"),
         "standard --words none",
+        worlds=("easy", "standard", "hard", "long"),
     ),
     CorpusKind(
         "mosei",

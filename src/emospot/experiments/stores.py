@@ -89,11 +89,14 @@ def _check_same(entry: CorpusEntry, folder: Path) -> None:
 
 
 def _import(name: str, entry: CorpusEntry, folder: Path, tell: Tell) -> ImportSummary:
-    source = _file(str(entry.source))
     if entry.kind == TABLE:
-        return import_table(source, folder, _table(name, entry), _instruments(entry), tell)
+        table = _file(str(entry.source))
+        return import_table(table, folder, _table(name, entry), _instruments(entry), tell)
     splits = None if entry.splits is None else _file(entry.splits)
-    corpus = corpus_kind(entry.kind).read(source, entry.task, splits=splits, tokens=entry.tokens)
+    kind = corpus_kind(entry.kind)
+    named = entry.source in kind.worlds
+    source = Path(str(entry.source)) if named else _file(str(entry.source))
+    corpus = kind.read(source, entry.task, splits=splits, tokens=entry.tokens)
     return import_corpus(
         corpus,
         folder,

@@ -118,8 +118,7 @@ def test_no_modality_tells_the_emotion_and_all_together_do(world):
 
 def test_the_same_seed_gives_the_same_conversations():
     first = list(draw(WORLD, 3, seed=5))
-    later = list(draw(WORLD, 2, seed=5, first=1))
-    for one, other in zip(first[1:], later, strict=True):
+    for one, other in zip(first, draw(WORLD, 2, seed=5), strict=False):
         assert np.array_equal(one.values, other.values)
     assert not np.array_equal(first[0].values[0], next(draw(WORLD, 1, seed=6)).values[0])
 

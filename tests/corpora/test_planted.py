@@ -5,7 +5,7 @@ import pytest
 
 from emospot.conversation.planted import PRESETS, draw
 from emospot.corpora.importing import import_corpus
-from emospot.corpora.planted import planted_source, read_planted
+from emospot.corpora.planted import PlantedSource, planted_source, read_planted
 from emospot.errors import CorpusError
 from emospot.features.store import FeatureStore
 
@@ -32,7 +32,7 @@ def test_the_store_holds_what_was_drawn(source, tmp_path):
     assert tuple(store.features) == ("words", "voice", "face", "hands")
     assert {s: c.conversations for s, c in store.splits.items()} == {"train": 4, "test": 3}
     assert store.label_set.labels == world.labels
-    drawn = list(draw(world, 7, seed=7))
+    drawn = [*draw(world, 4, seed=(7, 0)), *draw(world, 3, seed=(7, 2))]
     for stored, dialogue, one in zip(
         store.conversations(), drawn, corpus.conversations, strict=True
     ):
@@ -53,12 +53,26 @@ def test_the_store_holds_what_was_drawn(source, tmp_path):
         assert all(u.start > end for u, end in zip(utterances[1:], ends, strict=False))
 
 
+def test_a_split_does_not_depend_on_the_size_of_others(source):
+    wanted = planted_source(source)
+    more = wanted.model_copy(update={"dialogues": {"train": 9, "dev": 2, "test": 3}})
+    for one, other in zip(wanted.drawn("test"), more.drawn("test"), strict=True):
+        assert np.array_equal(one.values, other.values)
+
+
+@pytest.mark.parametrize("world", ["standard", "long"])
+def test_as_many_conversations_as_make_twenty_thousand_turns(world):
+    wanted = PlantedSource(world=world)
+    turns = sum(PRESETS[world].turns) / 2 * wanted.counts["test"]
+    assert 20_500 <= turns <= 21_000
+
+
 def test_splits_and_seeds_share_no_conversation(source):
     wanted = planted_source(source)
     values = [d.values for split in ("train", "test") for d in wanted.drawn(split)]
     other = planted_source(source).model_copy(update={"seed": 8})
     values += [d.values for d in other.drawn("train")]
-    firsts = {tuple(v[0, 0, 0].tolist()) for v in values}
+    firsts = {tuple(v[v != 0][:8].tolist()) for v in values}
     assert len(firsts) == len(values)
 
 
@@ -103,6 +117,9 @@ def test_a_world_by_its_name():
         ("dials: {turns: [5, 4]}", "turns must be fewest and most"),
         ("dials: {modalities: [a, a]}", "modalities must be distinct"),
         ("dialogues: {training: 3}", "no split training, only train, dev, test"),
+        ("dialogues: {train: -3}", "dialogues.train: Input should be greater than or equal to 0"),
+        ("dials: {strength: .inf}", "strength: Input should be a finite number"),
+        ("dials: {tokens: 6, lag: 0, styles: 1}", "no room for a distractor; take more tokens"),
         ("colour: red", "colour: Extra inputs are not permitted"),
         ("[", "is not valid YAML"),
     ],

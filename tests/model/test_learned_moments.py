@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -90,25 +91,39 @@ def test_a_voice_is_held_against_its_speakers_own():
 def test_turns_are_held_against_their_speakers_others():
     """By hand: each number's mean and deviation over a turn against the median of turns."""
     torch.manual_seed(1)
-    held, mask = torch.randn(2, 5, 4, 3), torch.rand(2, 5, 4) > 0.3
+    held, mask = torch.randn(2, 6, 4, 3), torch.rand(2, 6, 4) > 0.3
     mask[0, 2] = False  # nothing was heard there
+    mask[1, 1, 1:] = False
     held = held.masked_fill(~mask.unsqueeze(-1), 0.0)
-    speakers = torch.tensor([[0, 1, 0, 0, 0], [0, 0, 0, 0, 1]])
+    speakers = torch.tensor([[0, 1, 0, 0, 0, 2], [0, 0, 0, 1, 0, 1]])
     found = unlike_other_turns(held, mask, speakers)
-    assert found.shape == (2, 5, 6)
+    assert found.shape == (2, 6, 6)
     assert not found[0, 2].any()
     assert not found[0, 1].any()  # alone, there is nothing to be held against
-    assert not found[1, 4].any()
-    told = {u: held[0, u][mask[0, u]] for u in (0, 3, 4)}
-    told = {u: torch.cat([x.mean(dim=0), x.std(dim=0, unbiased=False)]) for u, x in told.items()}
-    usual = torch.stack(list(told.values())).median(dim=0).values
-    away = torch.stack([(x - usual).abs() for x in told.values()]).median(dim=0).values
-    for u, x in told.items():
-        n = int(mask[0, u].sum())
-        expected = ((x - usual) / (away + 0.2)).clamp(-4, 4) * n / (n + 10)
-        assert torch.allclose(found[0, u], expected, atol=1e-5)
+    for b, turns in ((0, (0, 3, 4)), (1, (0, 1, 2, 4)), (1, (3, 5))):
+        heard = [held[b, u][mask[b, u]].double().numpy() for u in turns]
+        told = np.array([np.concatenate([x.mean(axis=0), x.std(axis=0)]) for x in heard])
+        usual = np.median(told, axis=0)
+        away = np.median(np.abs(told - usual), axis=0)
+        length = np.array([len(x) for x in heard])[:, None]
+        expected = ((told - usual) / (away + 0.2)).clip(-4, 4) * length / (length + 10)
+        assert np.allclose(found[b, list(turns)].numpy(), expected, atol=1e-4)
     padded = F.pad(held, (0, 0, 0, 3, 0, 2)), F.pad(mask, (0, 3, 0, 2)), F.pad(speakers, (0, 2))
-    assert torch.allclose(unlike_other_turns(*padded)[:, :5], found)
+    assert torch.allclose(unlike_other_turns(*padded)[:, :6], found)
+
+
+def test_what_is_read_has_a_gradient():
+    """Also where a turn has one token or a number stands still, as in a picture."""
+    torch.manual_seed(0)
+    x = torch.randn(1, 4, 5, 3)
+    x[..., 0] = 1.0
+    x.requires_grad_()
+    mask = torch.ones(1, 4, 5, dtype=torch.bool)
+    mask[0, 1, 1:] = False
+    speakers = torch.tensor([[0, 0, 0, 1]])
+    held = held_against_speaker(x, mask, speakers)
+    (unlike_other_turns(held, mask, speakers).sum() + held.sum()).backward()
+    assert x.grad.isfinite().all()
 
 
 def test_parts_of_turns():
@@ -120,7 +135,7 @@ def test_parts_of_turns():
     assert (kept >= torch.minimum(count, torch.tensor(4))).all()
     assert (kept >= 0.25 * count).all()
     long = count > 12
-    assert 0.35 < (kept < count)[long].float().mean() < 0.55
+    assert 0.65 < (kept < count)[long].float().mean() < 0.85
     # In one piece, and from anywhere.
     edges = (F.pad(parts, (1, 1)).int().diff(dim=-1) != 0).sum(dim=-1)
     assert edges[count > 0].eq(2).all()
@@ -207,7 +222,7 @@ def test_gradients_reach_every_parameter(make_example, make_recognizer):
         batch = collate([make_example("a", 8, TWO, seed=seed)], TWO, LABELS)
         total_loss(model(batch), batch, TrainingConfig(marks_weight=1.0)).backward()
     spotters = [(n, p) for n, p in model.named_parameters() if "spotter" in n]
-    assert len(spotters) == 8
+    assert len(spotters) == 9
     assert [n for n, p in spotters if p.grad is None or not p.grad.any()] == []
 
 

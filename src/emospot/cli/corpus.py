@@ -154,8 +154,8 @@ def ceiling(
     from emospot.evaluation.planted_ceiling import planted_ceilings
 
     wanted = planted_source(source)
-    if not wanted.dialogues.get(split):
-        there = ", ".join(name for name in SPLITS if wanted.dialogues.get(name))
+    if not wanted.counts.get(split):
+        there = ", ".join(name for name in SPLITS if wanted.counts.get(name))
         raise UsageError(f"{source} has no conversations of the split {split}, only of {there}")
     dialogues = list(wanted.drawn(split))
     with progress(quiet=json_output) as bar:

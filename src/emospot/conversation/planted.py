@@ -31,8 +31,8 @@ What is best to be done with such conversations is computed exactly by
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import permutations
+from functools import cache
+from itertools import chain, permutations
 from typing import Any, Self
 
 import numpy as np
@@ -46,6 +46,7 @@ Places = NDArray[np.int64]
 
 MOST_STATES = 100_000
 """Of styles and last emotions of all speakers together, so that the posterior stays fast."""
+_GROUPS, _DIRECTIONS = 10**9 + 1, 10**9 + 2  # beyond the numbers of conversations
 
 
 class PlantedWorld(BaseModel):
@@ -75,7 +76,7 @@ class PlantedWorld(BaseModel):
         seed: of directions and groups.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     emotions: int = Field(6, ge=2)
     imbalance: float = Field(1.0, ge=1.0)
@@ -120,10 +121,15 @@ class PlantedWorld(BaseModel):
                 f"tokens {self.tokens} have no place for a hotspot of length {self.length} with "
                 f"lags up to {self.lag} and jitter {self.jitter} to both sides"
             )
-        if self.styles > len(self.lag_table):
+        if self.styles > len(self.lags):
             raise ValueError(
                 f"styles {self.styles}: {len(self.modalities)} modalities have only "
-                f"{len(self.lag_table)} ways of lagging"
+                f"{len(self.lags)} ways of lagging"
+            )
+        if self.distractors and self.length < self.places < 2 * self.length:
+            raise ValueError(
+                f"tokens {self.tokens}: beside some hotspots of length {self.length} there is no "
+                "room for a distractor; take more tokens, or no distractors"
             )
         states = (self.styles * self.emotions) ** self.speakers
         if states > MOST_STATES:
@@ -162,57 +168,71 @@ class PlantedWorld(BaseModel):
         """Names of the emotions."""
         return tuple(f"emotion {number}" for number in range(1, self.emotions + 1))
 
-    @cached_property
-    def lag_table(self) -> Places:
-        """Tokens by which each modality lags in each style, shape (styles there can be, M).
-
-        Evenly spread from −lag to +lag, in other orders: first those that turn the
-        modalities round, in which each lags differently in every style.
-        """
-        M = len(self.modalities)
-        spread = np.rint(np.linspace(-self.lag, self.lag, M)).astype(np.int64)
-        if M == 1 or self.lag == 0:
-            return np.zeros((max(1, self.styles), M), dtype=np.int64)
-        orders = [tuple((place + turn) % M for place in range(M)) for turn in range(M)]
-        orders += [order for order in permutations(range(M)) if order not in orders]
-        rows = [tuple(spread[list(order)].tolist()) for order in orders]
-        return np.array(list(dict.fromkeys(rows)))
-
     @property
     def lags(self) -> Places:
-        """Tokens by which each modality lags, shape (styles, M)."""
-        return self.lag_table[: self.styles]
+        """Tokens by which each modality lags in each style, shape (styles, M).
 
-    @cached_property
+        Evenly spread from −lag to +lag, in other orders: first those that turn the
+        modalities round, in which each lags differently in every style. There may be
+        fewer than are asked for.
+        """
+        return _lags(self)
+
+    @property
     def group_table(self) -> Places:
         """Group of each emotion in each modality, shape (M, K).
 
         Groups are as even as can be. Of a thousand random divisions that in which the
         modalities together tell the most pairs of emotions apart is taken.
         """
-        random = np.random.default_rng((self.seed, 1))
-        even = np.arange(self.emotions) % self.groups
-        best, told = np.zeros((0, 0), dtype=np.int64), -1
-        for _ in range(1000):
-            own = np.stack([random.permutation(even) for _ in self.modalities])
-            apart = int((own[:, :, None] != own[:, None, :]).any(axis=0).sum())
-            if apart > told:
-                best, told = own, apart
-        return best
+        return _group_table(self)
 
-    @cached_property
+    @property
     def directions(self) -> Floats:
         """Direction of each group in each modality, orthonormal, shape (M, G, d)."""
-        random = np.random.default_rng((self.seed, 2))
-        found = []
-        for _ in self.modalities:
-            basis, _ = np.linalg.qr(random.normal(size=(self.dim, self.dim)))
-            found.append(basis[:, : self.groups].T)
-        return np.stack(found)
+        return _directions(self)
 
     def deviation(self, modality: int) -> float:
         """Of the noise in a modality."""
         return self.noise[modality if len(self.noise) > 1 else 0]
+
+
+@cache
+def _lags(world: PlantedWorld) -> Places:
+    M = len(world.modalities)
+    spread = np.rint(np.linspace(-world.lag, world.lag, M)).astype(np.int64)
+    if M == 1 or world.lag == 0:
+        return np.zeros((max(1, world.styles), M), dtype=np.int64)
+    turned = (tuple((place + turn) % M for place in range(M)) for turn in range(M))
+    rows: dict[tuple[int, ...], None] = {}
+    for order in chain(turned, permutations(range(M))):
+        rows[tuple(spread[list(order)].tolist())] = None
+        if len(rows) == world.styles:
+            break
+    return np.array(list(rows))
+
+
+@cache
+def _group_table(world: PlantedWorld) -> Places:
+    random = np.random.default_rng((world.seed, _GROUPS))
+    even = np.arange(world.emotions) % world.groups
+    best, told = np.zeros((0, 0), dtype=np.int64), -1
+    for _ in range(1000):
+        own = np.stack([random.permutation(even) for _ in world.modalities])
+        apart = int((own[:, :, None] != own[:, None, :]).any(axis=0).sum())
+        if apart > told:
+            best, told = own, apart
+    return best
+
+
+@cache
+def _directions(world: PlantedWorld) -> Floats:
+    random = np.random.default_rng((world.seed, _DIRECTIONS))
+    found = []
+    for _ in world.modalities:
+        basis, _ = np.linalg.qr(random.normal(size=(world.dim, world.dim)))
+        found.append(basis[:, : world.groups].T)
+    return np.stack(found)
 
 
 PRESETS: Mapping[str, PlantedWorld] = {
@@ -258,21 +278,23 @@ class PlantedDialogue:
         return len(self.emotions)
 
 
-def draw(world: PlantedWorld, count: int, seed: int, first: int = 0) -> Iterator[PlantedDialogue]:
+def draw(
+    world: PlantedWorld, count: int, seed: int | tuple[int, ...]
+) -> Iterator[PlantedDialogue]:
     """Draw conversations; the n-th of a seed is always the same.
 
     Args:
         world: the dials.
         count: how many.
         seed: of every choice.
-        first: number of the first.
 
     >>> one, other = draw(PlantedWorld(), 2, seed=0)
     >>> one.values.shape[1:]
     (3, 24, 8)
     """
-    for number in range(first, first + count):
-        yield _dialogue(world, number, np.random.default_rng((seed, number)))
+    seeds = seed if isinstance(seed, tuple) else (seed,)
+    for number in range(count):
+        yield _dialogue(world, number, np.random.default_rng((*seeds, number)))
 
 
 def _dialogue(world: PlantedWorld, number: int, random: np.random.Generator) -> PlantedDialogue:

@@ -184,7 +184,8 @@ def _without(by: Instruments, modality: str) -> tuple[Instruments, bool]:
     spotter = getattr(by, f"{modality}_hotspots")
     reading = {modality: None} if modality in by.features() else {}
     if spotter is not None and spotter.readers:
-        reading[f"{modality}_hotspots"] = None
+        left = replace(spotter, readers={}) if spotter.ready_made else None
+        reading[f"{modality}_hotspots"] = left
     return replace(by, **reading), bool(reading)
 
 

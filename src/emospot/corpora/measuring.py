@@ -3,8 +3,8 @@
 A corpus file says what was said, by whom and what was felt; the instruments
 say what can be measured of it: words from the texts, voice and face from the
 recording. Each modality has an extractor of model features, and detectors of
-hotspots with the extractors that they read. What a corpus brings ready-made
-(one vector an utterance) is used as it is.
+hotspots with the extractors that they read. What a corpus brings ready-made is
+used as it is, by models and, where it is a sequence of tokens, by detectors.
 
 The sound and the pictures are read in one pass each, utterance by utterance,
 so that memory does not grow with the recording.

@@ -4,7 +4,7 @@ A source is the name of a world (`conversation.planted.PRESETS`) or a YAML file:
 
     world: standard                what is not named below
     dials: {lag: 0, styles: 1}     what differs
-    dialogues: {train: 600, dev: 60, test: 1120}
+    dialogues: {train: 600, dev: 60, test: 1200}
     seed: 0
 
 The tokens last a quarter of a second; half a second lies between two turns. What is true
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from emospot.config import problem
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
@@ -32,6 +32,8 @@ NAME = "planted"
 TOKEN_SECONDS = 0.25
 PAUSE_SECONDS = 0.5
 SPLITS = ("train", "dev", "test")
+TEST_TURNS = 20_500
+"""Drawn to test with where nothing else is asked for, or nearly; half as many to train with."""
 
 
 class PlantedSource(BaseModel):
@@ -41,16 +43,15 @@ class PlantedSource(BaseModel):
         world: name of the world that is changed.
         dials: what differs from it.
         dialogues: how many of each split; those that are not named are none.
-        seed: of the drawing; splits never share a conversation.
+        seed: of the drawing; each split has its own, so that its conversations do not
+            depend on how many the others have.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     world: str = "standard"
     dials: Mapping[str, Any] = Field(default_factory=dict)
-    dialogues: Mapping[str, int] = Field(
-        default_factory=lambda: {"train": 600, "dev": 60, "test": 1120}
-    )
+    dialogues: Mapping[str, NonNegativeInt] = Field(default_factory=dict)
     seed: int = Field(0, ge=0)
 
     @property
@@ -64,9 +65,16 @@ class PlantedSource(BaseModel):
 
     def drawn(self, split: str) -> Iterator[PlantedDialogue]:
         """The conversations of a split."""
-        before = SPLITS[: SPLITS.index(split)]
-        first = sum(self.dialogues.get(other, 0) for other in before)
-        return draw(self.planted, self.dialogues.get(split, 0), self.seed, first)
+        count = self.counts.get(split, 0)
+        return draw(self.planted, count, (self.seed, SPLITS.index(split)))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Split → conversations: those that are asked for, or enough for 20,000 test turns."""
+        if self.dialogues:
+            return self.dialogues
+        test = -(-TEST_TURNS * 2 // sum(self.planted.turns))
+        return {"train": test // 2, "dev": -(-test // 20), "test": test}
 
 
 def planted_source(source: Path) -> PlantedSource:
@@ -163,7 +171,8 @@ def as_conversation(
                 last = first + world.length - 1
                 own.append(Hotspot(name, times[first, 0], times[last, 1], 1.0, NAME))
         marked.append(tuple(own))
-    conversation = Conversation(f"{NAME} {dialogue.number}", tuple(utterances), None, split)
+    name = f"{split or NAME} {dialogue.number}"
+    conversation = Conversation(name, tuple(utterances), None, split)
     return CorpusConversation(
         conversation, {m: tuple(own) for m, own in tokens.items()}, marked=tuple(marked)
     )

@@ -1,13 +1,15 @@
 """The best that can be done with planted conversations, and what less knowledge is worth.
 
-The ceiling of a drawn set is the score there of what the exact posterior takes for
+The ceiling of a drawn set is the accuracy there of what the exact posterior takes for
 likeliest (`planted_posterior`), beside what the posterior itself expects: the mean of its
-greatest probabilities, which is the accuracy in the long run. Below it stand the same with
-less knowledge, and chance: the most frequent emotion throughout.
+greatest probabilities, which is the accuracy in the long run. No answer is right more often;
+the weighted F1 of the same answers stands beside it (of emotions of unequal frequency an
+answer made for that score may have a little more). Below stand the same with less knowledge,
+and chance: the most frequent emotion throughout.
 
-Where a hotspot begins is answered by the place around which most of the posterior lies,
-within what still overlaps with an IoU of one half; every present modality has one hotspot
-and gets one, so that precision, recall and F1 are the share that is found.
+Hotspots are answered for by one span of their length in every present modality, where most of
+the posterior lies within what still overlaps with an IoU of one half; so precision, recall and
+F1 are the share that is found. Longer spans would be hit more often.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,8 +38,8 @@ class PlantedCeiling:
         accuracy: of the likeliest emotion, with its interval over conversations.
         weighted_f1: the same.
         expected: accuracy that the posterior expects.
-        hotspot_f1: of the likeliest places of hotspots at IoU ≥ 0.5; None where places
-            are not known.
+        hotspot_f1: of spans of the hotspots' length at the likeliest places, at IoU ≥
+            0.5; None where places are not known.
     """
 
     knowledge: str
@@ -73,9 +75,10 @@ def planted_ceilings(
             known.append(posterior(world, dialogue, knowledge, causal=causal))
             tell(number * len(dialogues) + place, total)
         found.append(_ceiling(world, dialogues, knowledge, known))
-    share = np.broadcast_to(world.prior, (1, world.emotions))
-    nowhere = np.zeros((1, len(world.modalities), world.places))
-    chance = [PlantedPosterior(share.repeat(len(d), axis=0), nowhere) for d in dialogues]
+    chance = [
+        PlantedPosterior(np.tile(world.prior, (len(d), 1)), np.zeros((*d.present.shape, 0)))
+        for d in dialogues
+    ]
     return [*found, _ceiling(world, dialogues, CHANCE, chance)]
 
 
@@ -93,13 +96,16 @@ def _ceiling(
         felt.argmax(axis=1)[None],
     )
     placed = knowledge in ("all", "without context") and any(d.present.any() for d in dialogues)
-    sums = [_found(world, d, one) for d, one in zip(dialogues, known, strict=True)]
+    spots = None
+    if placed:
+        sums = [_found(world, d, one) for d, one in zip(dialogues, known, strict=True)]
+        spots = ratio(np.array(sums))
     return PlantedCeiling(
         knowledge,
         bootstrap_interval(answers, "accuracy"),
         bootstrap_interval(answers, "weighted_f1"),
         float(felt.max(axis=1).mean()),
-        ratio(np.array(sums)) if placed else None,
+        spots,
     )
 
 
@@ -107,8 +113,6 @@ def _found(
     world: PlantedWorld, dialogue: PlantedDialogue, known: PlantedPosterior
 ) -> tuple[float, float]:
     """Hotspots of a conversation that are found, and all of them."""
-    if len(known.starts) != len(dialogue):
-        return 0.0, 0.0
     apart = np.abs(likely_starts(world, known) - dialogue.starts)
     hits = (apart <= farthest_apart(world.length)) & dialogue.present
     return float(hits.sum()), float(dialogue.present.sum())

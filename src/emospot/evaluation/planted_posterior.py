@@ -16,11 +16,14 @@ of a prefix and a suffix: linear in the tokens. Mean over jitter gives B_m(g, p)
 chain whose state is the last emotion of every speaker; forward and backward through it,
 for every combination of the speakers' styles at once, give p(e | whole conversation).
 
-Three readings know less, and are exact for what they know:
+Three readings know less:
 
     without context     every utterance by itself, its style unknown
-    blind to lag        the places of the modalities' hotspots taken for independent
     pooled              the mean of the tokens alone, as features of one vector hold it
+    blind to lag        the places of the modalities' hotspots taken for independent,
+                        each with its own distribution: what it would be exact for
+
+The first two are exact for what they know.
 """
 
 from collections.abc import Iterator, Sequence
@@ -198,9 +201,7 @@ def _pooled_likelihood(world: PlantedWorld, dialogue: PlantedDialogue) -> Floats
     """log-likelihood of the mean tokens, the same in all styles, shape (U, styles, K)."""
     T = world.tokens
     a = world.strength * world.length / T
-    s = np.arange(world.places)
-    touched = (np.abs(s[:, None] - s) >= world.length).any(axis=1)
-    free = touched[_start_places(world)].mean() * world.distractors
+    free = world.distractors if world.places > world.length else 0.0
     parts = []
     for m in range(len(world.modalities)):
         y = dialogue.values[:, m].astype(np.float64).mean(axis=1) @ world.directions[m].T
@@ -214,13 +215,6 @@ def _pooled_likelihood(world: PlantedWorld, dialogue: PlantedDialogue) -> Floats
         parts[-1] *= dialogue.present[:, m, None]
     mixed = logsumexp(_options(world, [part[:, :, None] for part in parts]), axis=0)[..., 0]
     return np.repeat(mixed[:, None], world.styles, axis=1)
-
-
-def _start_places(world: PlantedWorld) -> NDArray[np.int64]:
-    """Where hotspots begin, each as often as it does."""
-    crests = crest_places(world)
-    jitter = np.arange(-world.jitter, world.jitter + 1)
-    return (crests[:, None, None, None] + world.lags[:, :, None] + jitter).ravel()
 
 
 def _chain(
@@ -246,9 +240,12 @@ def _chain(
         state /= state.sum()
         forward.append(state)
     found = np.zeros_like(scaled)
+    if causal:
+        found = np.stack([step.own(known) for step, known in zip(steps, forward, strict=True)])
+        return np.asarray(found / found.sum(axis=(1, 2), keepdims=True))
     message = np.ones_like(state)
     for u in range(len(steps) - 1, -1, -1):
-        found[u] = steps[u].own(forward[u] if causal else forward[u] * message)
+        found[u] = steps[u].own(forward[u] * message)
         message = steps[u].backward(message)
         message /= message.max()
     known: Floats = found / found.sum(axis=(1, 2), keepdims=True)

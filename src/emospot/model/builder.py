@@ -25,7 +25,7 @@ from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
 from emospot.model.kernel_reader import kernel_readers
 from emospot.model.learned_hotspots import LearnedHotspots
-from emospot.model.learned_moments import LearnedMoments, moment_numbers
+from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
 from emospot.model.timing import TIMING_WIDTH
@@ -150,8 +150,9 @@ def _spotter(
             f"the hotspots of {modality} are learned from classes, but the tasks have none: take "
             f"{modality} out of model.learned_hotspots, or learn an emotion besides"
         )
-    read = moment_numbers(dim, causal=config.causal)
-    return LearnedMoments(read, width, classes, share=share, dropout=dropout)
+    return LearnedMoments(
+        dim, width, classes, share=share, dropout=dropout, compared=not config.causal
+    )
 
 
 def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) -> CrossModalMemory:

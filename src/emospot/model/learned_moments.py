@@ -10,7 +10,7 @@ learning):
     u     = [mean of C̃ ; deviation of C̃] over the utterance's tokens
     ũ     = (u − median) / (median absolute deviation + 0.2) of the speaker's utterances,
             times T / (T + 10): the shorter, the more it differs by chance
-    h[t]  = W [C̃[t] ; ũ], then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
+    h[t]  = W C̃[t] + V ũ, then twice  h ← h + GELU(conv₅(h))    (8 tokens to both sides are seen)
     l[t]  = W_h GELU(h[t])                                logits of each class
     answer_c = mean of the ⌈ρ T⌉ greatest l_c[t]
     s[t]  = max_c max(0, (σ(l_c[t]) − f_c) / (1 − f_c))
@@ -21,10 +21,10 @@ hotspot. Hotspot-gated fusion reads s as it reads the scores of a detector. The 
 class, "neutral" where there is one, is asked the other way round: its l says that the
 speaker is moved, whatever by, which single classes that are rare cannot tell as well;
 its answer is −mean, its f the share of all others. In a causal model nothing is held
-against the speaker, since that would tell what comes, and h[t] = W C[t].
+against the speaker, since that would tell what comes: h[t] = W C[t].
 
 A recording is read phrase by phrase, a corpus turn by turn, and a phrase may be a part of
-a turn. So in training half of the turns answer by a part of theirs (`parts_of_turns`).
+a turn. So in training most turns answer by a part of theirs (`parts_of_turns`).
 
 The gate of `learned_hotspots` does not tell moved turns from others, and this rule does
 not tell single words from their neighbours (docs/experiments.md).
@@ -47,8 +47,9 @@ FARTHEST = 5.0
 LEAST_DEVIATION = 0.05
 FARTHEST_TURN = 4.0
 LEAST_TURN_DEVIATION = 0.2
+LEAST_SQUARE = 1e-12
 SURE_TOKENS = 10
-CUT_SHARE = 0.5
+CUT_SHARE = 0.8
 """Of the turns in training that answer by a part of theirs."""
 LEAST_PART = 0.25
 FEWEST_TOKENS = 4
@@ -58,11 +59,12 @@ class LearnedMoments(nn.Module):
     """Scores the tokens of a voice or a face.
 
     Args:
-        dim: numbers a token, see `moment_numbers`.
+        dim: numbers a token, d.
         width: numbers between.
         heads: head → number of its classes.
         share: of an utterance's tokens that answer for it, ρ.
         dropout: probability of dropping a number between.
+        compared: whether it also reads how a turn differs from its speaker's others.
     """
 
     def __init__(
@@ -73,10 +75,12 @@ class LearnedMoments(nn.Module):
         *,
         share: float,
         dropout: float = 0.0,
+        compared: bool = True,
     ) -> None:
         super().__init__()
         self.share = share
         self.inside = nn.Linear(dim, width)
+        self.turn = nn.Linear(2 * dim, width, bias=False) if compared else None
         self.around = nn.ModuleList(
             nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
             for dilation in DILATIONS
@@ -104,15 +108,22 @@ class LearnedMoments(nn.Module):
         self.get_buffer(f"frequency_{head}").copy_(known.clamp(0.0, MOST_USUAL))
         self.get_buffer(f"sign_{head}").copy_(sign)
 
-    def forward(self, content: Tensor, mask: Tensor) -> SpottedTokens:
+    def forward(
+        self, content: Tensor, mask: Tensor, differs: Tensor | None = None
+    ) -> SpottedTokens:
         """Score the tokens.
 
         Args:
             content: zero on padding, shape (N, T, d).
             mask: which tokens are there, shape (N, T).
+            differs: how each utterance differs (`unlike_other_turns`), shape (N, 2d);
+                None: as little as it can.
         """
         there = mask.unsqueeze(-1)
-        h = self.inside(content) * there
+        h = self.inside(content)
+        if self.turn is not None and differs is not None:
+            h = h + self.turn(differs).unsqueeze(1)
+        h = h * there
         for convolution in self.around:
             around = convolution(self.dropout(h).transpose(1, 2)).transpose(1, 2)
             h = (h + F.gelu(around)) * there
@@ -178,7 +189,8 @@ def held_against_speaker(x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
     count = (own @ mask.sum(dim=-1, keepdim=True).to(x.dtype)).clamp(min=1)
     mean = own @ x.sum(dim=2) / count
     away = (x - mean.unsqueeze(2)).masked_fill(~there, 0.0)
-    deviation = (own @ away.square().sum(dim=2) / count).sqrt() + LEAST_DEVIATION
+    square = (own @ away.square().sum(dim=2) / count).clamp(min=LEAST_SQUARE)
+    deviation = square.sqrt() + LEAST_DEVIATION
     return (away / deviation.unsqueeze(2)).clamp(-FARTHEST, FARTHEST)
 
 
@@ -203,19 +215,27 @@ def unlike_other_turns(held: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
     count = there.sum(dim=2).clamp(min=1)
     mean = held.sum(dim=2) / count
     away = (held - mean.unsqueeze(2)).masked_fill(~there, 0.0)
-    told = torch.cat([mean, (away.square().sum(dim=2) / count).sqrt()], dim=-1)
+    # Of a single token, or of a still, the deviation is 0: its root must have a gradient.
+    spread = (away.square().sum(dim=2) / count).clamp(min=LEAST_SQUARE).sqrt()
+    told = torch.cat([mean, spread], dim=-1)
     found = torch.zeros_like(told)
     for speaker in range(int(speakers.max()) + 1):
         own = (mask.any(dim=-1) & (speakers == speaker)).unsqueeze(-1)
         theirs = told.masked_fill(~own, torch.nan)
-        usual = theirs.nanmedian(dim=1, keepdim=True).values
-        deviation = (theirs - usual).abs().nanmedian(dim=1, keepdim=True).values
+        usual = _median(theirs)
+        deviation = _median((theirs - usual).abs())
         found = torch.where(own, (told - usual) / (deviation + LEAST_TURN_DEVIATION), found)
     return found.clamp(-FARTHEST_TURN, FARTHEST_TURN) * count / (count + SURE_TOKENS)
 
 
+def _median(x: Tensor) -> Tensor:
+    """Over the utterances, NaN aside: the mean of the two in the middle, shape (B, 1, k)."""
+    low, high = x.nanmedian(dim=1, keepdim=True), (-x).nanmedian(dim=1, keepdim=True)
+    return (low.values - high.values) / 2
+
+
 def parts_of_turns(mask: Tensor) -> Tensor:
-    """Half of the utterances cut to a part at random: a quarter of their tokens, or more.
+    """Most utterances cut to a part at random: a quarter of their tokens, or more.
 
     Args:
         mask: which tokens are there, the first ones of each utterance, shape (B, U, T).
@@ -230,8 +250,3 @@ def parts_of_turns(mask: Tensor) -> Tensor:
     first = (place * (count - kept + 1)).floor()
     token = torch.arange(mask.shape[-1], device=mask.device)
     return mask & (token >= first) & (token < first + kept)
-
-
-def moment_numbers(dim: int, *, causal: bool) -> int:
-    """How many numbers of a token of `dim` are read: with how its turn differs, or without."""
-    return dim if causal else 3 * dim

@@ -179,6 +179,11 @@ def load_model(folder: Path) -> PretrainedModel:
         recognizer.load_state_dict({name: w.float() for name, w in weights.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
+        if "size mismatch" in reason:
+            raise ModelError(
+                f"the weights {folder / WEIGHTS} are those of another version's model: train it "
+                f"again ({reason})"
+            ) from None
         raise ModelError(f"the weights {folder / WEIGHTS} are damaged: {reason}") from None
     return PretrainedModel(recognizer.eval(), config, card)
 

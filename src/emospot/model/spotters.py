@@ -5,6 +5,7 @@ Words have `LearnedHotspots` (which of the words?), voices and faces `LearnedMom
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -28,8 +29,19 @@ from emospot.model.row_groups import RowGroup, put_back
 Spotter = LearnedHotspots | LearnedMoments
 
 
-Heard = tuple[Tensor, Tensor]
-"""Tokens, zero on padding, shape (B, U, T, `moment_numbers`), and their mask (B, U, T)."""
+@dataclass(frozen=True, slots=True)
+class HeardTurns:
+    """What `LearnedMoments` reads of a batch.
+
+    Args:
+        tokens: held against the speaker, zero on padding, shape (B, U, T, d).
+        mask: which are heard, shape (B, U, T).
+        differs: of `unlike_other_turns`, shape (B, U, 2d); None in a causal model.
+    """
+
+    tokens: Tensor
+    mask: Tensor
+    differs: Tensor | None
 
 
 def heard_turns(
@@ -40,42 +52,33 @@ def heard_turns(
     *,
     causal: bool,
     training: bool,
-) -> tuple[Heard, ...]:
-    """What `LearnedMoments` reads: the turns, and in training parts of them to answer by.
+) -> tuple[HeardTurns, ...]:
+    """The turns, and in training besides the parts of them that answer.
 
     Args:
         tensors: of one modality of the batch.
         present: in which utterances it is there, shape (B, U).
         speakers: index of the speaker, shape (B, U).
         normalisation: of the modality.
-        causal: whether later utterances must not be read.
+        causal: whether later utterances must not be read: then they are held against
+            nothing.
         training: whether it is to learn.
     """
     content = normalisation.standardised(tensors.values)
     mask = tensors.mask & present.unsqueeze(-1)
-    masks = (mask, parts_of_turns(mask)) if training else (mask,)
-    return tuple((moment_tokens(content, own, speakers, causal=causal), own) for own in masks)
-
-
-def moment_tokens(content: Tensor, mask: Tensor, speakers: Tensor, *, causal: bool) -> Tensor:
-    """Tokens held against those of their speaker, shape (B, U, T, `moment_numbers`).
-
-    Args:
-        content: standardised, shape (B, U, T, d).
-        mask: which are heard, shape (B, U, T).
-        speakers: index of the speaker, shape (B, U).
-        causal: whether later utterances must not be read: then against nothing.
-    """
-    there = mask.unsqueeze(-1)
-    if causal:
-        return content.masked_fill(~there, 0.0)
-    held = held_against_speaker(content, mask, speakers)
-    turns = unlike_other_turns(held, mask, speakers).unsqueeze(2)
-    return torch.cat([held, turns.expand(-1, -1, mask.shape[2], -1) * there], dim=-1)
+    found = []
+    for heard in (mask, parts_of_turns(mask)) if training else (mask,):
+        if causal:
+            tokens = content.masked_fill(~heard.unsqueeze(-1), 0.0)
+            found.append(HeardTurns(tokens, heard, None))
+            continue
+        tokens = held_against_speaker(content, heard, speakers)
+        found.append(HeardTurns(tokens, heard, unlike_other_turns(tokens, heard, speakers)))
+    return tuple(found)
 
 
 def spotted_moments(
-    spotter: LearnedMoments, heard: Sequence[Heard], rows: Tensor, tokens: int
+    spotter: LearnedMoments, heard: Sequence[HeardTurns], rows: Tensor, tokens: int
 ) -> SpottedTokens:
     """Scores of the first, answers of the last of what was heard.
 
@@ -86,8 +89,12 @@ def spotted_moments(
         tokens: how many of each.
     """
     found = [
-        spotter(x.flatten(0, 1)[rows, :tokens], mask.flatten(0, 1)[rows, :tokens])
-        for x, mask in heard
+        spotter(
+            one.tokens.flatten(0, 1)[rows, :tokens],
+            one.mask.flatten(0, 1)[rows, :tokens],
+            None if one.differs is None else one.differs.flatten(0, 1)[rows],
+        )
+        for one in heard
     ]
     return SpottedTokens(found[0].scores, found[-1].answers)
 

@@ -142,17 +142,14 @@ def test_nothing_to_look_at(tmp_path):
         run_detectors(tmp_path, [Panel((_Detector("phrases", None),))], [truth])
 
 
-def test_what_one_detector_alone_can_read():
-    """It stands in for the usual detector of its modality, not for others."""
-    own = _Detector("units", None)
-    own.modality = "face"
-    truth = Truth("units", "of the face", "face", "order", _recordings, lambda: own)
-    others = [Panel((_Detector("phrases", None),))]
-    assert detectors_for(truth, others) == []
-    gestures, expression = panel("gestures"), panel("expression")
-    assert detectors_for(truth, [gestures]) == []
-    (found,) = detectors_for(truth, [gestures, expression])
-    assert found.name == "units"
+def test_who_can_read_what_a_truth_brings():
+    brought = Truth("own", "of the face", "face", "order", _recordings, brings="openface")
+    filmed = Truth("films", "of the face", "face", "spans", _recordings)
+    panels = [panel("gestures"), panel("expression"), panel("units"), panel("peaks")]
+    assert [one.name for one in detectors_for(brought, panels)] == ["units"]
+    assert [one.name for one in detectors_for(filmed, panels)] == ["gestures", "expression"]
+    assert detectors_for(brought, [panel("expression+units")]) == []
+    assert detectors_for(filmed, [panel("expression+units")]) == []
 
 
 def test_nothing_twice(tmp_path):

@@ -33,8 +33,6 @@ from emospot.corpora.ravdess_units import intensity_films
 from emospot.corpora.reccon import CAUSE, Cause, read_causes, read_reccon
 from emospot.errors import CorpusError
 from emospot.features.registry import face_extractor, voice_extractor, words_extractor
-from emospot.hotspots.base import HotspotDetector
-from emospot.hotspots.face_units import ActionUnitHotspots
 from emospot.media.audio import SAMPLE_RATE
 
 MOST_OF_AN_UTTERANCE = 0.7
@@ -76,8 +74,8 @@ class Truth:
             strongest of a recording's moments found to be that?) or "strength" (do the
             hotspots of utterances grow with what is known of these?).
         read: folder of data and extractors → the recordings.
-        only: makes the one detector that reads what these recordings have, where the
-            detectors of the registry cannot.
+        brings: extractor of the tokens that these recordings are made of, where there is
+            no sound, text or film that others could read; else "".
     """
 
     name: str
@@ -85,7 +83,7 @@ class Truth:
     modality: str
     scored_by: Literal["spans", "tokens", "order", "strength"]
     read: Callable[[Path, Collection[str]], Iterator[MarkedRecording]]
-    only: Callable[[], HotspotDetector] | None = None
+    brings: str = ""
 
 
 def _splices(data: Path, extractors: Collection[str]) -> Iterator[MarkedRecording]:
@@ -249,7 +247,7 @@ TRUTHS = (
     Truth("face-videos", "expressions of two filmed people, marked by hand", FACE, "spans",
           _videos),
     Truth("ravdess-units", "one sentence in both intensities among neutral ones, by action units",
-          FACE, "order", _units, ActionUnitHotspots),
+          FACE, "order", _units, brings="openface"),
     Truth("reccon-dailydialog", "causes marked in daily conversation", WORDS, "tokens", _daily),
     Truth("reccon-iemocap", "causes marked in acted conversation", WORDS, "tokens", _acted),
     Truth("iemocap-activation", "ratings of activation in acted conversation", WORDS,

@@ -45,7 +45,7 @@ from emospot.experiments.detector_tables import AT_RANDOM, detectors_page
 from emospot.experiments.provenance import provenance
 from emospot.features.registry import DEFAULT_WORDS
 from emospot.files import write_file, write_json
-from emospot.hotspots.base import ScoresTokens
+from emospot.hotspots.base import HotspotDetector, ScoresTokens
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS
 from emospot.hotspots.tokens import token_scores
@@ -57,7 +57,9 @@ PHRASES = "phrases"
 CHANCE = "phrases at random"
 REFERENCE = "peaks"
 """What the usual detector of its modality is held against."""
-DETECTORS = ("lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE, "expression")
+DETECTORS = (
+    "lexicon", "saliency", "spans", "phrases", "prosody", REFERENCE, "expression", "units",
+)  # fmt: skip
 """What is measured where nothing else is asked for."""
 MAIN = {"spans": "f1", "tokens": "auc", "order": "order", "strength": "spearman"}
 """How the moments are scored → the metric of the comparisons."""
@@ -144,16 +146,20 @@ def run_detectors(
 
 
 def detectors_for(truth: Truth, detectors: Sequence[Panel]) -> list[Panel]:
-    """Those of the detectors that look where a truth's moments are.
+    """Those of the detectors that look where a truth's moments are, and can read them."""
+    return [
+        one
+        for one in detectors
+        if one.modality == truth.modality and all(_reads(d, truth) for d in one.detectors)
+    ]
 
-    Where none of the registry can read what its recordings have, the one that can stands
-    in for the usual detector, and for no other.
-    """
-    own = [one for one in detectors if one.modality == truth.modality]
-    if truth.only is None:
-        return own
-    usual = DEFAULTS[truth.modality]
-    return [Panel((truth.only(),))] if any(one.name == usual for one in own) else []
+
+def _reads(detector: HotspotDetector, truth: Truth) -> bool:
+    """Whether a detector reads what a truth brings, or what can be measured of it."""
+    if truth.brings:
+        return truth.brings in detector.reads
+    brought = {one.brings for one in TRUTHS if one.brings}
+    return not detector.reads or bool(set(detector.reads) - brought)
 
 
 def write_detectors(results: Mapping[str, Any], out: Path) -> None:

@@ -230,8 +230,9 @@ def _chain(
     state = np.full((Z,) * S + (K,) * S, Z ** -float(S))
     for s in range(S):
         state *= world.prior.reshape([K if axis == S + s else 1 for axis in range(2 * S)])
+    drawn = _drawn(world)
     steps = [
-        _Step(world, int(speaker), own)
+        _Step(world, drawn, int(speaker), own)
         for speaker, own in zip(dialogue.speakers, scaled, strict=True)
     ]
     forward = []
@@ -239,17 +240,30 @@ def _chain(
         state = step.forward(state)
         state /= state.sum()
         forward.append(state)
-    found = np.zeros_like(scaled)
-    if causal:
-        found = np.stack([step.own(known) for step, known in zip(steps, forward, strict=True)])
-        return np.asarray(found / found.sum(axis=(1, 2), keepdims=True))
-    message = np.ones_like(state)
-    for u in range(len(steps) - 1, -1, -1):
-        found[u] = steps[u].own(forward[u] * message)
-        message = steps[u].backward(message)
-        message /= message.max()
+    if not causal:
+        message = np.ones_like(state)
+        for u in range(len(steps) - 1, -1, -1):
+            forward[u] = forward[u] * message
+            message = steps[u].backward(message)
+            message /= message.max()
+    found = np.stack([step.own(known) for step, known in zip(steps, forward, strict=True)])
     known: Floats = found / found.sum(axis=(1, 2), keepdims=True)
     return known
+
+
+def _drawn(world: PlantedWorld) -> Floats:
+    """How likely an emotion that does not last is caught or comes anew, by those of the others.
+
+    Shape (1,) · S + (K,) · S: the speaker's own emotion is the last axis, before it stand the
+    last emotions of the others.
+    """
+    S, K = world.speakers, world.emotions
+    catch = world.catch if S > 1 else 0.0
+    found = np.asarray((1 - world.stay - catch) * world.prior)
+    for other in range(S - 1):
+        shape = [K if axis in (S + other, 2 * S - 1) else 1 for axis in range(2 * S)]
+        found = found + catch * np.eye(K).reshape(shape) / (S - 1)
+    return found
 
 
 class _Step:
@@ -257,36 +271,30 @@ class _Step:
 
     Args:
         world: the dials.
+        drawn: see `_drawn`.
         speaker: whose turn it is.
         likelihood: of its tokens, shape (styles, K).
     """
 
-    def __init__(self, world: PlantedWorld, speaker: int, likelihood: Floats) -> None:
-        S, K = world.speakers, world.emotions
-        self.style, self.last = speaker, S + speaker
-        self.stay, self.catch = world.stay, world.catch if S > 1 else 0.0
-        self.prior = world.prior
-        # Their own last emotion is moved to the end; before it stand those of the others.
-        self.caught = np.zeros((1,) * (2 * S - 1) + (K,))
-        for other in range(S - 1):
-            shape = [K if axis in (S + other, 2 * S - 1) else 1 for axis in range(2 * S)]
-            self.caught = self.caught + np.eye(K).reshape(shape) / (S - 1)
-        shape = [1] * (2 * S)
+    def __init__(
+        self, world: PlantedWorld, drawn: Floats, speaker: int, likelihood: Floats
+    ) -> None:
+        self.stay, self.drawn = world.stay, drawn
+        self.style, self.last = speaker, world.speakers + speaker
+        shape = [1] * (2 * world.speakers)
         shape[speaker], shape[-1] = likelihood.shape
         self.likelihood = likelihood.reshape(shape)
 
     def forward(self, state: Floats) -> Floats:
         """The state after the turn, with what it tells."""
         before = np.moveaxis(state, self.last, -1)
-        drawn = self.catch * self.caught + (1 - self.stay - self.catch) * self.prior
-        after = self.stay * before + before.sum(axis=-1, keepdims=True) * drawn
+        after = self.stay * before + before.sum(axis=-1, keepdims=True) * self.drawn
         return np.moveaxis(after * self.likelihood, -1, self.last)
 
     def backward(self, message: Floats) -> Floats:
         """What the turn and those after it tell of the state before it."""
         after = np.moveaxis(message, self.last, -1) * self.likelihood
-        drawn = self.catch * self.caught + (1 - self.stay - self.catch) * self.prior
-        before = self.stay * after + (after * drawn).sum(axis=-1, keepdims=True)
+        before = self.stay * after + (after * self.drawn).sum(axis=-1, keepdims=True)
         return np.moveaxis(before, -1, self.last)
 
     def own(self, state: Floats) -> Floats:

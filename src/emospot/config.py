@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from emospot.errors import ConfigError
+from emospot.errors import ConfigError, EmospotError
 
 
 class _Section(BaseModel):
@@ -351,6 +351,18 @@ def _sentence(error: Mapping[str, Any]) -> str:
     return f'configuration key "{key}": {problem(error)}{shown}'
 
 
+def read_yaml(path: Path, wrong: type[EmospotError] = ConfigError) -> Any:
+    """What a YAML file holds; where it is no valid YAML, `wrong` is raised.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise wrong(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+
+
 def load_config(path: Path | None, settings: Sequence[str] = ()) -> Config:
     """Read a YAML file and apply `section.key=value` settings on top.
 
@@ -364,12 +376,9 @@ def load_config(path: Path | None, settings: Sequence[str] = ()) -> Config:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            values = read_yaml(path) or {}
         except OSError as error:
             raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            line = " ".join(str(error).split())
-            raise ConfigError(f"{path} is not valid YAML: {line}") from None
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: expected sections model and training, found {values!r}")
     for setting in settings:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from emospot.config import problem
+from emospot.config import problem, read_yaml
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.conversation.planted import PRESETS, PlantedDialogue, PlantedWorld, draw
 from emospot.corpora.corpus import Corpus, CorpusConversation
@@ -89,13 +88,11 @@ def planted_source(source: Path) -> PlantedSource:
     if str(source) in PRESETS:
         return PlantedSource(world=str(source))
     try:
-        values = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
+        values = read_yaml(source, CorpusError) or {}
     except OSError:
         raise CorpusError(
             f"{source}: expected a YAML file, or one of {', '.join(PRESETS)}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     try:
         found = PlantedSource.model_validate(values)
         if found.world not in PRESETS:

@@ -254,8 +254,8 @@ def _chain(
 def _drawn(world: PlantedWorld) -> Floats:
     """How likely an emotion that does not last is caught or comes anew, by those of the others.
 
-    Shape (1,) · S + (K,) · S: the speaker's own emotion is the last axis, before it stand the
-    last emotions of the others.
+    Broadcasts to (1,) · S + (K,) · S: the speaker's own emotion is the last axis, before it
+    stand the last emotions of the others.
     """
     S, K = world.speakers, world.emotions
     catch = world.catch if S > 1 else 0.0

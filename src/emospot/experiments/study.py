@@ -30,10 +30,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emospot.config import Config, as_written, parse_config, problem
+from emospot.config import Config, as_written, parse_config, problem, read_yaml
 from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.metric import check_metric
@@ -302,13 +301,11 @@ def load_study(name_or_file: str) -> Study:
     shipped = name_or_file in shipped_studies()
     path = STUDIES / f"{name_or_file}.yaml" if shipped else Path(name_or_file)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     except OSError:
         raise ConfigError(
             f"no study {name_or_file}: give a YAML file or one of {', '.join(shipped_studies())}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     return parse_study(values, name_or_file)
 
 

@@ -203,7 +203,7 @@ def test_a_world_is_a_source_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_pa
     (kind,) = [kind for kind in KINDS if kind.worlds]
     assert kind.worlds == tuple(PRESETS)
     few = PlantedSource(world="easy", dialogues={"train": 2, "test": 1})
-    monkeypatch.setattr("emospot.corpora.planted.planted_source", {Path("easy"): few}.get)
+    monkeypatch.setattr("emospot.experiments.stores.planted_source", {Path("easy"): few}.get)
     entry = CorpusEntry(kind=kind.name, source="easy")
     store = open_store("drawn", entry, tmp_path / "stores" / "drawn")
     assert {name: counts.conversations for name, counts in store.splits.items()} == {

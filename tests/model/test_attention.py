@@ -1,19 +1,16 @@
-"""Attention against plain softmax, lag biases against `numpy.interp`."""
+"""Attention against plain softmax."""
 
 import math
 
 import numpy as np
-import pytest
 import torch
 
 from emospot.model.attention import (
-    KNOT_SPACING,
     AttentionPool,
+    MeanPool,
     MultiHeadAttention,
     SelfAttentionLayer,
     attend,
-    interpolate_lags,
-    lag_knots,
 )
 
 N, H, L, S, D = 2, 3, 4, 5, 6
@@ -54,28 +51,6 @@ def test_a_query_that_may_read_nothing_gives_zeros_and_finite_gradients() -> Non
     assert (query.grad[0, 1] == 0).all()
 
 
-@pytest.mark.parametrize("scale", [0.25, 1.0])
-def test_lag_bias_equals_numpy_interpolation(scale: float) -> None:
-    reach = 20.0
-    knots = lag_knots(reach, scale)
-    assert knots % 2 == 1, "the middle knot stands at lag zero"
-    torch.manual_seed(0)
-    table = torch.randn(N, L, H, knots)
-    lags = torch.randn(N, L, S) * 15
-    lags[0, 0] = torch.tensor([0.0, 1e4, -1e4, reach, -reach])
-    found = interpolate_lags(table, lags, scale)
-    places = (np.arange(knots) - knots // 2) * KNOT_SPACING
-    for n, h, i in np.ndindex(N, H, L):
-        expected = np.interp(np.arcsinh(lags[n, i] / scale), places, table[n, i, h])
-        assert np.allclose(found[n, h, i], expected, atol=1e-4)
-
-
-def test_one_table_serves_all_queries() -> None:
-    table, lags = torch.randn(N, 1, H, 9), torch.randn(N, L, S)
-    every = interpolate_lags(table.expand(-1, L, -1, -1), lags, 0.5)
-    assert torch.equal(interpolate_lags(table, lags, 0.5), every)
-
-
 def test_self_attention_reads_only_what_the_mask_shows() -> None:
     torch.manual_seed(0)
     layer = SelfAttentionLayer(D, 2, dropout=0.0)
@@ -105,3 +80,22 @@ def test_pool_is_a_weighted_mean_by_hand() -> None:
     weights = torch.softmax(pool.score(pool.norm(kept)).squeeze(-1), dim=0)
     assert torch.allclose(found[0], weights @ kept, atol=1e-6)
     assert (found[1] == 0).all()
+
+
+def test_mean_pool_is_the_mean_of_what_is_there() -> None:
+    torch.manual_seed(0)
+    x, mask = torch.randn(N, L, D), torch.rand(N, L) < 0.6
+    mask[0] = False
+    found = MeanPool()(x, mask)
+    assert (found[0] == 0).all()
+    assert torch.allclose(found[1], x[1, mask[1]].mean(dim=0), atol=1e-6)
+
+
+def test_where_everything_is_read_the_mask_changes_nothing() -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(N, H, n, D) for n in (L, S, S))
+    everything = torch.ones(N, 1, L, S, dtype=torch.bool)
+    for bias in (None, torch.randn(N, H, L, S), torch.randn(1, H, L, S)):
+        found = attend(query, key, value, mask=everything, bias=bias)
+        logits = query @ key.transpose(-1, -2) / math.sqrt(D) + (0 if bias is None else bias)
+        assert torch.allclose(found, torch.softmax(logits, dim=-1) @ value, atol=1e-5)

@@ -10,23 +10,23 @@ import torch.nn.functional as F
 from emospot.batch import Example, collate
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet
-from emospot.model.attention import MultiHeadAttention, interpolate_lags
+from emospot.model.attention import MultiHeadAttention
 from emospot.model.cross_modal_memory import (
     CrossModalMemory,
     PairAlignment,
     Sequences,
     pair_name,
 )
+from emospot.model.lag_bias import LagScale
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import Recognizer
 
-D, HEADS, SCALE = 8, 2, 0.5
+D, HEADS = 8, 2
+LAGS = LagScale(reach=10.0, scale=0.5)
 
 
 def _aligners(experts: int, top_k: int) -> MixtureOfAligners:
-    aligners = MixtureOfAligners(
-        D, experts=experts, top_k=top_k, rank=3, heads=HEADS, reach=10.0, scale=SCALE
-    )
+    aligners = MixtureOfAligners(D, experts=experts, top_k=top_k, rank=3, heads=HEADS, lags=LAGS)
     torch.nn.init.normal_(aligners.lag_bias)
     torch.nn.init.normal_(aligners.up)
     return aligners
@@ -48,14 +48,14 @@ def _sequences(rows: int, length: int, *, present: bool = True, by_row: bool = F
 def test_one_expert_equals_plain_cross_attention_over_that_expert(by_row: bool) -> None:
     torch.manual_seed(0)
     aligners = _aligners(1, 1)
-    mixed = PairAlignment(D, HEADS, 0.0, aligners, SCALE)
+    mixed = PairAlignment(D, HEADS, 0.0, aligners, LAGS)
     target, source = _sequences(3, 5, by_row=by_row), _sequences(3, 5, by_row=by_row)
     found, there, routing = mixed(target, source, causal=False)
     # Plain attention reads what the one expert gives, under its lag bias.
     plain = MultiHeadAttention(D, HEADS, 0.0)
     plain.load_state_dict(mixed.attention.state_dict())
     lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
-    bias = interpolate_lags(aligners.lag_bias[0].expand(3, 1, -1, -1), lags, SCALE)
+    bias = LAGS.bias(aligners.lag_bias[0].expand(3, 1, -1, -1), lags)
     aligned = aligners.expert(0, mixed.source_norm(source.x))
     mask = torch.ones(3, 5, 5, dtype=torch.bool)
     expected = plain(mixed.query_norm(target.x), aligned, mask, bias)
@@ -70,8 +70,8 @@ def test_an_aligner_that_changes_nothing_equals_no_aligner() -> None:
     with torch.no_grad():
         aligners.lag_bias.zero_()
         aligners.up.zero_()
-    mixed = PairAlignment(D, HEADS, 0.0, aligners, SCALE)
-    plain = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    mixed = PairAlignment(D, HEADS, 0.0, aligners, LAGS)
+    plain = PairAlignment(D, HEADS, 0.0, None, LAGS)
     plain.load_state_dict(mixed.state_dict(), strict=False)
     target, source = _sequences(3, 5), _sequences(3, 4)
     (found, _, routing), (expected, _, none) = (
@@ -84,7 +84,7 @@ def test_an_aligner_that_changes_nothing_equals_no_aligner() -> None:
 
 def test_an_absent_modality_is_neither_read_nor_reads() -> None:
     torch.manual_seed(0)
-    pair = PairAlignment(D, HEADS, 0.0, _aligners(3, 2), SCALE)
+    pair = PairAlignment(D, HEADS, 0.0, _aligners(3, 2), LAGS)
     here, gone = _sequences(2, 4), _sequences(2, 4, present=False)
     for target, source in ((here, gone), (gone, here)):
         z, there, routing = pair(target, source, causal=False)
@@ -95,7 +95,7 @@ def test_an_absent_modality_is_neither_read_nor_reads() -> None:
 
 def test_causal_reading_on_the_utterance_axis() -> None:
     torch.manual_seed(0)
-    pair = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    pair = PairAlignment(D, HEADS, 0.0, None, LAGS)
     target, source = (_sequences(1, 6, by_row=True) for _ in range(2))
     before, _, _ = pair(target, source, causal=True)
     source.x[0, 3] = torch.randn(D)
@@ -107,30 +107,32 @@ def test_causal_reading_on_the_utterance_axis() -> None:
 def test_without_pairs_and_layers_the_memory_is_the_pooled_sequence() -> None:
     torch.manual_seed(0)
     memory = CrossModalMemory(
-        {}, ("a", "b"), width=D, heads=HEADS, layers=0, dropout=0.0, reach=10.0, scale=SCALE,
+        {}, ("a", "b"), width=D, heads=HEADS, layers=0, dropout=0.0, lags=LAGS,
         causal=False,
     )  # fmt: skip
     sequences = {"a": _sequences(2, 3), "b": _sequences(2, 5)}
-    pooled, routings = memory(sequences)
+    found, routings = memory(sequences)
     assert routings == {}
     for m, s in sequences.items():
-        assert torch.allclose(pooled[m].squeeze(1), memory.pool[m](s.x, s.mask))
+        assert torch.allclose(found[m].pooled.squeeze(1), memory.pool[m](s.x, s.mask))
 
 
 def test_each_modality_remembers_what_it_reads_of_the_others() -> None:
     torch.manual_seed(0)
-    pair = PairAlignment(D, HEADS, 0.0, None, SCALE)
+    pair = PairAlignment(D, HEADS, 0.0, None, LAGS)
     memory = CrossModalMemory(
         {pair_name("b", "a"): pair}, ("a", "b"), width=D, heads=HEADS, layers=1, dropout=0.0,
-        reach=10.0, scale=SCALE, causal=False,
+        lags=LAGS, causal=False,
     )  # fmt: skip
     sequences = {"a": _sequences(2, 3), "b": _sequences(2, 5)}
     before, _ = memory(sequences)
     sequences["b"].x[:] += torch.randn(2, 5, D)
     after, _ = memory(sequences)
-    assert not torch.allclose(before["a"], after["a"], atol=1e-3)
+    assert not torch.allclose(before["a"].pooled, after["a"].pooled, atol=1e-3)
     sequences["a"].x[:] += torch.randn(2, 3, D)
-    assert torch.equal(memory(sequences)[0]["b"], after["b"]), "there is no pair a->b"
+    assert torch.equal(memory(sequences)[0]["b"].pooled, after["b"].pooled), (
+        "there is no pair a->b"
+    )
 
 
 LAG, LENGTH, CLASSES = 2, 10, 3

@@ -6,11 +6,11 @@ from torch import nn
 
 from emospot.model.encoder import (
     ContextEncoder,
-    LagBias,
     RecurrentContext,
     TokenEncoder,
     run_over_groups,
 )
+from emospot.model.lag_bias import LagBias, LagScale
 
 D = 8
 
@@ -53,7 +53,7 @@ def test_recurrent_context_skips_the_absent(causal: bool) -> None:
 
 def test_lag_bias_depends_on_lag_and_relation_alone() -> None:
     torch.manual_seed(0)
-    bias = LagBias(2, reach=10.0, scale=0.5, kinds=2)
+    bias = LagBias(2, LagScale(reach=10.0, scale=0.5), kinds=2)
     nn.init.normal_(bias.table)
     times = torch.tensor([[0.0, 1.0, 2.5], [7.0, 8.0, 9.5]])
     kind = torch.tensor([[[0, 1, 0], [1, 0, 1], [0, 1, 0]]] * 2)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from emospot.errors import ShapeError
+from emospot.model.lag_bias import LagScale
 from emospot.model.mixture_of_aligners import (
     MixtureOfAligners,
     expert_usage,
@@ -15,7 +16,7 @@ from emospot.model.mixture_of_aligners import (
 def _mixture(experts: int, top_k: int) -> MixtureOfAligners:
     torch.manual_seed(0)
     mixture = MixtureOfAligners(
-        8, experts=experts, top_k=top_k, rank=3, heads=2, reach=10.0, scale=0.5
+        8, experts=experts, top_k=top_k, rank=3, heads=2, lags=LagScale(reach=10.0, scale=0.5)
     )
     torch.nn.init.normal_(mixture.lag_bias)
     torch.nn.init.normal_(mixture.router.weight)

@@ -93,16 +93,29 @@ def planted_source(source: Path) -> PlantedSource:
         raise CorpusError(
             f"{source}: expected a YAML file, or one of {', '.join(PRESETS)}"
         ) from None
+    return as_source(values, str(source))
+
+
+def as_source(values: Any, where: str) -> PlantedSource:
+    """What the values of a source say.
+
+    Args:
+        values: as a YAML file holds them.
+        where: they stand, for the message.
+
+    Raises:
+        CorpusError: if a key or a dial is wrong.
+    """
     try:
         found = PlantedSource.model_validate(values)
         if found.world not in PRESETS:
-            raise CorpusError(f'{source}: no world "{found.world}", only {", ".join(PRESETS)}')
+            raise CorpusError(f'{where}: no world "{found.world}", only {", ".join(PRESETS)}')
         if strange := sorted(set(found.dialogues) - set(SPLITS)):
-            raise CorpusError(f"{source}: no split {strange[0]}, only {', '.join(SPLITS)}")
+            raise CorpusError(f"{where}: no split {strange[0]}, only {', '.join(SPLITS)}")
         _ = found.planted
     except ValidationError as error:
         wrong = ("; ".join(f"{_key(e)}: {problem(e)}" for e in error.errors())).strip(": ")
-        raise CorpusError(f"{source}: {wrong}") from None
+        raise CorpusError(f"{where}: {wrong}") from None
     return found
 
 
@@ -122,7 +135,11 @@ def read_planted(source: Path) -> Corpus:
     Raises:
         CorpusError: as `planted_source`.
     """
-    wanted = planted_source(source)
+    return planted_corpus(planted_source(source))
+
+
+def planted_corpus(wanted: PlantedSource) -> Corpus:
+    """Draw the conversations that a source says, see `read_planted`."""
     world = wanted.planted
     labels = LabelSet(f"{NAME}{world.emotions}", world.labels)
     version = hashlib.sha256(world.model_dump_json().encode()).hexdigest()[:12]

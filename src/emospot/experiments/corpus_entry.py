@@ -4,11 +4,13 @@ The options are those of `emospot corpus import KIND`. An option that the kind o
 corpus does not read is an error, so that no study says what has no effect.
 """
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from emospot.corpora.kinds import KINDS, CorpusKind
+from emospot.corpora.planted import NAME as PLANTED
+from emospot.corpora.planted import as_source
 
 TABLE = "table"
 """The kind of a corpus of one's own, see `corpora.table`."""
@@ -26,6 +28,7 @@ class CorpusEntry(BaseModel):
     - store: folder of a store; no other key is read then.
     - kind: "table", or one of `corpora.kinds`.
     - source: what that kind reads.
+    - world: of the kind "planted", in the place of a source: what its file would say.
     - columns, label_set, labels, no_label, features, targets: of a table, see
       `corpora.table.TableOptions`; features as COLUMN:EXTRACTOR.
     - task, splits, tokens: of the other kinds, see `CorpusKind.read`.
@@ -45,6 +48,7 @@ class CorpusEntry(BaseModel):
     store: str | None = None
     kind: str = TABLE
     source: str | None = None
+    world: dict[str, Any] | None = None
     columns: dict[str, str] = {}
     label_set: str | None = None
     labels: tuple[str, ...] = ()
@@ -64,8 +68,13 @@ class CorpusEntry(BaseModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.store is None) == (self.source is None):
-            raise ValueError("a corpus needs either store or source")
+        origins = (self.store, self.source, self.world)
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("a corpus needs either store or source (or a world of kind planted)")
+        if self.world is not None:
+            if self.kind != PLANTED:
+                raise ValueError(f"a corpus of the kind {self.kind} has no world")
+            as_source(self.world, "world")
         if self.store is not None:
             return self
         unread = _KINDS_ALONE if self.kind == TABLE else (*_TABLE_ALONE, *self._not_read())

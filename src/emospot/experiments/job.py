@@ -17,6 +17,7 @@ import numpy as np
 
 from emospot.emotions import Task
 from emospot.errors import EmospotError
+from emospot.evaluation.answer_moments import hotspot_scores
 from emospot.evaluation.answers import predictions_of
 from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.run import labelled_examples
@@ -114,7 +115,8 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     (trained,) = train(view, folder, study.config(job.model), seeds=[job.seed], resume=True)
     seconds = time.monotonic() - started
     model = load_model(folder / f"seed-{job.seed}" / "model")
-    answers = predictions_of(model, labelled_examples(view, "test"), where=f"test of {job.id}")
+    examples = labelled_examples(view, "test")
+    answers = predictions_of(model, examples, where=f"test of {job.id}")
     how = study.protocol_of(job)
     if how is not None and how.answers:
         answers = among(answers, how.answers)
@@ -124,7 +126,8 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
         hash=study_hash(study, job, store.content_hash),
         data=view.content_hash,
         dev=trained.dev_score,
-        scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics(),
+        scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics()
+        | hotspot_scores(model, examples, store),
         epoch=trained.epoch,
         epochs_run=trained.epochs_run,
         parameters=sum(p.numel() for p in model.recognizer.parameters()),

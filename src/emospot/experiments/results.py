@@ -1,14 +1,15 @@
 """`results.json`: everything that a study found, and what is needed to repeat it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.known_runs import packed
+from emospot.experiments.known_truth import ceilings_dict, known_ceilings, truth_figures
 from emospot.experiments.provenance import provenance
 from emospot.experiments.results_file import FORMAT_VERSION, rounded
 from emospot.experiments.runner import Outcome
@@ -19,9 +20,24 @@ from emospot.features.store import FeatureStore
 from emospot.files import write_file, write_json
 
 
-def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
-    """Write results.json, table.md and curves.html of a study that has run."""
+def write_results(
+    study: Study,
+    outcome: Outcome,
+    out: Path,
+    tell: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> Summary:
+    """Write results.json, table.md and curves.html of a study that has run.
+
+    Args:
+        study: what was run.
+        outcome: its finished jobs.
+        out: the study's folder.
+        tell: told of the steps of the ceilings of planted corpora, see `known_ceilings`.
+    """
+    ceilings = known_ceilings(study, tell)
     summary = summarise_study(study, outcome.results, outcome.opponents, out)
+    besides = tuple(truth_figures(study, outcome.results, ceilings))
+    summary = replace(summary, figures=summary.figures + besides)
     values = {
         "format_version": FORMAT_VERSION,
         "study": study.model_dump(mode="json"),
@@ -35,6 +51,8 @@ def write_results(study: Study, outcome: Outcome, out: Path) -> Summary:
         "failed": dict(outcome.failed),
         **summary_dict(summary),
     }
+    if ceilings:
+        values["ceilings"] = ceilings_dict(ceilings)
     write_json(out / "results.json", values, indent=1)
     table = markdown(study, summary, dict(outcome.opponents))
     write_file(out / "table.md", table.encode())

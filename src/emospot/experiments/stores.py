@@ -18,6 +18,8 @@ from emospot.corpora.corpus import Corpus
 from emospot.corpora.importing import ImportSummary, import_corpus
 from emospot.corpora.instruments import corpus_instruments
 from emospot.corpora.measuring import Instruments
+from emospot.corpora.planted import NAME as PLANTED
+from emospot.corpora.planted import PlantedSource, as_source, planted_corpus, planted_source
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
 from emospot.errors import ConfigError, EmospotError, UsageError
 from emospot.evaluation.marks import OWN, marks_from
@@ -94,9 +96,11 @@ def _import(name: str, entry: CorpusEntry, folder: Path, tell: Tell) -> ImportSu
         return import_table(table, folder, _table(name, entry), _instruments(entry), tell)
     splits = None if entry.splits is None else _file(entry.splits)
     kind = corpus_kind(entry.kind)
-    named = entry.source in kind.worlds
-    source = Path(str(entry.source)) if named else _file(str(entry.source))
-    corpus = kind.read(source, entry.task, splits=splits, tokens=entry.tokens)
+    corpus = (
+        planted_corpus(planted_entry(entry))
+        if entry.kind == PLANTED
+        else kind.read(_file(str(entry.source)), entry.task, splits=splits, tokens=entry.tokens)
+    )
     return import_corpus(
         corpus,
         folder,
@@ -105,6 +109,19 @@ def _import(name: str, entry: CorpusEntry, folder: Path, tell: Tell) -> ImportSu
         missing=entry.missing,
         value_type=entry.value_type,
     )
+
+
+def planted_entry(entry: CorpusEntry) -> PlantedSource:
+    """What is drawn for a corpus of the kind "planted".
+
+    Raises:
+        CorpusError: if a key or a dial of its source is wrong.
+        ConfigError: if the source is not there.
+    """
+    if entry.world is not None:
+        return as_source(entry.world, "world")
+    named = entry.source in corpus_kind(PLANTED).worlds
+    return planted_source(Path(str(entry.source)) if named else _file(str(entry.source)))
 
 
 def _file(name: str) -> Path:

@@ -239,8 +239,21 @@ class Job:
 
 
 YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "model": {"learned_hotspots": (), "hotspot_share": 0.25, "kernel_reader": False},
-    "training": {"marks_weight": 0.0},
+    "model": {
+        "learned_hotspots": (),
+        "hotspot_share": 0.25,
+        "hotspot_rule": "by_modality",
+        "kernel_reader": False,
+        "summary": "attention",
+        "memory_reads": "sequence",
+        "lag_start": 0.0,
+        "lag_spacing": 0.3,
+        "graph_reads": "context",
+        "graph_places": False,
+        "second_reading": False,
+        "fusion_of_modalities": "joint",
+    },
+    "training": {"marks_weight": 0.0, "each_once": False},
 }
 """Section → options that came after results were written → what these meant without them."""
 OPPONENT = "opponent"

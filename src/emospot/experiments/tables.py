@@ -11,6 +11,8 @@ SHOWN = {
     "macro_f1": "macro F1",
     "accuracy": "accuracy",
     "uar": "UAR",
+    "hotspot_f1": "F1 of hotspots",
+    "way": "way to the ceiling",
     "mae": "MAE",
     "micro_f1": "micro F1",
     "mean_weighted_f1": "mean w-F1",
@@ -98,7 +100,7 @@ def _main_table(study: Study, figures: Sequence[Figure], pairs: Sequence[PairedF
     head += ["Δ", "p"] if compared else []
     lines = [_line(head), _line(["---"] * len(head))]
     for row in rows:
-        cells = [row.model, str(value[row, study.metric].n)]
+        cells = [row.model, str(value[row, study.metric].n or "")]
         cells += [_cell(value[row, m]) if (row, m) in value else "" for m in metrics]
         if compared:
             cells += _pair_cells(compared.get(row.model))
@@ -125,7 +127,7 @@ def _class_table(figures: Sequence[Figure], metric: str) -> str:
     value = {(f.row, f.metric): f for f in figures}
     head = [EACH[metric], *(c.removeprefix(start) for c in classes)]
     lines = [_line(head), _line(["---"] * len(head))]
-    for row in dict.fromkeys(f.row for f in figures):
+    for row in dict.fromkeys(f.row for f in figures if f.metric == classes[0]):
         lines.append(_line([row.model, *(_cell(value[row, c]) for c in classes)]))
     return "\n".join(lines)
 

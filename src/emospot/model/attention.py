@@ -1,21 +1,13 @@
-"""Masked attention with learned biases over time lags, and attention pooling.
+"""Masked attention with biases, and pooling by attention.
 
 Shapes: N sequences, H heads, L queries, S keys, D the width. A mask is True
 where a query may read a key. A query that may read nothing gives zeros (not
 NaN), so that absent modalities and padding need no special case elsewhere.
-
-A lag bias is a function of τ_query − τ_key added to the attention logits of
-each head. It is piecewise linear over knots that are evenly spaced on an
-asinh scale: fine around zero, coarse far away, constant beyond the reach.
 """
-
-import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-KNOT_SPACING = 0.3
 
 
 def attend(
@@ -44,46 +36,18 @@ def attend(
     >>> attend(x, x, x, mask=torch.tensor([[True, True], [False, False]]))[0, 0, :, 0]
     tensor([1., 0.])
     """
-    readable = mask.any(dim=-1, keepdim=True)
-    allowed = mask | ~readable
+    if bool(mask.all()):
+        logits = None if bias is None else bias.to(query.dtype)
+        return F.scaled_dot_product_attention(
+            query, key, value, attn_mask=logits, dropout_p=dropout
+        )
     if bias is None:
         bias = query.new_zeros(())
+    readable = mask.any(dim=-1, keepdim=True)
+    allowed = mask | ~readable
     logits = torch.where(allowed, bias.to(query.dtype), float("-inf"))
     out = F.scaled_dot_product_attention(query, key, value, attn_mask=logits, dropout_p=dropout)
     return out * readable
-
-
-def lag_knots(reach: float, scale: float) -> int:
-    """The number of knots that cover lags from −reach to +reach.
-
-    >>> lag_knots(reach=30.0, scale=0.25)
-    39
-    """
-    return 2 * math.ceil(math.asinh(reach / scale) / KNOT_SPACING) + 1
-
-
-def interpolate_lags(table: Tensor, lags: Tensor, scale: float) -> Tensor:
-    """The bias of every query and key, from the values at the knots.
-
-    Args:
-        table: values at the knots for each query, shape (N, L or 1, H, knots).
-        lags: τ_query − τ_key, shape (N, L, S).
-        scale: the lag at which the knots pass from linear to logarithmic.
-
-    Returns:
-        Shape (N, H, L, S).
-    """
-    N, L, S = lags.shape
-    heads, knots = table.shape[-2:]
-    centre = (knots - 1) / 2
-    place = torch.asinh(lags / scale) / KNOT_SPACING + centre
-    place = place.clamp(0, knots - 1)
-    low = place.floor().clamp(max=knots - 2)
-    fraction = (place - low).unsqueeze(2)
-    index = low.long().unsqueeze(2).expand(N, L, heads, S)
-    table = table.expand(N, L, heads, knots)
-    bias = table.gather(-1, index) * (1 - fraction) + table.gather(-1, index + 1) * fraction
-    return bias.transpose(1, 2)
 
 
 class MultiHeadAttention(nn.Module):
@@ -174,3 +138,16 @@ class AttentionPool(nn.Module):
         score = score.masked_fill(~(mask | ~readable), float("-inf"))
         weights = torch.softmax(score, dim=-1) * readable
         return torch.einsum("nl,nld->nd", weights, x)
+
+
+class MeanPool(nn.Module):
+    """The plain mean of a sequence."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Pool `x` (N, L, D) where `mask` (N, L) is True.
+
+        Returns:
+            Shape (N, D); zeros where nothing is True.
+        """
+        there = mask.to(x.dtype)
+        return torch.einsum("nl,nld->nd", there, x) / there.sum(dim=1, keepdim=True).clamp(min=1)

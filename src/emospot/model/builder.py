@@ -1,6 +1,7 @@
 """The one place where the configuration becomes modules."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -13,10 +14,8 @@ from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pa
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.encoder import (
-    TOKEN_REACH,
-    TOKEN_SCALE,
-    TURN_REACH,
-    TURN_SCALE,
+    TOKEN_LAGS,
+    TURN_LAGS,
     ContextEncoder,
     RecurrentContext,
     TokenEncoder,
@@ -24,10 +23,13 @@ from emospot.model.encoder import (
 from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
 from emospot.model.inputs import InputNormalisation, MeanPath
 from emospot.model.kernel_reader import kernel_readers
+from emospot.model.lag_bias import LagScale
+from emospot.model.late_fusion import LateFusion
 from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import ModalityStem, Recognizer
+from emospot.model.second_reading import SecondReading
 from emospot.model.timing import TIMING_WIDTH
 
 
@@ -80,18 +82,18 @@ def build_recognizer(
     dims = _dims_read(config, dims)
     on_tokens = config.alignment_axis in ("tokens", "both")
     on_utterances = config.alignment_axis in ("utterances", "both")
-    modalities = len(config.modalities)
-    joined = modalities * config.width * (2 if config.graph else 1)
     return Recognizer(
         {m: _stem(config, m, dims[m], heads, token_context=on_tokens) for m in config.modalities},
-        token_memory=_memory(config, TOKEN_REACH, TOKEN_SCALE, causal=False)
+        token_memory=_memory(config, _token_lags(config), spread=config.lag_start, causal=False)
         if on_tokens
         else None,
-        utterance_memory=_memory(config, TURN_REACH, TURN_SCALE, causal=config.causal)
+        utterance_memory=_memory(config, TURN_LAGS, spread=0.0, causal=config.causal)
         if on_utterances
         else None,
         graph=_graph(config) if config.graph else None,
-        heads={name: _head(joined, config, outputs) for name, outputs in heads.items()},
+        graph_reads_memory=config.graph_reads == "memory",
+        second_reading=_second_reading(config, dims, heads) if config.second_reading else None,
+        heads={name: _joint_head(config, outputs) for name, outputs in heads.items()},
         own_heads={
             name: {m: _head(config.width, config, outputs) for m in config.modalities}
             for name, outputs in heads.items()
@@ -129,7 +131,15 @@ def _stem(
         HotspotGatedFusion(dim, width, scalar_gate=config.gate == "scalar")
         if config.fusion == "hotspot_gated"
         else GlobalFusion(dim, width),
-        TokenEncoder(width, heads, config.token_layers, dropout),
+        TokenEncoder(
+            width,
+            heads,
+            config.token_layers,
+            dropout,
+            lags=_token_lags(config),
+            windows=config.lag_start > 0,
+            mean=config.summary == "mean",
+        ),
         context,
         nn.Linear(width, width) if token_context and context is not None else None,
         nn.Linear(TIMING_WIDTH, width) if config.timing else None,
@@ -142,7 +152,8 @@ def _spotter(
     config: ModelConfig, modality: str, dim: int, outputs: Mapping[str, int]
 ) -> LearnedHotspots | LearnedMoments:
     width, share, dropout = config.width // 2, config.hotspot_share, config.dropout
-    if modality == WORDS:
+    gated = config.hotspot_rule == "gate"
+    if gated or (modality == WORDS and config.hotspot_rule == "by_modality"):
         return LearnedHotspots(dim, width, outputs, share=share, dropout=dropout)
     classes = {name: count for name, count in outputs.items() if count > 1}
     if not classes:
@@ -155,7 +166,13 @@ def _spotter(
     )
 
 
-def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) -> CrossModalMemory:
+def _token_lags(config: ModelConfig) -> LagScale:
+    return replace(TOKEN_LAGS, spacing=config.lag_spacing)
+
+
+def _memory(
+    config: ModelConfig, lags: LagScale, *, spread: float, causal: bool
+) -> CrossModalMemory:
     pairs = {}
     if config.aligners != "none":
         for k in config.modalities:
@@ -165,8 +182,8 @@ def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) ->
                         config.width,
                         config.heads,
                         config.dropout,
-                        _aligners(config, reach, scale),
-                        scale,
+                        _aligners(config, lags, spread),
+                        lags,
                     )
     return CrossModalMemory(
         pairs,
@@ -175,13 +192,14 @@ def _memory(config: ModelConfig, reach: float, scale: float, *, causal: bool) ->
         heads=config.heads,
         layers=config.memory_layers,
         dropout=config.dropout,
-        reach=reach,
-        scale=scale,
+        lags=lags,
         causal=causal,
+        momentary=config.memory_reads == "moment",
+        mean=config.summary == "mean",
     )
 
 
-def _aligners(config: ModelConfig, reach: float, scale: float) -> MixtureOfAligners | None:
+def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAligners | None:
     if config.aligners != "mixture":
         return None
     return MixtureOfAligners(
@@ -190,10 +208,17 @@ def _aligners(config: ModelConfig, reach: float, scale: float) -> MixtureOfAlign
         top_k=config.top_k,
         rank=config.expert_rank,
         heads=config.heads,
-        reach=reach,
-        scale=scale,
+        lags=lags,
+        spread=spread,
         noise=config.router_noise,
     )
+
+
+def _second_reading(
+    config: ModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
+) -> SecondReading:
+    parts = len(dims) if config.aligners != "none" else 1
+    return SecondReading(dims, config.width, parts, heads, config.dropout)
 
 
 def _graph(config: ModelConfig) -> ConversationGraph:
@@ -207,7 +232,16 @@ def _graph(config: ModelConfig) -> ConversationGraph:
         cross_modal=config.cross_modal_edges,
         temporal=config.temporal_edges,
         speaker_typed=config.speaker_typed_edges,
+        placed=config.graph_places,
     )
+
+
+def _joint_head(config: ModelConfig, outputs: int) -> nn.Module:
+    modalities, parts = len(config.modalities), 2 if config.graph else 1
+    if config.fusion_of_modalities == "late":
+        own = parts * config.width
+        return LateFusion([_head(own, config, outputs) for _ in config.modalities], parts)
+    return _head(modalities * parts * config.width, config, outputs)
 
 
 def _head(joined: int, config: ModelConfig, outputs: int) -> nn.Sequential:

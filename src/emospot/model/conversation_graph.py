@@ -17,6 +17,9 @@ is followed by a graph transformer (Shi et al., 2021), a head at a time
 
     g_i = W_1 h'_i + Σ_{j ∈ N(i)} softmax_j((W_3 h'_i)ᵀ(W_4 h'_j) / √d) · W_2 h'_j
 
+With `placed`, + b(j − i, same speaker) in the softmax for temporal neighbours, learned:
+typed edges alone tell past from future, and not the turn before from the tenth before.
+
 Because the temporal edges form a band, neighbours are read by shifting windows:
 no edge list is built, and time and memory are linear in the length.
 """
@@ -80,6 +83,7 @@ class Neighbourhood:
         self.across = present.unsqueeze(-1) & present.unsqueeze(-2) & other & cross_modal
         offset = torch.arange(-past, future + 1, device=present.device)
         same = window(speakers + 1, past, future) == (speakers + 1).unsqueeze(2)
+        self.same_speaker = same
         self.kinds = [offset.expand_as(same) == 0]
         for exists, side in ((past, offset < 0), (future, offset > 0)):
             if exists and speaker_typed:
@@ -128,11 +132,20 @@ class RelationalConvolution(nn.Module):
 
 
 class GraphTransformer(nn.Module):
-    """Attention of each node over its neighbours."""
+    """Attention of each node over its neighbours.
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    Args:
+        width: D.
+        heads: of the attention.
+        dropout: of its weights.
+        neighbours: places of the window, each with a bias of its own, a head and whether
+            the same speaker speaks there; 0: none, the places are all alike.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, neighbours: int = 0) -> None:
         super().__init__()
         self.heads = heads
+        self.offset_bias = nn.Parameter(torch.zeros(2, heads, neighbours)) if neighbours else None
         self.to_query = nn.Linear(width, width)
         # No bias: it would move all logits of a node alike.
         self.to_key = nn.Linear(width, width, bias=False)
@@ -148,7 +161,12 @@ class GraphTransformer(nn.Module):
         )
         in_time = torch.einsum("bumhd,buwmhd->bumhw", query, window(key, edges.past, edges.future))
         across = torch.einsum("bumhd,bunhd->bumhn", query, key)
-        logits = torch.cat((in_time, across), dim=-1) * query.shape[-1] ** -0.5
+        scale = query.shape[-1] ** -0.5
+        if self.offset_bias is not None:
+            same, other = self.offset_bias
+            own = edges.same_speaker[:, :, None, None]
+            in_time = in_time + torch.where(own, same, other) / scale
+        logits = torch.cat((in_time, across), dim=-1) * scale
         there = torch.cat((edges.temporal.transpose(2, 3), edges.across), dim=-1).unsqueeze(3)
         some = there.any(dim=-1, keepdim=True)
         weights = torch.softmax(logits.masked_fill(~(there | ~some), float("-inf")), dim=-1)
@@ -175,6 +193,7 @@ class ConversationGraph(nn.Module):
         cross_modal: whether modalities of an utterance are joined.
         temporal: whether neighbouring utterances are joined.
         speaker_typed: whether past and future are split by speaker.
+        placed: whether the graph transformer knows how far away a neighbour is.
     """
 
     def __init__(
@@ -189,6 +208,7 @@ class ConversationGraph(nn.Module):
         cross_modal: bool = True,
         temporal: bool = True,
         speaker_typed: bool = False,
+        placed: bool = False,
     ) -> None:
         super().__init__()
         self.past = past if temporal else 0
@@ -199,7 +219,8 @@ class ConversationGraph(nn.Module):
         self.convolution = RelationalConvolution(width, modalities, kinds)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
-        self.transformer = GraphTransformer(width, heads, dropout)
+        neighbours = self.past + 1 + self.future if placed else 0
+        self.transformer = GraphTransformer(width, heads, dropout, neighbours)
 
     def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
         """Transform nodes.

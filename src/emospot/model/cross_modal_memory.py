@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from emospot.model.attention import (
     AttentionPool,
+    MeanPool,
     MultiHeadAttention,
     SelfAttentionLayer,
-    interpolate_lags,
 )
-from emospot.model.encoder import LagBias
+from emospot.model.lag_bias import LagBias, LagScale
 from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
 
 
@@ -49,6 +49,22 @@ class Sequences:
     present: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one modality remembers.
+
+    Args:
+        pooled: of each row, shape (N, R, D).
+        x: the elements of each row, those of its own and of every source one after
+            the other, shape (N · R, E, D).
+        mask: which elements are there, shape (N · R, E).
+    """
+
+    pooled: Tensor
+    x: Tensor
+    mask: Tensor
+
+
 class PairAlignment(nn.Module):
     """What modality j reads of modality k.
 
@@ -57,7 +73,7 @@ class PairAlignment(nn.Module):
         heads: attention heads.
         dropout: of the attention weights.
         aligners: the mixture, or None for plain cross-attention.
-        scale: see `attention.interpolate_lags`.
+        lags: that the aligners tell apart.
     """
 
     def __init__(
@@ -66,11 +82,11 @@ class PairAlignment(nn.Module):
         heads: int,
         dropout: float,
         aligners: MixtureOfAligners | None,
-        scale: float,
+        lags: LagScale,
     ) -> None:
         super().__init__()
         self.aligners = aligners
-        self.scale = scale
+        self.lags = lags
         self.query_norm = nn.LayerNorm(width)
         self.source_norm = nn.LayerNorm(width)
         self.attention = MultiHeadAttention(width, heads, dropout)
@@ -95,7 +111,7 @@ class PairAlignment(nn.Module):
             rows = N * both.shape[1]
             normed = self.aligners.align(normed.reshape(rows, -1, D), routing).view(N, S, D)
             table = self.aligners.lag_table(routing).unflatten(0, both.shape)
-            bias = interpolate_lags(table, lags, self.scale)
+            bias = self.lags.bias(table, lags)
         z = self.attention(self.query_norm(target.x), normed, mask, bias)
         return z, reads, routing
 
@@ -110,9 +126,11 @@ class CrossModalMemory(nn.Module):
         heads: attention heads.
         layers: self-attention layers of a memory.
         dropout: as everywhere.
-        reach: greatest lag that is told apart (seconds or turns).
-        scale: see `attention.interpolate_lags`.
+        lags: that are told apart (seconds or turns).
         causal: whether later elements must not be read (utterance axis).
+        momentary: whether an element reads the parts of its own moment alone, [X_j[t] ;
+            Z_{k→j}[t]], else all of the whole sequence: linear in its length.
+        mean: whether the pooled memory is the plain mean, else pooled by attention.
     """
 
     def __init__(
@@ -124,29 +142,35 @@ class CrossModalMemory(nn.Module):
         heads: int,
         layers: int,
         dropout: float,
-        reach: float,
-        scale: float,
+        lags: LagScale,
         causal: bool,
+        momentary: bool = False,
+        mean: bool = False,
     ) -> None:
         super().__init__()
         self.modalities = modalities
         self.causal = causal
+        self.momentary = momentary
         self.pairs = nn.ModuleDict(pairs)
-        self.lag_bias = nn.ModuleDict({m: LagBias(heads, reach, scale) for m in modalities})
+        self.lag_bias = nn.ModuleDict(
+            {m: LagBias(heads, lags) for m in modalities} if layers and not momentary else {}
+        )
         self.memory = nn.ModuleDict(
             {
                 m: nn.ModuleList(SelfAttentionLayer(width, heads, dropout) for _ in range(layers))
                 for m in modalities
             }
         )
-        self.pool = nn.ModuleDict({m: AttentionPool(width) for m in modalities})
+        self.pool = nn.ModuleDict(
+            {m: MeanPool() if mean else AttentionPool(width) for m in modalities}
+        )
 
     def forward(
         self, sequences: Mapping[str, Sequences]
-    ) -> tuple[dict[str, Tensor], dict[str, Routing]]:
-        """Pooled memories (N, R, D) of each modality, and the routing of each pair."""
+    ) -> tuple[dict[str, Memory], dict[str, Routing]]:
+        """The memory of each modality, and the routing of each pair."""
         routings: dict[str, Routing] = {}
-        pooled = {}
+        memories = {}
         for j in self.modalities:
             target = sequences[j]
             parts, masks = [target.x], [target.mask]
@@ -158,26 +182,49 @@ class CrossModalMemory(nn.Module):
                     masks.append(there)
                     if routing is not None:
                         routings[name] = routing
-            pooled[j] = self._remember(j, parts, masks, target)
-        return pooled, routings
+            memories[j] = self._remember(j, parts, masks, target)
+        return memories, routings
 
     def _remember(
         self, modality: str, parts: list[Tensor], masks: list[Tensor], target: Sequences
-    ) -> Tensor:
-        x, there = torch.cat(parts, dim=1), torch.cat(masks, dim=1)
-        times = target.times.repeat(1, len(parts))
-        mask = there.unsqueeze(1)
-        if self.causal:
-            mask = mask & (times.unsqueeze(-1) >= times.unsqueeze(1))
-        bias = self.lag_bias[modality](times)
-        for layer in cast(nn.ModuleList, self.memory[modality]):
-            x = layer(x, mask, bias)
+    ) -> Memory:
+        if self.momentary:
+            x, there = self._by_moment(modality, parts, masks)
+        else:
+            x, there = self._by_sequence(modality, parts, masks, target.times)
         # (N, parts · L, D) → rows of (parts · L / R) elements each.
         N, rows = target.present.shape
         x = x.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
         there = there.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
-        pooled: Tensor = self.pool[modality](x.flatten(0, 1), there.flatten(0, 1))
-        return pooled.view(N, rows, -1)
+        x, there = x.flatten(0, 1), there.flatten(0, 1)
+        pooled: Tensor = self.pool[modality](x, there)
+        return Memory(pooled.view(N, rows, -1), x, there)
+
+    def _by_sequence(
+        self, modality: str, parts: list[Tensor], masks: list[Tensor], times: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Every element reads all parts of the whole sequence."""
+        x, there = torch.cat(parts, dim=1), torch.cat(masks, dim=1)
+        times = times.repeat(1, len(parts))
+        mask = there.unsqueeze(1)
+        if self.causal:
+            mask = mask & (times.unsqueeze(-1) >= times.unsqueeze(1))
+        bias = self.lag_bias[modality](times) if modality in self.lag_bias else None
+        for layer in cast(nn.ModuleList, self.memory[modality]):
+            x = layer(x, mask, bias)
+        return x, there
+
+    def _by_moment(
+        self, modality: str, parts: list[Tensor], masks: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Every element reads the parts of its own moment alone."""
+        x, there = torch.stack(parts, dim=2), torch.stack(masks, dim=2)
+        N, L, P, D = x.shape
+        x, mask = x.view(N * L, P, D), there.view(N * L, 1, P)
+        for layer in cast(nn.ModuleList, self.memory[modality]):
+            x = layer(x, mask)
+        x = x.view(N, L, P, D).transpose(1, 2).reshape(N, P * L, D)
+        return x, there.transpose(1, 2).reshape(N, P * L)
 
 
 def pair_name(source: str, target: str) -> str:

@@ -39,6 +39,10 @@ class EmotionOutput:
         evidence: head → answers from the learned hotspots alone, each of shape
             (B, U, classes); they are learned, and take no part in the logits.
         against_rest: the same of hotspots that are learned one class against the rest.
+        reading: modality → share of the answer that was read from each token, shape
+            (B, U, T); empty without a second reading.
+        beside: head → answers that are learned beside the model's, each of shape
+            (B, U, classes); see `second_reading`.
     """
 
     logits: Mapping[str, Tensor]
@@ -50,6 +54,8 @@ class EmotionOutput:
     hotspots: Mapping[str, Tensor] = field(default_factory=dict)
     evidence: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
     against_rest: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
+    reading: Mapping[str, Tensor] = field(default_factory=dict)
+    beside: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
 
 class EmotionModel(nn.Module, ABC):

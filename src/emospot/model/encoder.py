@@ -13,67 +13,45 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from emospot.model.attention import (
-    AttentionPool,
-    SelfAttentionLayer,
-    interpolate_lags,
-    lag_knots,
-)
+from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer
+from emospot.model.lag_bias import LagBias, LagScale
 
-TOKEN_REACH = 30.0
-"""Greatest lag in seconds that tokens tell apart."""
-TOKEN_SCALE = 0.25
-TURN_REACH = 60.0
-"""Greatest lag in turns that utterances tell apart."""
-TURN_SCALE = 1.0
-
-
-class LagBias(nn.Module):
-    """A learned bias over time lags, a head and a kind of relation.
-
-    Args:
-        heads: attention heads.
-        reach: greatest lag that is told apart.
-        scale: see `attention.interpolate_lags`.
-        kinds: number of relations with a bias of their own.
-    """
-
-    def __init__(self, heads: int, reach: float, scale: float, kinds: int = 1) -> None:
-        super().__init__()
-        self.scale = scale
-        self.table = nn.Parameter(torch.zeros(kinds, heads, lag_knots(reach, scale)))
-
-    def forward(self, times: Tensor, kind: Tensor | None = None) -> Tensor:
-        """The bias among elements at `times` (N, L).
-
-        Args:
-            times: shape (N, L).
-            kind: which relation holds between two elements, shape (N, L, L),
-                0 everywhere where None.
-
-        Returns:
-            Shape (N, H, L, L).
-        """
-        lags = times.unsqueeze(-1) - times.unsqueeze(-2)
-        table = self.table[:, None, None].expand(-1, len(times), -1, -1, -1)
-        bias = interpolate_lags(table[0], lags, self.scale)
-        for number in range(1, len(table)):
-            if kind is not None:
-                other = interpolate_lags(table[number], lags, self.scale)
-                bias = torch.where((kind == number).unsqueeze(1), other, bias)
-        return bias
+TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
+"""Seconds that tokens tell apart."""
+TURN_LAGS = LagScale(reach=60.0, scale=1.0)
+"""Turns that utterances tell apart."""
 
 
 class TokenEncoder(nn.Module):
-    """Tokens attend within their utterance; attention pools them to a summary."""
+    """Tokens attend within their utterance and are pooled to a summary.
 
-    def __init__(self, width: int, heads: int, layers: int, dropout: float) -> None:
+    Args:
+        width: D.
+        heads: attention heads.
+        layers: of attention.
+        dropout: as everywhere.
+        lags: that tokens tell apart.
+        windows: whether the heads start with windows of their own.
+        mean: whether the summary is the plain mean, else pooled by attention.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        layers: int,
+        dropout: float,
+        *,
+        lags: LagScale = TOKEN_LAGS,
+        windows: bool = False,
+        mean: bool = False,
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
         )
-        self.lag_bias = LagBias(heads, TOKEN_REACH, TOKEN_SCALE) if layers else None
-        self.pool = AttentionPool(width)
+        self.lag_bias = LagBias(heads, lags, windows=windows) if layers else None
+        self.pool = MeanPool() if mean else AttentionPool(width)
 
     def forward(self, x: Tensor, mask: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         """Encode `x` (N, T, D) with `mask` (N, T) and `times` (N, T) in seconds.
@@ -96,7 +74,7 @@ class ContextEncoder(nn.Module):
         self.layers = nn.ModuleList(
             SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
         )
-        self.lag_bias = LagBias(heads, TURN_REACH, TURN_SCALE, kinds=2) if layers else None
+        self.lag_bias = LagBias(heads, TURN_LAGS, kinds=2) if layers else None
 
     def forward(self, x: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         """Encode summaries `x` (B, U, D).

@@ -8,9 +8,9 @@ For an ordered pair k→j, the summaries of an utterance choose among E aligners
     X^mix_{k→j} = Σ_e π_e A_e(X_k),     A_e(X) = X + U_e φ(V_e X)
 
 Only the selected aligners are computed. Each also owns a bias b_e(lag) a head
-for the cross-attention that reads X^mix (see `attention.interpolate_lags`), mixed
-by π, so that an aligner can say "k comes half a second before j". With Top-K 1
-the output's weight is p_e and not 1: else the router would get no gradient.
+for the cross-attention that reads X^mix (see `lag_bias`), mixed by π, so that an
+aligner can say "k comes half a second before j". With Top-K 1 the output's weight
+is p_e and not 1: else the router would get no gradient.
 
 Load balance keeps all aligners in use:
 
@@ -31,7 +31,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.errors import ShapeError
-from emospot.model.attention import lag_knots
+from emospot.model.lag_bias import LagScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class MixtureOfAligners(nn.Module):
         top_k: aligners computed for an utterance.
         rank: rank of an aligner's change.
         heads: heads of the cross-attention that reads the result.
-        reach: greatest lag that is told apart (seconds or turns).
-        scale: see `attention.interpolate_lags`.
+        lags: that are told apart (seconds or turns).
+        spread: over which lags the heads start, on both sides of 0; 0: all alike.
         noise: standard deviation of the noise on the logits in training.
     """
 
@@ -147,8 +147,8 @@ class MixtureOfAligners(nn.Module):
         top_k: int,
         rank: int,
         heads: int,
-        reach: float,
-        scale: float,
+        lags: LagScale,
+        spread: float = 0.0,
         noise: float = 0.0,
     ) -> None:
         super().__init__()
@@ -158,7 +158,8 @@ class MixtureOfAligners(nn.Module):
         self.down = nn.Parameter(torch.randn(experts, width, rank) * width**-0.5)
         # Not zero: V would get no gradient at the first step.
         self.up = nn.Parameter(torch.randn(experts, rank, width) * (0.1 * rank**-0.5))
-        self.lag_bias = nn.Parameter(torch.zeros(experts, heads, lag_knots(reach, scale)))
+        start = lags.peaks(heads, spread) if spread else torch.zeros(heads, lags.knots)
+        self.lag_bias = nn.Parameter(start.repeat(experts, 1, 1))
 
     def route(self, target: Tensor, source: Tensor, both_present: Tensor) -> Routing:
         """Route by the summaries of target j and source k, each (N, D)."""

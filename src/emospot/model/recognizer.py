@@ -5,6 +5,9 @@
       └──── mean ─────────┼──────────────┘                         │              │
                           └── tokens + context ── cross-attention ─┘   graph  G ──┘
 
+The graph reads the contexts, or the memories; with a second reading, which then follows,
+the memories are made anew with what it says (`second_reading`).
+
 Each part is handed in finished (`builder.build_recognizer`); this file only says
 what flows where. Rows are the valid utterances of a batch (`row_groups`).
 """
@@ -34,6 +37,7 @@ from emospot.model.row_groups import (
     put_back_tokens,
     rows_by_length,
 )
+from emospot.model.second_reading import SecondReading
 from emospot.model.spotters import (
     Spotter,
     answers_of,
@@ -77,6 +81,8 @@ class Recognizer(EmotionModel):
         token_memory: cross-attention over the tokens of an utterance, or None.
         utterance_memory: cross-attention over the utterances, or None.
         graph: the conversation graph, or None.
+        graph_reads_memory: whether its nodes are the memories, else the contexts.
+        second_reading: of the moments after the graph, or None.
         heads: head → network from [M ; G] to logits.
         own_heads: head → modality → network from the modality's own context to
             logits, whose sum over the present modalities is a second answer;
@@ -97,6 +103,8 @@ class Recognizer(EmotionModel):
         token_memory: CrossModalMemory | None,
         utterance_memory: CrossModalMemory | None,
         graph: nn.Module | None,
+        graph_reads_memory: bool,
+        second_reading: SecondReading | None,
         heads: Mapping[str, nn.Module],
         own_heads: Mapping[str, Mapping[str, nn.Module]],
         prior: Mapping[str, Tensor],
@@ -110,6 +118,8 @@ class Recognizer(EmotionModel):
         self.token_memory = token_memory
         self.utterance_memory = utterance_memory
         self.graph = graph
+        self.graph_reads_memory = graph_reads_memory
+        self.second_reading = second_reading
         self.heads = nn.ModuleDict(heads)
         self.own_heads = nn.ModuleDict(
             {name: nn.ModuleDict(networks) for name, networks in own_heads.items()}
@@ -158,11 +168,15 @@ class Recognizer(EmotionModel):
             for number, m in enumerate(self.modalities)
         }
         memory, routings = self._remember(groups, context, present, batch.mask)
-        nodes = torch.stack([context[m] for m in self.modalities], dim=2)
-        parts = [self._fill_absent(memory, present)]
-        if self.graph is not None:
-            parts.append(self.graph(nodes, present, batch.speakers))
-        joined = torch.cat(parts, dim=-1)
+        graph = self._graph(context, memory, present, batch.speakers)
+        remembered = self._fill_absent(memory, present)
+        reread = None
+        if self.second_reading is not None:
+            known = remembered if graph is None else graph
+            scores = {m: batch.modalities[m].scores for m in self.modalities}
+            reread = self.second_reading(groups, remembered, known, scores, batch.mask)
+            remembered = self._fill_absent(reread.memory, present)
+        joined = remembered if graph is None else torch.cat((remembered, graph), dim=-1)
         answers = self._answers(joined, context, present)
         spotters = self._spotters()
         return EmotionOutput(
@@ -185,7 +199,19 @@ class Recognizer(EmotionModel):
             },
             evidence=answers_of(spotters, LearnedHotspots, groups, batch.mask),
             against_rest=answers_of(spotters, LearnedMoments, groups, batch.mask),
+            reading=reread.weights if reread is not None else {},
+            beside=reread.answers if reread is not None else {},
         )
+
+    def _graph(
+        self, context: Mapping[str, Tensor], memory: Tensor, present: Tensor, speakers: Tensor
+    ) -> Tensor | None:
+        """G of every utterance, shape (B, U, M · D), where there is a graph."""
+        if self.graph is None:
+            return None
+        nodes = torch.stack([context[m] for m in self.modalities], dim=2)
+        found: Tensor = self.graph(memory if self.graph_reads_memory else nodes, present, speakers)
+        return found
 
     def _stem(self, modality: str) -> ModalityStem:
         return cast(ModalityStem, self.stems[modality])
@@ -206,7 +232,7 @@ class Recognizer(EmotionModel):
             if isinstance(spotter, LearnedMoments)
         }
         for rows in rows_by_length(batch):
-            group = RowGroup(rows, {}, {}, {}, {}, {}, {})
+            group = RowGroup(rows)
             for number, m in enumerate(self.modalities):
                 tensors = batch.modalities[m]
                 there = present[:, :, number].flatten()[rows]
@@ -232,6 +258,7 @@ class Recognizer(EmotionModel):
                 fused = stem.fusion(content, scores)
                 if fused.gate is not None:
                     gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
+                group.content[m] = content
                 group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
                 if stem.mean_path is not None:
                     group.means[m] = stem.mean_path(standardised, mask)
@@ -294,7 +321,8 @@ class Recognizer(EmotionModel):
                 )
                 for number, m in enumerate(self.modalities)
             }
-            memory, found = self.utterance_memory(sequences)
+            remembered, found = self.utterance_memory(sequences)
+            memory = {m: one.pooled for m, one in remembered.items()}
             routings |= {f"utterances:{name}": r for name, r in found.items()}
         return torch.stack([memory[m] for m in self.modalities], dim=2), routings
 
@@ -318,9 +346,9 @@ class Recognizer(EmotionModel):
                     x = x + token_context(summary)
                 there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
                 sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
-            pooled, routings = memories(sequences)
-            for m in self.modalities:
-                memory[m] = memory[m].index_copy(0, group.rows, pooled[m].squeeze(1))
+            group.memories, routings = memories(sequences)
+            for m, one in group.memories.items():
+                memory[m] = memory[m].index_copy(0, group.rows, one.pooled.squeeze(1))
             for name, routing in routings.items():
                 found.setdefault(name, []).append(routing)
         rows = torch.cat([group.rows for group in groups])

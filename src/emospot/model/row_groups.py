@@ -7,19 +7,20 @@ back to where its rows stand in the batch.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from emospot.batch import ConversationBatch
+from emospot.model.cross_modal_memory import Memory
 from emospot.model.learned_hotspots import SpottedTokens
 from emospot.model.mixture_of_aligners import Routing
 
 LENGTH_FACTOR = 1.4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowGroup:
     """Rows whose tokens are computed together.
 
@@ -31,15 +32,19 @@ class RowGroup:
         means: modality → what `MeanPath` makes of the tokens, shape (n, D).
         spotted: modality → hotspots that were learned.
         marks: modality → scores of a detector or of marked moments, beside those.
+        content: modality → tokens before fusion, zero on padding, shape (n, T, d).
+        memories: modality → what cross-attention has made of the tokens.
     """
 
     rows: Tensor
-    x: dict[str, Tensor]
-    mask: dict[str, Tensor]
-    times: dict[str, Tensor]
-    means: dict[str, Tensor]
-    spotted: dict[str, SpottedTokens]
-    marks: dict[str, Tensor]
+    x: dict[str, Tensor] = field(default_factory=dict)
+    mask: dict[str, Tensor] = field(default_factory=dict)
+    times: dict[str, Tensor] = field(default_factory=dict)
+    means: dict[str, Tensor] = field(default_factory=dict)
+    spotted: dict[str, SpottedTokens] = field(default_factory=dict)
+    marks: dict[str, Tensor] = field(default_factory=dict)
+    content: dict[str, Tensor] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
 
 
 def rows_by_length(batch: ConversationBatch) -> list[Tensor]:

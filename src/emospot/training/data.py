@@ -206,11 +206,19 @@ def recording_ranges(
 
 
 class EpochShuffle(Sampler[int]):
-    """A permutation that depends on seed and epoch alone, so that a resumed run repeats it."""
+    """A permutation that depends on seed and epoch alone, so that a resumed run repeats it.
 
-    def __init__(self, count: int, seed: int) -> None:
+    Args:
+        count: of the conversations.
+        seed: of the shuffling.
+        parts: epochs that share the conversations, so that each is seen once; 1: every
+            epoch sees all.
+    """
+
+    def __init__(self, count: int, seed: int, parts: int = 1) -> None:
         self.count = count
         self.seed = seed
+        self.parts = parts
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -218,11 +226,13 @@ class EpochShuffle(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count
+        return self.count // self.parts
 
     def __iter__(self) -> Iterator[int]:
-        generator = np.random.default_rng((self.seed, self.epoch))
-        yield from generator.permutation(self.count).tolist()
+        whole = self.epoch // self.parts if self.parts > 1 else self.epoch
+        order = np.random.default_rng((self.seed, whole)).permutation(self.count)
+        first = self.epoch % self.parts * len(self)
+        yield from order[first : first + len(self)].tolist()
 
 
 class ConversationData(LightningDataModule):
@@ -234,6 +244,7 @@ class ConversationData(LightningDataModule):
         tasks: what is learned, the main task first.
         batch_size: conversations a batch.
         seed: of the shuffling.
+        parts: epochs that share the training conversations, see `EpochShuffle`.
     """
 
     def __init__(
@@ -243,8 +254,10 @@ class ConversationData(LightningDataModule):
         tasks: Sequence[Task],
         batch_size: int,
         seed: int,
+        parts: int = 1,
     ) -> None:
         super().__init__()
+        self.parts = parts
         self.split = split
         self.dims = dims
         self.tasks = tuple(tasks)
@@ -259,7 +272,7 @@ class ConversationData(LightningDataModule):
         return DataLoader(
             self.split.train,  # type: ignore[arg-type]
             batch_size=self.batch_size,
-            sampler=EpochShuffle(len(self.split.train), self.seed),
+            sampler=EpochShuffle(len(self.split.train), self.seed, self.parts),
             collate_fn=self._collate,
         )
 

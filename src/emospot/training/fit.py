@@ -219,16 +219,23 @@ def _fit_by_steps(
     """Train by gradient; `model` then has the weights that were best on dev."""
     dims = {m: f.dim for m, f in _features(store, config).items()}
     batch_size = config.training.batch_size
+    parts = config.training.epochs if config.training.each_once else 1
+    seen = len(split.train) // parts
+    if not seen:
+        raise UsageError(
+            f"{len(split.train)} training conversations cannot be shared by {parts} epochs: leave "
+            "training.each_once out"
+        )
     module = EmotionModule(
         model,
         config.training,
         tasks,
         seed=seed,
-        steps_an_epoch=-(-len(split.train) // batch_size),
+        steps_an_epoch=-(-seen // batch_size),
         class_weights=_class_weights(split, tasks[0]) if config.training.class_weights else None,
         tell=lambda line: _report(on_epoch, seed, config.training.epochs, line),
     )
-    data = ConversationData(split, dims, tasks, batch_size, seed)
+    data = ConversationData(split, dims, tasks, batch_size, seed, parts)
     last = folder / LAST
     with quiet():
         trainer = _trainer(folder, config)

@@ -10,7 +10,8 @@ L is the mean of theirs, so that each is learned apart:
     several    binary cross-entropy, mean over the labels
     number     smooth L1 (quadratic below one standard deviation) or L1
 
-L_hotspots is that of the answers from learned hotspots alone, L_length keeps those of
+L_hotspots is that of the answers from learned hotspots alone, and of those beside a second
+reading (`model.second_reading`), L_length keeps those of
 words short and L_marks holds all to marked ones (`model.learned_hotspots`, and
 `model.learned_moments` for one class against the rest). L_lb is the aligners' load
 balance, L_z the router's z-loss (see `model.mixture_of_aligners`).
@@ -60,11 +61,11 @@ def total_loss(
             known = answer[target.mask]
             own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
             loss = loss + weight / len(parts) * own
-        evidence = output.evidence.get(name, ())
-        for answer in evidence:
-            known = answer[target.mask]
-            own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
-            loss = loss + config.auxiliary_weight * weight / len(evidence) * own
+        for beside in (output.evidence.get(name, ()), output.beside.get(name, ())):
+            for answer in beside:
+                known = answer[target.mask]
+                own = task_loss(known, target, config, classes) if len(known) else 0 * answer.sum()
+                loss = loss + config.auxiliary_weight * weight / len(beside) * own
         against_rest = output.against_rest.get(name, ())
         for answer in against_rest:
             own = against_rest_loss(answer[target.mask], target)

@@ -1,0 +1,199 @@
+"""What must hold of models that read moments again once the conversation is known."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from emospot.batch import Example, collate
+from emospot.config import ModelConfig, parse_config
+from emospot.conversation import Conversation
+from emospot.emotions import LabelSet
+from emospot.errors import ConfigError
+from emospot.model.builder import build_recognizer
+from emospot.model.late_fusion import LateFusion
+from emospot.model.recognizer import Recognizer
+from emospot.model.second_reading import InformedPool
+
+LABELS = LabelSet("four", ("a", "b", "c", "d"))
+THREE = {"words": 6, "face": 4, "other": 3}
+READS = {
+    "memory_reads": "moment", "graph_reads": "memory", "graph_places": True,
+    "second_reading": True, "lag_start": 2.0, "lag_spacing": 0.1, "context": "none",
+}  # fmt: skip
+BARE = {
+    "summary": "mean", "fusion_of_modalities": "late", "aligners": "none", "memory_layers": 0,
+    "token_layers": 0, "context": "none", "graph": False, "mean_path": False,
+    "own_heads": False, "timing": False, "kernel_reader": False, "dynamics": 0.0,
+    "fusion": "global",
+}  # fmt: skip
+KINDS = [
+    READS,
+    {**READS, "graph": False},
+    {**READS, "aligners": "none", "memory_layers": 0},
+    {**READS, "second_reading": False, "summary": "mean"},
+    {"graph_reads": "memory", "graph_places": True, "fusion_of_modalities": "late"},
+    {**BARE, "graph": True, "graph_reads": "memory"},
+    BARE,
+]
+Maker = Callable[..., Example]
+Builder = Callable[..., Recognizer]
+
+
+def _logits(model: Recognizer, examples: list[Example]) -> list[torch.Tensor]:
+    with torch.no_grad():
+        out = model(collate(examples, THREE)).logits["emotion"]
+    return [out[i, : len(e.conversation.utterances)] for i, e in enumerate(examples)]
+
+
+@pytest.mark.parametrize("settings", KINDS)
+def test_padding_batch_composition_and_order_change_nothing(
+    make_example: Maker, make_recognizer: Builder, settings: dict[str, object]
+) -> None:
+    model = make_recognizer(THREE, **settings)
+    examples = [
+        make_example("a", 6, THREE),
+        make_example("b", 11, THREE, speakers=5, longest=9),
+        make_example("c", 1, THREE, speakers=1, missing=0.0),
+    ]
+    together = _logits(model, examples)
+    backwards = _logits(model, examples[::-1])[::-1]
+    for example, one, other in zip(examples, together, backwards, strict=True):
+        (alone,) = _logits(model, [example])
+        assert torch.allclose(one, alone, atol=1e-5)
+        assert torch.allclose(one, other, atol=1e-5)
+    batch = collate(examples, THREE)
+    garbage = {
+        m: replace(t, values=t.values.masked_fill(~t.mask.unsqueeze(-1), float("nan")))
+        for m, t in batch.modalities.items()
+    }
+    clean, dirty = (
+        model(b).logits["emotion"][batch.mask] for b in (batch, replace(batch, modalities=garbage))
+    )
+    assert torch.allclose(clean, dirty, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", KINDS)
+def test_causal_mode_never_reads_the_future(
+    make_example: Maker, make_recognizer: Builder, settings: dict[str, object]
+) -> None:
+    whole = make_example("a", 9, THREE, speakers=3)
+    cut = Example(
+        Conversation("a", whole.conversation.utterances[:5]),
+        {m: t[:5] for m, t in whole.tokens.items()},
+        whole.hotspots[:5],
+    )
+    model = make_recognizer(THREE, causal=True, **settings)
+    (all_nine,), (first_five,) = (_logits(model, [e]) for e in (whole, cut))
+    assert torch.allclose(all_nine[:5], first_five, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", KINDS)
+def test_gradients_reach_every_parameter(
+    make_example: Maker, make_recognizer: Builder, settings: dict[str, object]
+) -> None:
+    model = make_recognizer(THREE, **settings)
+    for seed in range(12):
+        for name, parameter in model.named_parameters():
+            if "router.weight" in name:
+                torch.nn.init.normal_(parameter)
+        examples = [
+            make_example("a", 8, THREE, speakers=3, seed=seed),
+            make_example("b", 5, THREE, hotspots=False, seed=seed),
+        ]
+        batch = collate(examples, THREE, LABELS)
+        output, target = model(batch), batch.targets["emotion"]
+        beside = output.beside.get("emotion", ())
+        loss = sum(
+            F.cross_entropy(answer[target.mask], target.values[target.mask])
+            for answer in (output.logits["emotion"], *beside)
+        )
+        (loss + output.losses["balance"]).backward()
+    silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert silent == []
+
+
+def test_the_answer_is_read_from_the_tokens_that_are_there(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    model = make_recognizer(THREE, **READS)
+    batch = collate([make_example("a", 8, THREE), make_example("b", 5, THREE)], THREE, LABELS)
+    output = model(batch)
+    assert len(output.beside["emotion"]) == 2
+    for number, m in enumerate(THREE):
+        shares, mask = output.reading[m], batch.modalities[m].mask
+        there = batch.present[:, :, number] & batch.mask
+        assert (shares[~mask] == 0).all()
+        assert torch.allclose(shares.sum(dim=-1), there.float(), atol=1e-5)
+        several = mask.sum(dim=-1) > 1
+        assert shares[several & there].std() > 0.01
+
+
+def test_the_answers_beside_take_no_part(make_example: Maker, make_recognizer: Builder) -> None:
+    model = make_recognizer(THREE, **READS)
+    example = make_example("a", 8, THREE, missing=0.0)
+    (before,) = _logits(model, [example])
+    for head in (*model.second_reading.first.values(), *model.second_reading.moments.values()):
+        for parameter in head.parameters():
+            torch.nn.init.normal_(parameter)
+    assert torch.equal(_logits(model, [example])[0], before)
+    # Of the conversation it does know: what others say changes where it looks.
+    tokens = {m: (own[0], *own[:0:-1]) for m, own in example.tokens.items()}
+    other = replace(example, tokens=tokens)
+    seen, elsewhere = (model(collate([e], THREE)).reading["words"][0, 0] for e in (example, other))
+    assert not torch.allclose(seen, elsewhere, atol=1e-4)
+
+
+def test_an_informed_pool_by_hand() -> None:
+    torch.manual_seed(0)
+    pool = InformedPool(4, parts=2, known=3)
+    x, known = torch.randn(2, 6, 4), torch.randn(2, 3)
+    mask = torch.tensor([[True, True, False] * 2, [False] * 6])
+    read, weights = pool(x, mask, known)
+    assert (read[1] == 0).all()
+    assert (weights[1] == 0).all()
+    moments = [torch.cat([pool.norm(x[0, t]), pool.norm(x[0, 3 + t])]) for t in range(2)]
+    hidden = [F.gelu(pool.moment(m) + pool.known(known[0])) for m in moments]
+    share = torch.softmax(torch.stack([pool.score(h).squeeze() for h in hidden]), dim=0)
+    assert torch.allclose(weights[0, :2], share, atol=1e-6)
+    expected = pool.value(share[0] * hidden[0] + share[1] * hidden[1])
+    assert torch.allclose(read[0], expected, atol=1e-6)
+
+
+def test_reading_moments_alone_equals_a_sequence_of_one(make_example: Maker) -> None:
+    dims = {"words": 5, "face": 4}
+    torch.manual_seed(0)
+    models = {}
+    for reads in ("sequence", "moment"):
+        config = ModelConfig(
+            modalities=tuple(dims), width=16, memory_reads=reads, kernel_reader=False
+        )
+        models[reads] = build_recognizer(config, dims, {"emotion": 4}).eval()
+    missing, unexpected = models["moment"].load_state_dict(
+        models["sequence"].state_dict(), strict=False
+    )
+    assert missing == []
+    assert all("token_memory.lag_bias" in name for name in unexpected)
+    example = make_example("a", 6, dims, longest=1, missing=0.0)
+    batch = collate([example], dims)
+    found, expected = (models[reads](batch).logits["emotion"] for reads in ("moment", "sequence"))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_late_fusion_adds_what_each_modality_says() -> None:
+    torch.manual_seed(0)
+    heads = [torch.nn.Linear(2 * 3, 4) for _ in range(2)]
+    joined = torch.randn(5, 2 * 2 * 3)
+    first, second = joined.unflatten(-1, (2, 2, 3)).unbind(dim=1)
+    expected = sum(
+        head(torch.cat((first[:, m], second[:, m]), -1)) for m, head in enumerate(heads)
+    )
+    assert torch.allclose(LateFusion(heads, parts=2)(joined), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("other", [{"memory_reads": "sequence"}, {"alignment_axis": "both"}])
+def test_a_second_reading_needs_moments_of_tokens(other: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="second_reading"):
+        parse_config({"model": {**READS, **other}})

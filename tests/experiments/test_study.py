@@ -6,19 +6,9 @@ from pathlib import Path
 import pytest
 
 from emospot.errors import ConfigError
-from emospot.experiments.study import (
-    Job,
-    Study,
-    load_study,
-    opponent_jobs,
-    parse_study,
-    shipped_studies,
-    study_hash,
-    training_job,
-)
-from emospot.experiments.study import (
-    test_jobs as jobs_of,
-)
+from emospot.experiments.jobs import opponent_jobs, study_hash, training_job
+from emospot.experiments.jobs import test_jobs as jobs_of
+from emospot.experiments.study import Job, Study, load_study, parse_study, shipped_studies
 
 
 def test_every_combination_is_one_job(make_study: Callable[..., Study]) -> None:

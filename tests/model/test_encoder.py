@@ -90,3 +90,15 @@ def test_context_encoder_without_layers_changes_nothing() -> None:
         x, torch.ones(1, 3, 3, dtype=torch.bool), torch.zeros(1, 3)
     )
     assert torch.equal(same, x)
+
+
+def test_tokens_read_no_farther_than_their_reach() -> None:
+    torch.manual_seed(0)
+    encoder = TokenEncoder(D, 2, 1, 0.0, reach=0.5)
+    x, times = torch.randn(1, 6, D), torch.arange(6.0).unsqueeze(0) * 0.25
+    mask = torch.ones(1, 6, dtype=torch.bool)
+    before, _ = encoder(x, mask, times)
+    x[0, 3] = torch.randn(D)
+    after, _ = encoder(x, mask, times)
+    changed = (after - before).abs().amax(dim=-1)[0] > 1e-6
+    assert changed.tolist() == [False, True, True, True, True, True]

@@ -15,13 +15,14 @@ from emospot.errors import ConfigError
 from emospot.model.builder import build_recognizer
 from emospot.model.late_fusion import LateFusion
 from emospot.model.recognizer import Recognizer
-from emospot.model.second_reading import InformedPool
+from emospot.model.second_reading import MomentReader
 
 LABELS = LabelSet("four", ("a", "b", "c", "d"))
 THREE = {"words": 6, "face": 4, "other": 3}
 READS = {
     "memory_reads": "moment", "graph_reads": "memory", "graph_places": True,
     "second_reading": True, "lag_start": 2.0, "lag_spacing": 0.1, "context": "none",
+    "token_reach": 0.7,
 }  # fmt: skip
 BARE = {
     "summary": "mean", "fusion_of_modalities": "late", "aligners": "none", "memory_layers": 0,
@@ -121,7 +122,7 @@ def test_the_answer_is_read_from_the_tokens_that_are_there(
     model = make_recognizer(THREE, **READS)
     batch = collate([make_example("a", 8, THREE), make_example("b", 5, THREE)], THREE, LABELS)
     output = model(batch)
-    assert len(output.beside["emotion"]) == 2
+    assert len(output.beside["emotion"]) == 1 + len(THREE)
     for number, m in enumerate(THREE):
         shares, mask = output.reading[m], batch.modalities[m].mask
         there = batch.present[:, :, number] & batch.mask
@@ -135,9 +136,8 @@ def test_the_answers_beside_take_no_part(make_example: Maker, make_recognizer: B
     model = make_recognizer(THREE, **READS)
     example = make_example("a", 8, THREE, missing=0.0)
     (before,) = _logits(model, [example])
-    for head in (*model.second_reading.first.values(), *model.second_reading.moments.values()):
-        for parameter in head.parameters():
-            torch.nn.init.normal_(parameter)
+    for parameter in model.second_reading.first.parameters():
+        torch.nn.init.normal_(parameter)
     assert torch.equal(_logits(model, [example])[0], before)
     # Of the conversation it does know: what others say changes where it looks.
     tokens = {m: (own[0], *own[:0:-1]) for m, own in example.tokens.items()}
@@ -146,20 +146,38 @@ def test_the_answers_beside_take_no_part(make_example: Maker, make_recognizer: B
     assert not torch.allclose(seen, elsewhere, atol=1e-4)
 
 
-def test_an_informed_pool_by_hand() -> None:
+def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells() -> None:
     torch.manual_seed(0)
-    pool = InformedPool(4, parts=2, known=3)
+    reader = MomentReader(4, parts=2, known=3, classes=5)
     x, known = torch.randn(2, 6, 4), torch.randn(2, 3)
     mask = torch.tensor([[True, True, False] * 2, [False] * 6])
-    read, weights = pool(x, mask, known)
+    read, weights, answer = reader(x, mask, known)
     assert (read[1] == 0).all()
     assert (weights[1] == 0).all()
-    moments = [torch.cat([pool.norm(x[0, t]), pool.norm(x[0, 3 + t])]) for t in range(2)]
-    hidden = [F.gelu(pool.moment(m) + pool.known(known[0])) for m in moments]
-    share = torch.softmax(torch.stack([pool.score(h).squeeze() for h in hidden]), dim=0)
-    assert torch.allclose(weights[0, :2], share, atol=1e-6)
-    expected = pool.value(share[0] * hidden[0] + share[1] * hidden[1])
-    assert torch.allclose(read[0], expected, atol=1e-6)
+    assert (answer[1] == 0).all()
+    moments = [torch.cat([reader.norm(x[0, t]), reader.norm(x[0, 3 + t])]) for t in range(2)]
+    hidden = torch.stack([F.gelu(reader.moment(m) + reader.known(known[0])) for m in moments])
+    # The joint distribution of moment and class, of which weights and answer are the margins.
+    joint = torch.softmax(reader.speaks(hidden).flatten(), dim=0).view(2, 5)
+    assert torch.allclose(weights[0, :2], joint.sum(dim=1), atol=1e-6)
+    assert torch.allclose(torch.softmax(answer[0], dim=0), joint.sum(dim=0), atol=1e-6)
+    expected = reader.value(joint.sum(dim=1) @ hidden)
+    assert torch.allclose(read[0], expected, atol=1e-5)
+
+
+def test_a_number_is_read_from_moments_without_answers_of_modalities(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    config = make_recognizer(THREE, **READS)
+    assert config.second_reading.several
+    model = build_recognizer(
+        ModelConfig(modalities=tuple(THREE), width=16, kernel_reader=False, **READS),
+        THREE,
+        {"valence": 1},
+    ).eval()
+    output = model(collate([make_example("a", 5, THREE)], THREE))
+    assert len(output.beside["valence"]) == 1
+    assert output.logits["valence"].shape == (1, 5, 1)
 
 
 def test_reading_moments_alone_equals_a_sequence_of_one(make_example: Maker) -> None:

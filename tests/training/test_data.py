@@ -107,3 +107,15 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     second.set_epoch(1)
     assert list(first) != list(second)
     assert len(first) == 9
+
+
+def test_epochs_that_share_the_conversations_see_each_once() -> None:
+    shuffle = EpochShuffle(11, seed=1, parts=3)
+    seen = []
+    for epoch in range(3):
+        shuffle.set_epoch(epoch)
+        assert len(list(shuffle)) == len(shuffle) == 3
+        seen += list(shuffle)
+    assert len(set(seen)) == 9
+    shuffle.set_epoch(3)  # once more, in another order
+    assert list(shuffle) != seen[:3]

@@ -47,6 +47,7 @@ class ModelConfig(_ModelSection):
     hotspot_rule: Literal["by_modality", "gate", "moments"] = "by_modality"
 
     token_layers: int = Field(1, ge=0)
+    token_reach: float | None = Field(None, gt=0.0)
     summary: Literal["attention", "mean"] = "attention"
     mean_path: bool = True
     context: Literal["attention", "recurrent", "none"] = "recurrent"

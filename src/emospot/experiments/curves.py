@@ -11,7 +11,8 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 
 from emospot.experiments.job import Result
-from emospot.experiments.study import OPPONENT, Study, trains_itself
+from emospot.experiments.jobs import trains_itself
+from emospot.experiments.study import OPPONENT, Study
 
 WIDTH, HEIGHT, MARGIN = 320, 170, 34
 

@@ -23,13 +23,8 @@ from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.run import labelled_examples
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.folds import folds_of
-from emospot.experiments.study import (
-    Job,
-    Study,
-    parse_study,
-    study_hash,
-    training_job,
-)
+from emospot.experiments.jobs import study_hash, training_job
+from emospot.experiments.study import Job, Study, parse_study
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
 from emospot.files import write_json

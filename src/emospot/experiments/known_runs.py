@@ -24,8 +24,9 @@ from emospot.errors import ConfigError, EmospotError
 from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.job import Result, answers_digest, view_of
+from emospot.experiments.jobs import study_hash
 from emospot.experiments.results_file import read_results, rounded
-from emospot.experiments.study import Job, Protocol, Study, study_hash
+from emospot.experiments.study import Job, Protocol, Study
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from emospot.experiments.curves import curves_page
 from emospot.experiments.job import Result, answers_file, read_answers
+from emospot.experiments.jobs import trains_itself
 from emospot.experiments.known_runs import packed
 from emospot.experiments.known_truth import ceilings_dict, known_ceilings, truth_figures
+from emospot.experiments.mechanisms import matrix_markdown, mechanism_matrix
 from emospot.experiments.provenance import provenance
 from emospot.experiments.results_file import FORMAT_VERSION, rounded
 from emospot.experiments.runner import Outcome
-from emospot.experiments.study import OPPONENT, Study, trains_itself
+from emospot.experiments.study import OPPONENT, Study
 from emospot.experiments.summary import Summary, summarise_study, summary_dict
 from emospot.experiments.tables import markdown
 from emospot.features.store import FeatureStore
@@ -53,8 +55,13 @@ def write_results(
     }
     if ceilings:
         values["ceilings"] = ceilings_dict(ceilings)
-    write_json(out / "results.json", values, indent=1)
+    matrix = mechanism_matrix(study, outcome.results)
+    if matrix.gains:
+        values["mechanisms"] = matrix.to_dict()
     table = markdown(study, summary, dict(outcome.opponents))
+    if text := matrix_markdown(matrix):
+        table = f"{table}\n{text}\n"
+    write_json(out / "results.json", values, indent=1)
     write_file(out / "table.md", table.encode())
     write_file(out / "curves.html", curves_page(study, outcome.results).encode())
     return summary

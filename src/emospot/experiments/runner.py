@@ -25,19 +25,17 @@ from emospot.errors import ConfigError, UsageError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.folds import dependent, folds_of
 from emospot.experiments.job import Result, answers_file, answers_hash, run_job, write_answers
-from emospot.experiments.known_runs import KnownRun, taken_over
-from emospot.experiments.metric import better
-from emospot.experiments.stores import open_store
-from emospot.experiments.study import (
-    OPPONENT,
-    Job,
-    Study,
+from emospot.experiments.jobs import (
     opponent_jobs,
     study_hash,
     test_jobs,
     training_job,
     trains_itself,
 )
+from emospot.experiments.known_runs import KnownRun, taken_over
+from emospot.experiments.metric import better
+from emospot.experiments.stores import open_store
+from emospot.experiments.study import OPPONENT, Job, Study
 from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
 from emospot.files import make_folder, write_json

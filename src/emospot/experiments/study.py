@@ -23,10 +23,9 @@ reading of the test conversations.
 """
 
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -101,6 +100,29 @@ class Protocol(_Entry):
         return self
 
 
+STARTS = (("bare", "+"), ("full", "-"))
+"""The models that parts are added to and taken from."""
+
+
+class Mechanisms(_Entry):
+    """Which part of a model each world of planted conversations has been made for.
+
+    - plain: the corpus in which no part has anything to do;
+    - parts: part → the corpus in which it has.
+
+    The models are called "bare", "bare + PART", "full" and "full - PART".
+    """
+
+    plain: str
+    parts: dict[str, str]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that there must be."""
+        bare, full = ([f"{b} {s} {part}" for part in self.parts] for b, s in STARTS)
+        return "bare", *bare, "full", *full
+
+
 class Study(_Entry):
     """A whole study; see the module's docstring.
 
@@ -108,7 +130,7 @@ class Study(_Entry):
     `metric.metrics_of` their main task. `opponent`: where it is not chosen here but
     was named before, by another study. `together`: a regular expression over dialogue
     ids; dialogues in which it finds the same depend on each other (they share an actor,
-    or recordings), and are drawn and swapped together.
+    or recordings), and are drawn and swapped together. `mechanisms`: see `Mechanisms`.
     """
 
     title: str
@@ -120,6 +142,7 @@ class Study(_Entry):
     ablations: dict[str, ModelEntry] = {}
     ablated: str | None = None
     primary: str | None = None
+    mechanisms: Mechanisms | None = None
     metric: str = "weighted_f1"
     protocols: dict[str, Protocol] = {"official": Protocol()}
     choose_opponent: Protocol | None = None
@@ -138,6 +161,18 @@ class Study(_Entry):
             for wanted in entry.features:
                 if wanted not in self.features:
                     raise ValueError(f"model {name} reads unknown features {wanted}")
+        if self.mechanisms is not None:
+            for kind, needed, there in (
+                (
+                    "corpora",
+                    (self.mechanisms.plain, *self.mechanisms.parts.values()),
+                    self.corpora,
+                ),
+                ("models", self.mechanisms.models, self.models),
+            ):
+                absent = [name for name in needed if name not in there]
+                if absent:
+                    raise ValueError(f"mechanisms need {absent[0]} among the {kind} {list(there)}")
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")
         if self.opponent is not None and self.opponent == self.primary:
@@ -238,56 +273,8 @@ class Job:
         return f"{plain[:40].strip('-').lower()}-{self.seed}-{digest}"
 
 
-YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "model": {
-        "learned_hotspots": (),
-        "hotspot_share": 0.25,
-        "hotspot_rule": "by_modality",
-        "kernel_reader": False,
-        "summary": "attention",
-        "memory_reads": "sequence",
-        "lag_start": 0.0,
-        "lag_spacing": 0.3,
-        "graph_reads": "context",
-        "graph_places": False,
-        "second_reading": False,
-        "fusion_of_modalities": "joint",
-    },
-    "training": {"marks_weight": 0.0, "each_once": False},
-}
-"""Section → options that came after results were written → what these meant without them."""
 OPPONENT = "opponent"
 """The protocol under which the opponent is chosen, within the training conversations."""
-
-
-def opponent_jobs(study: Study, folds: Mapping[str, tuple[str, ...]]) -> Iterator[Job]:
-    """The jobs that choose the opponent; `folds`: corpus → names of its folds."""
-    if study.choose_opponent is None:
-        return
-    for corpus in study.corpora:
-        for features in study.features:
-            for name, entry in study.models.items():
-                if entry.candidate and _reads(entry, features):
-                    for fold in folds[corpus]:
-                        for seed in range(study.choose_opponent.seeds or 1):
-                            yield Job(corpus, features, name, OPPONENT, fold, seed)
-
-
-def test_jobs(study: Study, folds: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[Job]:
-    """The jobs of the protocols; `folds`: corpus and protocol → names of its folds."""
-    entries = study.entries()
-    for corpus in study.corpora:
-        for protocol, how in study.protocols.items():
-            for fold in folds[corpus, protocol]:
-                for seed in range(how.seeds or study.seeds):
-                    for features in study.features:
-                        for name, entry in entries.items():
-                            if _reads(entry, features):
-                                yield Job(corpus, features, name, protocol, fold, seed)
-
-
-def _reads(entry: ModelEntry, features: str) -> bool:
-    return not entry.features or features in entry.features
 
 
 STUDIES = Path(__file__).parent / "studies"
@@ -342,60 +329,6 @@ def parse_study(values: Any, where: str) -> Study:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return study
-
-
-def study_hash(study: Study, job: Job, data_hash: str) -> str:
-    """What identifies a job's result: configuration, data, fold and seed."""
-    how = study.protocol_of(job)
-    what = [
-        _named(study.config(job.model)),
-        study.features[job.features].model_dump(mode="json"),
-        _described(how) if how else None,
-        job.fold,
-        job.seed,
-        data_hash,
-    ]
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def trains_itself(study: Study, job: Job) -> bool:
-    """Whether a job trains its model, rather than asks that of another job."""
-    return training_job(study, job) == job
-
-
-def training_job(study: Study, job: Job) -> Job:
-    """The job whose model answers this one: that of the same conversations and all classes."""
-    how = study.protocol_of(job)
-    if how is None or not how.answers:
-        return job
-    own = _conversations(how)
-    for name, protocol in study.protocols.items():
-        trained = job.seed < (protocol.seeds or study.seeds) and not protocol.answers
-        if trained and _conversations(protocol) == own:
-            return replace(job, protocol=name)
-    return job
-
-
-def _conversations(protocol: Protocol) -> dict[str, Any]:
-    """What says which conversations a protocol trains and tests on."""
-    return protocol.model_dump(exclude={"answers", "seeds"})
-
-
-def _described(protocol: Protocol) -> dict[str, Any]:
-    """A protocol by what it says; `answers` are younger than some results."""
-    values = protocol.model_dump(mode="json", exclude={"answers"})
-    # Their order is that of the classes in the answers.
-    return {**values, "answers": list(protocol.answers.items())} if protocol.answers else values
-
-
-def _named(config: Config) -> dict[str, Any]:
-    """A configuration by what it says; options younger than some results only where used."""
-    values = config.model_dump(mode="json")
-    for section, options in YOUNGER_OPTIONS.items():
-        for name, before in options.items():
-            if getattr(getattr(config, section), name, None) == before:
-                del values[section][name]
-    return values
 
 
 def data_folder() -> Path:

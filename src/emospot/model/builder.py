@@ -92,7 +92,7 @@ def build_recognizer(
         else None,
         graph=_graph(config) if config.graph else None,
         graph_reads_memory=config.graph_reads == "memory",
-        second_reading=_second_reading(config, dims, heads) if config.second_reading else None,
+        second_reading=_second_reading(config, heads) if config.second_reading else None,
         heads={name: _joint_head(config, outputs) for name, outputs in heads.items()},
         own_heads={
             name: {m: _head(config.width, config, outputs) for m in config.modalities}
@@ -138,6 +138,7 @@ def _stem(
             dropout,
             lags=_token_lags(config),
             windows=config.lag_start > 0,
+            reach=config.token_reach,
             mean=config.summary == "mean",
         ),
         context,
@@ -214,11 +215,9 @@ def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAl
     )
 
 
-def _second_reading(
-    config: ModelConfig, dims: Mapping[str, int], heads: Mapping[str, int]
-) -> SecondReading:
-    parts = len(dims) if config.aligners != "none" else 1
-    return SecondReading(dims, config.width, parts, heads, config.dropout)
+def _second_reading(config: ModelConfig, heads: Mapping[str, int]) -> SecondReading:
+    parts = len(config.modalities) if config.aligners != "none" else 1
+    return SecondReading(config.modalities, config.width, parts, heads, config.dropout)
 
 
 def _graph(config: ModelConfig) -> ConversationGraph:

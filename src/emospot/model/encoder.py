@@ -32,6 +32,8 @@ class TokenEncoder(nn.Module):
         dropout: as everywhere.
         lags: that tokens tell apart.
         windows: whether the heads start with windows of their own.
+        reach: greatest lag in seconds at which tokens read each other; None: any. Where
+            tokens know their neighbours alone it shows which of them an answer is from.
         mean: whether the summary is the plain mean, else pooled by attention.
     """
 
@@ -44,9 +46,11 @@ class TokenEncoder(nn.Module):
         *,
         lags: LagScale = TOKEN_LAGS,
         windows: bool = False,
+        reach: float | None = None,
         mean: bool = False,
     ) -> None:
         super().__init__()
+        self.reach = reach
         self.layers = nn.ModuleList(
             SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
         )
@@ -61,8 +65,12 @@ class TokenEncoder(nn.Module):
         """
         if self.lag_bias is not None:
             bias = self.lag_bias(times)
+            readable = mask.unsqueeze(1)
+            if self.reach is not None:
+                lags = times.unsqueeze(-1) - times.unsqueeze(1)
+                readable = readable & (lags.abs() <= self.reach)
             for layer in self.layers:
-                x = layer(x, mask.unsqueeze(1), bias)
+                x = layer(x, readable, bias)
         return x, self.pool(x, mask)
 
 

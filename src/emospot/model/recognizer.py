@@ -258,7 +258,6 @@ class Recognizer(EmotionModel):
                 fused = stem.fusion(content, scores)
                 if fused.gate is not None:
                     gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
-                group.content[m] = content
                 group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
                 if stem.mean_path is not None:
                     group.means[m] = stem.mean_path(standardised, mask)

@@ -32,7 +32,6 @@ class RowGroup:
         means: modality → what `MeanPath` makes of the tokens, shape (n, D).
         spotted: modality → hotspots that were learned.
         marks: modality → scores of a detector or of marked moments, beside those.
-        content: modality → tokens before fusion, zero on padding, shape (n, T, d).
         memories: modality → what cross-attention has made of the tokens.
     """
 
@@ -43,7 +42,6 @@ class RowGroup:
     means: dict[str, Tensor] = field(default_factory=dict)
     spotted: dict[str, SpottedTokens] = field(default_factory=dict)
     marks: dict[str, Tensor] = field(default_factory=dict)
-    content: dict[str, Tensor] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
 
 

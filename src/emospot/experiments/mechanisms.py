@@ -1,0 +1,212 @@
+"""Whether each part of a model gains where its mechanism is, and nowhere else.
+
+For every seed, world and part there are two gains: of the bare model with the part over
+the bare one, and of the full model over that without the part. The test, named
+beforehand: the gain in the world that the part is for less that in the plain world, by
+Student's t over the differences of the seeds; the p of all parts and both starts are
+corrected together (Holm).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from emospot.evaluation.significance import holm
+from emospot.experiments.job import Result
+from emospot.experiments.study import STARTS, Mechanisms, Study
+
+LEVEL = 0.95
+DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a part gives in a world.
+
+    Args:
+        part: which.
+        start: "bare": added to it; "full": there or not.
+        world: corpus of the study.
+        mean: over seeds.
+        low: lower limit of the 95 % interval by Student's t over seeds.
+        high: upper limit.
+        seeds: the gain of each seed.
+        own: whether the world is the one that the part is for.
+    """
+
+    part: str
+    start: str
+    world: str
+    mean: float
+    low: float
+    high: float
+    seeds: tuple[float, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismTest:
+    """The gain of a part in its own world less that in the plain one.
+
+    Args:
+        part: which.
+        start: as in `Gain`.
+        world: its own.
+        difference: mean over seeds.
+        low: lower limit of the 95 % interval.
+        high: upper limit.
+        p: of no difference, corrected for all tests of the study.
+    """
+
+    part: str
+    start: str
+    world: str
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismMatrix:
+    """All gains and tests of a study."""
+
+    gains: tuple[Gain, ...]
+    tests: tuple[MechanismTest, ...]
+
+    def to_dict(self) -> dict[str, list[dict[str, Any]]]:
+        """As results.json holds it."""
+        return {
+            "gains": [_rounded(asdict(one)) for one in self.gains],
+            "tests": [_rounded(asdict(one)) for one in self.tests],
+        }
+
+
+def mechanism_matrix(study: Study, results: Sequence[Result]) -> MechanismMatrix:
+    """The matrix of a study that names `mechanisms`; what is not finished is left out.
+
+    Args:
+        study: what was run.
+        results: the finished jobs.
+    """
+    if study.mechanisms is None:
+        return MechanismMatrix((), ())
+    scores: dict[tuple[str, str], dict[int, float]] = {}
+    for result in results:
+        own = scores.setdefault((result.job.corpus, result.job.model), {})
+        own[result.job.seed] = result.scores[study.metric]
+    gains = {
+        (part, start, world): gain
+        for part in study.mechanisms.parts
+        for start, sign in STARTS
+        for world in study.corpora
+        if len(gain := _gain(scores, world, start, f"{start} {sign} {part}"))
+    }
+    found = tuple(
+        Gain(part, start, world, *_interval(gain), tuple(gain), own == world)
+        for (part, start, world), gain in gains.items()
+        for own in (study.mechanisms.parts[part],)
+    )
+    return MechanismMatrix(found, tuple(_tests(study.mechanisms, gains)))
+
+
+def _gain(
+    scores: Mapping[tuple[str, str], Mapping[int, float]], world: str, start: str, other: str
+) -> NDArray[np.float64]:
+    """Of every seed that both models have."""
+    first, second = scores.get((world, start), {}), scores.get((world, other), {})
+    seeds = sorted(set(first) & set(second))
+    sign = 1 if start == "bare" else -1
+    return sign * np.array([second[seed] - first[seed] for seed in seeds])
+
+
+def _tests(
+    mechanisms: Mechanisms, gains: Mapping[tuple[str, str, str], NDArray[np.float64]]
+) -> Iterator[MechanismTest]:
+    differences = {}
+    for part, world in mechanisms.parts.items():
+        for start, _ in STARTS:
+            own = gains.get((part, start, world))
+            plain = gains.get((part, start, mechanisms.plain))
+            if own is not None and plain is not None and len(own) == len(plain) > 1:
+                differences[f"{part}\n{start}"] = own - plain
+    corrected = holm({name: _p(values) for name, values in differences.items()})
+    for name, values in differences.items():
+        part, start = name.split("\n")
+        world = mechanisms.parts[part]
+        yield MechanismTest(part, start, world, *_interval(values), corrected[name])
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean and limits; of one value they are all that value."""
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, mean, mean
+    wide = float(student.ppf((1 + LEVEL) / 2, len(values) - 1)) * _error(values)
+    return mean, mean - wide, mean + wide
+
+
+def _p(values: NDArray[np.float64]) -> float:
+    error = _error(values)
+    if error == 0:
+        return 1.0 if values.mean() == 0 else 0.0
+    return float(2 * student.sf(abs(values.mean()) / error, len(values) - 1))
+
+
+def _error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    def short(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [short(one) for one in value]
+        return round(value, DIGITS) if isinstance(value, float) else value
+
+    return {name: short(value) for name, value in values.items()}
+
+
+def matrix_markdown(matrix: MechanismMatrix) -> str:
+    """The matrix as a table: a line a part and start, a column a world; "" without gains."""
+    if not matrix.gains:
+        return ""
+    worlds = list(dict.fromkeys(gain.world for gain in matrix.gains))
+    cells = {(g.part, g.start, g.world): _cell(g) for g in matrix.gains}
+    tests = {(one.part, one.start): one for one in matrix.tests}
+    lines = [
+        "## What each part gives in each world",
+        "Points, with the 95 % interval over seeds (Student's t); bold: the world that the part "
+        "is for. Last: the gain there less that in the plain world, p corrected for all lines "
+        "(Holm).",
+    ]
+    rows = [["part", *worlds, "own − plain", "p"]]
+    for part, start in dict.fromkeys((g.part, g.start) for g in matrix.gains):
+        name = f"bare + {part}" if start == "bare" else f"full, with {part} or without"
+        row = [name, *(cells.get((part, start, world), "") for world in worlds)]
+        test = tests.get((part, start))
+        row += (
+            [_points(test.difference, test.low, test.high), f"{test.p:.4f}"] if test else ["", ""]
+        )
+        rows.append(row)
+    rows.insert(1, ["---"] * len(rows[0]))
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return "\n\n".join([*lines, table])
+
+
+def _test_cells(test: MechanismTest | None) -> list[str]:
+    if test is None:
+        return ["", ""]
+    return [_points(test.difference, test.low, test.high), f"{test.p:.4f}"]
+
+
+def _cell(gain: Gain) -> str:
+    text = _points(gain.mean, gain.low, gain.high)
+    return f"**{text}**" if gain.own else text
+
+
+def _points(mean: float, low: float, high: float) -> str:
+    return f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"

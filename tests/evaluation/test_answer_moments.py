@@ -41,12 +41,21 @@ class _Exact(torch.nn.Module):
         x = batch.modalities["words"].values
         along = torch.einsum("butd,kd->bukt", x, self.along)
         evidence = (self.world.strength * along).unfold(-1, self.world.length, 1).sum(dim=-1)
-        return SimpleNamespace(logits={"emotion": evidence.logsumexp(dim=-1)})
+        return SimpleNamespace(reading={}, logits={"emotion": evidence.logsumexp(dim=-1)})
+
+
+class _Reads(_Exact):
+    """Says itself where it reads: the last token."""
+
+    def forward(self, batch: ConversationBatch) -> SimpleNamespace:
+        shares = torch.zeros_like(batch.modalities["words"].scores)
+        shares[..., -1] = 1.0
+        return SimpleNamespace(reading={"words": shares}, logits=super().forward(batch).logits)
 
 
 class _Nothing(_Exact):
     def forward(self, batch: ConversationBatch) -> SimpleNamespace:
-        return SimpleNamespace(logits={"emotion": torch.zeros(*batch.mask.shape, 3)})
+        return SimpleNamespace(reading={}, logits={"emotion": torch.zeros(*batch.mask.shape, 3)})
 
 
 def _model(module: torch.nn.Module) -> SimpleNamespace:
@@ -72,7 +81,9 @@ def test_of_the_exact_posterior_they_are_where_the_burst_likely_is() -> None:
         sure = known.emotions.max(axis=1) > 0.999
         for u in np.flatnonzero(sure):
             covered = np.convolve(known.starts[u, 0], np.ones(WORLD.length))
-            assert np.corrcoef(own["words"][u], covered)[0, 1] > 0.8
+            along = dialogue.values[u, 0] @ WORLD.directions[0, dialogue.groups[u, 0]]
+            expected = covered * along
+            assert np.corrcoef(own["words"][u], expected)[0, 1] > 0.8
     hits, asked = found_marks(strengths, examples).sum(axis=0)
     at_best = np.concatenate(
         [
@@ -85,6 +96,13 @@ def test_of_the_exact_posterior_they_are_where_the_burst_likely_is() -> None:
     # A model that looks elsewhere finds fewer.
     elsewhere = [{"words": own["words"][:, ::-1]} for own in strengths]
     assert found_marks(elsewhere, examples).sum(axis=0)[0] < 0.6 * hits
+
+
+def test_a_model_that_says_where_it_reads_is_believed() -> None:
+    examples, _ = _examples(2)
+    for own in token_strengths(_model(_Reads(WORLD)), examples):
+        assert (own["words"][:, :-1] == 0).all()
+        assert (own["words"][:, -1] == 1).all()
 
 
 def test_only_utterances_with_one_mark_are_asked_about() -> None:
@@ -134,7 +152,7 @@ def test_padding_has_no_strength() -> None:
     examples[0] = Example(examples[0].conversation, short, examples[0].hotspots)
     strengths: list[Mapping[str, Tensor]] = token_strengths(_model(_Exact(WORLD)), examples)
     assert (strengths[0]["words"][:, 6:] == 0).all()
-    assert (strengths[1]["words"].max(axis=1) > 0).all()
+    assert (strengths[1]["words"] != 0).all()
 
 
 def _cut(tokens: Tokens, count: int) -> Tokens:

@@ -1,17 +1,18 @@
 """From which moments a model's answers come, and whether they are those that are marked.
 
-How strongly a token of an utterance speaks for the answer ŷ is the length of the gradient
-of how far ŷ is ahead of the other classes,
+A model with a second reading says itself how likely each moment is the one that tells
+(`model.second_reading`). Of any other model it is asked what each token adds to how far the
+answer ŷ is ahead of the other classes, to first order:
 
-    s[t] = |∂ (l_ŷ − mean_c l_c) / ∂ x[t]|
+    s[t] = x[t] · ∂ (l_ŷ − mean_c l_c) / ∂ x[t]
 
-over the logits l of the utterance's own answer. It can be asked of any model. Of one that
-knows the posterior of a burst of direction v and strength A in noise it is exactly A times the
-probability that the burst lies over t, since
+over the logits l of the utterance's own answer. Of one that knows the posterior of a burst
+of direction v and strength A in noise that is A x[t]·v times the probability that the burst
+lies over t, since
 
     ∂ log Σ_s exp(A Σ_{t ∈ s} x[t]·v) / ∂ x[t] = A v · P(t ∈ s | x)
 
-so that a model trained on labels of utterances alone can be held against the exact
+So a model that is trained on labels of utterances alone can be held against the exact
 posterior of planted conversations: each answers with one span of the mark's length a
 modality, and a span is found if its IoU with the mark is at least one half. With one span
 for one mark precision, recall and F1 are the same.
@@ -41,7 +42,7 @@ BATCH = 16
 def token_strengths(
     model: PretrainedModel, examples: Sequence[Example]
 ) -> list[dict[str, NDArray[np.float32]]]:
-    """How strongly each token speaks for the answer of its utterance.
+    """How much each token has to do with the answer of its utterance.
 
     Args:
         model: of a single label.
@@ -63,23 +64,24 @@ def token_strengths(
         tensors = {m: replace(t, values=values[m]) for m, t in batch.modalities.items()}
         with torch.enable_grad():
             output = model.recognizer(replace(batch, modalities=tensors))
-            ahead = _ahead(output.logits[model.card.main.name], batch.mask)
-            gradients: tuple[Tensor | None, ...] = (None,) * len(values)
-            if ahead.requires_grad:
-                gradients = torch.autograd.grad(ahead, list(values.values()), allow_unused=True)
-        lengths = {
-            m: torch.zeros_like(t.scores) if g is None else g.norm(dim=-1) * t.mask
-            for (m, t), g in zip(batch.modalities.items(), gradients, strict=True)
-        }
+            shares = output.reading or _added(output.logits[model.card.main.name], values)
+        shares = {m: share.detach() * batch.modalities[m].mask for m, share in shares.items()}
         for place, example in enumerate(part):
             U = len(example.conversation.utterances)
-            found.append({m: lengths[m][place, :U].numpy() for m in lengths})
+            found.append({m: share[place, :U].numpy() for m, share in shares.items()})
     return found
 
 
-def _ahead(logits: Tensor, mask: Tensor) -> Tensor:
-    """How far the answers are ahead of the mean, summed over the utterances."""
-    return ((logits.amax(dim=-1) - logits.mean(dim=-1)) * mask).sum()
+def _added(logits: Tensor, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What each token adds to how far the answers are ahead, modality → shape (B, U, T)."""
+    ahead = (logits.amax(dim=-1) - logits.mean(dim=-1)).sum()
+    gradients: tuple[Tensor | None, ...] = (None,) * len(values)
+    if ahead.requires_grad:
+        gradients = torch.autograd.grad(ahead, list(values.values()), allow_unused=True)
+    return {
+        m: x.sum(dim=-1) * 0 if gradient is None else (x * gradient).sum(dim=-1)
+        for (m, x), gradient in zip(values.items(), gradients, strict=True)
+    }
 
 
 def hotspot_scores(

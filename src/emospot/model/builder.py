@@ -28,8 +28,9 @@ from emospot.model.late_fusion import LateFusion
 from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import MixtureOfAligners
-from emospot.model.recognizer import ModalityStem, Recognizer
+from emospot.model.recognizer import Recognizer
 from emospot.model.second_reading import SecondReading
+from emospot.model.stem import ModalityStem
 from emospot.model.timing import TIMING_WIDTH
 
 

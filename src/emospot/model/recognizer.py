@@ -23,9 +23,8 @@ from emospot.conversation import WORDS
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.encoder import ContextEncoder, RecurrentContext, TokenEncoder
-from emospot.model.hotspot_gated_fusion import GlobalFusion, HotspotGatedFusion
-from emospot.model.inputs import InputNormalisation, MeanPath
+from emospot.model.encoder import RecurrentContext
+from emospot.model.hotspot_gated_fusion import HotspotGatedFusion
 from emospot.model.kernel_reader import KernelReader, add_readings
 from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.learned_moments import LearnedMoments
@@ -45,32 +44,8 @@ from emospot.model.spotters import (
     hotspot_losses,
     spotted_moments,
 )
+from emospot.model.stem import ModalityStem
 from emospot.model.timing import timing_of
-
-
-class ModalityStem(nn.Module):
-    """What each modality has to itself before modalities meet."""
-
-    def __init__(
-        self,
-        normalisation: InputNormalisation,
-        fusion: HotspotGatedFusion | GlobalFusion,
-        tokens: TokenEncoder,
-        context: ContextEncoder | RecurrentContext | None,
-        token_context: nn.Linear | None,
-        timing: nn.Linear | None,
-        mean_path: MeanPath | None,
-        spotter: Spotter | None,
-    ) -> None:
-        super().__init__()
-        self.normalisation = normalisation
-        self.spotter = spotter
-        self.mean_path = mean_path
-        self.fusion = fusion
-        self.tokens = tokens
-        self.context = context
-        self.token_context = token_context
-        self.timing = timing
 
 
 class Recognizer(EmotionModel):

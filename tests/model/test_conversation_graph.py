@@ -161,3 +161,38 @@ def test_absent_nodes_give_zeros_and_are_read_by_nobody() -> None:
     noise = torch.where(present.unsqueeze(-1), x, torch.randn_like(x) * 100)
     again = graph(noise, present, speakers).unflatten(-1, (3, D))
     assert torch.allclose(found, again, atol=1e-5)
+
+
+def test_places_add_what_was_learned_of_them_to_the_attention() -> None:
+    past, future, U = 2, 1, 6
+    torch.manual_seed(0)
+    placed = GraphTransformer(D, 2, 0.0, neighbours=past + 1 + future)
+    x = torch.randn(1, U, 1, D)
+    present = torch.ones(1, U, 1, dtype=torch.bool)
+    speakers = torch.tensor([[0, 1, 0, 1, 1, 0]])
+    edges = Neighbourhood(
+        present, speakers, past=past, future=future, cross_modal=True, speaker_typed=False
+    )
+    plain = GraphTransformer(D, 2, 0.0)
+    plain.load_state_dict(placed.state_dict(), strict=False)
+    assert torch.allclose(placed(x, edges), plain(x, edges), atol=1e-6), "zero to begin with"
+    torch.nn.init.normal_(placed.offset_bias)
+    found = placed(x, edges)[0, :, 0]
+    query, key, value = (
+        layer(x[0, :, 0]).view(U, 2, -1)
+        for layer in (placed.to_query, placed.to_key, placed.to_value)
+    )
+    for i in range(U):
+        there = [j for j in range(i - past, i + future + 1) if 0 <= j < U]
+        read = []
+        for head in range(2):
+            logits = torch.stack(
+                [
+                    query[i, head] @ key[j, head] / (D // 2) ** 0.5
+                    + placed.offset_bias[int(speakers[0, i] != speakers[0, j]), head, j - i + past]
+                    for j in there
+                ]
+            )
+            read.append(torch.softmax(logits, dim=0) @ value[there, head])
+        expected = placed.skip(x[0, i, 0]) + torch.cat(read)
+        assert torch.allclose(found[i], expected, atol=1e-5)

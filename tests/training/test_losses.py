@@ -128,3 +128,20 @@ def test_presence_and_odds_of_labels() -> None:
     counts = torch.tensor([5.0, 0.0])
     assert presence_weights(counts, 10).tolist() == [1.0, 10.0]
     assert torch.allclose(torch.sigmoid(log_odds(counts, 10)), torch.tensor([0.5, 1 / 12]))
+
+
+def test_answers_beside_the_models_weigh_as_one_auxiliary_task() -> None:
+    random = torch.Generator().manual_seed(0)
+    logits, *beside = (torch.randn(1, 3, 3, generator=random) for _ in range(3))
+    batch, config = _batch([True, False, True]), TrainingConfig(auxiliary_weight=0.4)
+    whole, *alone = (
+        total_loss(EmotionOutput({"emotion": answer}), batch, config)
+        for answer in (logits, *beside)
+    )
+    found = total_loss(
+        EmotionOutput({"emotion": logits}, beside={"emotion": tuple(beside)}), batch, config
+    )
+    assert torch.allclose(found, whole + 0.4 * sum(alone) / 2)
+    nothing = _batch([False] * 3)
+    output = EmotionOutput({"emotion": logits}, beside={"emotion": tuple(beside)})
+    assert float(total_loss(output, nothing, config)) == 0.0

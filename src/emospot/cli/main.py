@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 import emospot
-from emospot.cli import analyze, bench, corpus, demo, experiment, hotspots, models, train
+from emospot.cli import (
+    analyze,
+    bench,
+    corpus,
+    demo,
+    diagnose,
+    experiment,
+    hotspots,
+    models,
+    train,
+)
 from emospot.cli.console import Session, fail, note, told
 
 STOPPED = 130
@@ -25,6 +35,7 @@ app.add_typer(hotspots.app, name="hotspots")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)
+app.command("diagnose")(diagnose.diagnose)
 app.command("experiment")(experiment.experiment)
 app.command("models")(models.models)
 app.add_typer(bench.app, name="bench")

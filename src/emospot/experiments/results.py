@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emospot.experiments.curves import curves_page
+from emospot.experiments.gains import gains_page
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.jobs import trains_itself
 from emospot.experiments.known_runs import packed
@@ -28,7 +29,7 @@ def write_results(
     out: Path,
     tell: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Summary:
-    """Write results.json, table.md and curves.html of a study that has run.
+    """Write results.json, table.md and curves.html (and gains.html) of a study that has run.
 
     Args:
         study: what was run.
@@ -58,6 +59,7 @@ def write_results(
     matrix = mechanism_matrix(study, outcome.results)
     if matrix.gains:
         values["mechanisms"] = matrix.to_dict()
+        write_file(out / "gains.html", gains_page(study, matrix).encode())
     table = markdown(study, summary, dict(outcome.opponents))
     if text := matrix_markdown(matrix):
         table = f"{table}\n{text}\n"

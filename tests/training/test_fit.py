@@ -233,3 +233,14 @@ def test_a_run_begun_before_there_were_kinds_is_resumed(make_store, tmp_path: Pa
     path.write_text(json.dumps({**json.loads(path.read_text()), "config": None}))
     with pytest.raises(UsageError, match="another config"):
         train(store, tmp_path / "run", config, resume=True)
+
+
+def test_epochs_can_share_the_training_conversations(make_store, tmp_path: Path) -> None:
+    store = make_store()
+    training = {**SETTINGS["training"], "epochs": 3, "each_once": True, "warmup_epochs": 0}
+    config = parse_config({**SETTINGS, "training": training})
+    (result,) = train(store, tmp_path / "run", config)
+    assert result.epochs_run == 3
+    many = parse_config({**SETTINGS, "training": {**training, "epochs": 40}})
+    with pytest.raises(UsageError, match="cannot be shared by 40 epochs"):
+        train(store, tmp_path / "many", many)

@@ -63,7 +63,7 @@ def _model(module: torch.nn.Module) -> SimpleNamespace:
         features={"words": SimpleNamespace(dim=WORLD.dim)},
         main=SimpleNamespace(name="emotion", kind="single"),
     )
-    return SimpleNamespace(recognizer=module, card=card)
+    return SimpleNamespace(recognizer=module, card=card, config=SimpleNamespace())
 
 
 def _examples(count: int) -> tuple[list[Example], list]:
@@ -103,6 +103,29 @@ def test_a_model_that_says_where_it_reads_is_believed() -> None:
     for own in token_strengths(_model(_Reads(WORLD)), examples):
         assert (own["words"][:, :-1] == 0).all()
         assert (own["words"][:, -1] == 1).all()
+
+
+def test_a_token_does_not_answer_for_other_utterances() -> None:
+    class Neighbours(_Exact):
+        """Every utterance also hears the one before."""
+
+        def forward(self, batch: ConversationBatch) -> SimpleNamespace:
+            own = super().forward(batch).logits["emotion"]
+            before = torch.cat([torch.zeros_like(own[:, :1]), own[:, :-1]], dim=1)
+            return SimpleNamespace(reading={}, logits={"emotion": own + self.share * before})
+
+    examples, _ = _examples(3)
+    model = Neighbours(WORLD)
+    model.share = 0.0
+    alone = token_strengths(_model(model), examples)
+    model.share = 1e-4  # so little that no answer changes
+    together = token_strengths(_model(model), examples)
+    for one, other in zip(alone, together, strict=True):
+        assert np.allclose(one["words"], other["words"], rtol=1e-3, atol=1e-4)
+    model.share = 50.0
+    loud = token_strengths(_model(model), examples)
+    # The first utterance is heard by the second, fifty times as loud: that is not its answer.
+    assert np.allclose(loud[0]["words"][0], alone[0]["words"][0], atol=1e-4)
 
 
 def test_only_utterances_with_one_mark_are_asked_about() -> None:

@@ -9,6 +9,7 @@ from emospot.errors import ConfigError, CorpusError
 from emospot.evaluation.planted_ceiling import planted_ceilings
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.job import Result
+from emospot.experiments.known_runs import known_runs
 from emospot.experiments.known_truth import known_ceilings, truth_figures
 from emospot.experiments.results import write_results
 from emospot.experiments.runner import run_study
@@ -101,7 +102,7 @@ def test_only_planted_corpora_have_a_world() -> None:
         CorpusEntry(world={})
     with pytest.raises(ValueError, match="either store or source"):
         CorpusEntry(kind="planted", world={}, source="easy")
-    with pytest.raises(CorpusError, match="world: dials"):
+    with pytest.raises(CorpusError, match="corpus: dials"):
         CorpusEntry(kind="planted", world={"dials": 3})
     with pytest.raises(CorpusError, match='no world "rosy"'):
         CorpusEntry(kind="planted", world={"world": "rosy"})
@@ -112,3 +113,32 @@ def test_only_planted_corpora_have_a_world() -> None:
 def test_the_shipped_study_draws_enough_to_test_with() -> None:
     source = planted_entry(load_study("planted").corpora["standard"])
     assert sum(len(dialogue) for dialogue in source.drawn("test")) >= 20_000
+
+
+def test_where_nothing_can_be_known_there_is_no_way() -> None:
+    world = {"dials": {**DIALS, "strength": 0.0, "stay": 0.0, "catch": 0.0},
+             "dialogues": {"test": 6}}  # fmt: skip
+    empty = {"kind": "planted", "world": {"dialogues": {"train": 2}}}
+    study = _study(corpora={"small": {"kind": "planted", "world": world}, "empty": empty})
+    ceilings = known_ceilings(study)
+    assert list(ceilings) == ["small"]
+    best, chance = (ceilings["small"][n].accuracy.value for n in (0, -1))
+    job = Job("small", "all", "emospot", "official", "", 0)
+    result = Result(job, "", "", None, {"accuracy": 0.5}, 0, 1, 1, 1.0, (), "")
+    ways = [f for f in truth_figures(study, [result], ceilings) if f.metric == "way"]
+    assert len(ways) == (best > chance)
+
+
+def test_known_runs_bring_the_moments_that_were_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[Job] = []
+    monkeypatch.setattr("emospot.experiments.runner._Runner._results", in_this_process(ran))
+    study = _study(seeds=1)
+    write_results(study, run_study(study, tmp_path / "one"), tmp_path / "one")
+    del ran[:]
+    known = known_runs([tmp_path / "one" / "results.json"])
+    again = run_study(study, tmp_path / "two", known=known)
+    assert ran == []
+    scores = {r.job.model: r.scores for r in again.results}
+    assert 0 < scores["emospot"]["hotspot_f1"] < 1

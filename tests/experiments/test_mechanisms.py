@@ -98,6 +98,18 @@ def test_what_is_not_finished_is_left_out() -> None:
     assert matrix_markdown(mechanism_matrix(_study(mechanisms=None), results)) == ""
 
 
+def test_seeds_are_paired_by_their_numbers() -> None:
+    study, whole = _study(), _results({("a", "first"): 0.1})
+    lost = (("first", "bare", 0), ("plain", "bare", 4))
+    cut = [r for r in whole if (r.job.corpus, r.job.model, r.job.seed) not in lost]
+    tests = {(t.part, t.start): t for t in mechanism_matrix(study, cut).tests}
+    test = tests["a", "bare"]
+    gains = {(g.world): g.seeds for g in mechanism_matrix(study, whole).gains
+             if (g.part, g.start) == ("a", "bare")}  # fmt: skip
+    common = [gains["first"][seed] - gains["plain"][seed] for seed in (1, 2, 3)]
+    assert test.difference == pytest.approx(np.mean(common))
+
+
 def test_gains_that_are_all_the_same() -> None:
     matrix = mechanism_matrix(_study(), _results({("a", "first"): 0.25}, noise=0.0))
     p = {(one.part, one.start): one.p for one in matrix.tests}
@@ -125,3 +137,16 @@ def test_the_shipped_matrix_has_a_model_for_each_part() -> None:
     assert set(study.corpora) == {"plain", "all", *study.mechanisms.parts.values()}
     for name in study.models:
         assert not study.config(name).model.kernel_reader
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"protocols": {"official": {}, "other": {"kind": "cross_validation"}}},
+        {"features": {"one": {}, "two": {}}},
+        {"choose_opponent": {"kind": "cross_validation"}},
+    ],
+)
+def test_there_is_one_figure_a_seed(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="official test conversations alone"):
+        _study(**changes)

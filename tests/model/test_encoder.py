@@ -94,8 +94,9 @@ def test_context_encoder_without_layers_changes_nothing() -> None:
 
 def test_tokens_read_no_farther_than_their_reach() -> None:
     torch.manual_seed(0)
-    encoder = TokenEncoder(D, 2, 1, 0.0, reach=0.5)
-    x, times = torch.randn(1, 6, D), torch.arange(6.0).unsqueeze(0) * 0.25
+    encoder = TokenEncoder(D, 2, 1, 0.0, reach=0.6)
+    # Two tokens are 0.6 s apart, but for what numbers are rounded to.
+    x, times = torch.randn(1, 6, D), (torch.arange(6.0).unsqueeze(0) + 0.5) * 0.3
     mask = torch.ones(1, 6, dtype=torch.bool)
     before, _ = encoder(x, mask, times)
     x[0, 3] = torch.randn(D)

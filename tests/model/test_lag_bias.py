@@ -57,12 +57,17 @@ def test_windows_fall_with_the_lag_each_half_as_fast_as_the_one_before() -> None
 
 
 @pytest.mark.parametrize("heads", [1, 2, 5])
-def test_each_head_starts_at_a_lag_of_its_own(heads: int) -> None:
-    where = LagScale(reach=30.0, scale=0.25, spacing=0.02)
-    peaks = where.peaks(heads, farthest=2.0)
+@pytest.mark.parametrize(
+    ("spacing", "farthest"), [(0.02, 2.0), (0.1, 2.0), (0.3, 5.0), (0.3, 30.0)]
+)
+def test_each_head_starts_at_a_lag_of_its_own(heads: int, spacing: float, farthest: float) -> None:
+    where = LagScale(reach=30.0, scale=0.25, spacing=spacing)
+    peaks = where.peaks(heads, farthest)
     assert peaks.shape == (heads, where.knots)
-    expected = torch.linspace(-2, 2, heads) if heads > 1 else torch.zeros(1)
-    assert torch.allclose(where.lags[peaks.argmax(dim=1)], expected, atol=0.05)
+    expected = torch.linspace(-farthest, farthest, heads) if heads > 1 else torch.zeros(1)
+    best = torch.asinh(where.lags[peaks.argmax(dim=1)] / 0.25)
+    assert torch.allclose(best, torch.asinh(expected / 0.25), atol=0.51 * spacing + 0.02)
+    assert (peaks.max(dim=1).values >= 0.49 * PEAK).all()
     assert peaks.max() <= PEAK
     assert (peaks.min(dim=1).values == 0).all()
 

@@ -159,6 +159,8 @@ def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells() -> None:
     hidden = torch.stack([F.gelu(reader.moment(m) + reader.known(known[0])) for m in moments])
     # The joint distribution of moment and class, of which weights and answer are the margins.
     joint = torch.softmax(reader.speaks(hidden).flatten(), dim=0).view(2, 5)
+    mean = reader.speaks(hidden).exp().mean(dim=0).log()
+    assert torch.allclose(answer[0], mean, atol=1e-5)
     assert torch.allclose(weights[0, :2], joint.sum(dim=1), atol=1e-6)
     assert torch.allclose(torch.softmax(answer[0], dim=0), joint.sum(dim=0), atol=1e-6)
     expected = reader.value(joint.sum(dim=1) @ hidden)
@@ -215,3 +217,12 @@ def test_late_fusion_adds_what_each_modality_says() -> None:
 def test_a_second_reading_needs_moments_of_tokens(other: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="second_reading"):
         parse_config({"model": {**READS, **other}})
+
+
+def test_models_of_before_load_whose_memory_had_lags_and_no_layer() -> None:
+    config = ModelConfig(modalities=("a", "b"), width=16, memory_layers=0, kernel_reader=False)
+    model = build_recognizer(config, {"a": 3, "b": 2}, {"emotion": 4})
+    state = model.state_dict() | {"token_memory.lag_bias.a.table": torch.zeros(1, 4, 39)}
+    model.load_state_dict(state)
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        model.load_state_dict(model.state_dict() | {"token_memory.pool.c": torch.zeros(1)})

@@ -136,7 +136,14 @@ def _run(
 
         processes = workers or os.cpu_count() or 1
         outcome = run_study(study, out, workers=processes, known=runs, tell=tell)
-    write_results(study, outcome, out)
+
+        def tell_ceiling(corpus: str, done: int, total: int) -> None:
+            name = f"ceiling of {corpus}"
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)  # type: ignore[arg-type]
+
+        write_results(study, outcome, out, tell_ceiling)
     return outcome
 
 

@@ -61,7 +61,7 @@ class ModelConfig(_ModelSection):
     router_noise: float = Field(0.0, ge=0.0)
     memory_layers: int = Field(1, ge=0)
     memory_reads: Literal["sequence", "moment"] = "sequence"
-    lag_start: float = Field(0.0, ge=0.0)
+    lag_start: float = Field(0.0, ge=0.0, le=30.0)
     lag_spacing: float = Field(0.3, gt=0.0, le=1.0)
 
     graph: bool = True

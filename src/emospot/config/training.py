@@ -16,7 +16,8 @@ class TrainingConfig(Section):
     With `dev: none` nothing is held out either, and the model is not calibrated.
 
     With `each_once` the epochs share the training conversations, so that none is learned
-    from twice: as if fresh ones were drawn in every epoch.
+    from twice: as if fresh ones were drawn in every epoch. All epochs are run then, each
+    with as many; the few that are over are left out.
 
     `marks_weight` is how much learned hotspots are taught those of the store: marked
     moments, or what a detector has found.
@@ -67,6 +68,12 @@ class TrainingConfig(Section):
             )
         if self.dev == "none" and self.schedule == "plateau":
             raise ValueError("schedule plateau needs dev conversations, found dev none")
+        return self
+
+    @model_validator(mode="after")
+    def _shares_among_all_epochs(self) -> Self:
+        if self.each_once and self.choose != "last":
+            raise ValueError("with each_once every epoch is run: set choose to last")
         return self
 
     @model_validator(mode="after")

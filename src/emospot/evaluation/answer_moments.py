@@ -37,6 +37,9 @@ LEAST_IOU = 0.5
 CENTRE = 1e-3
 """By so much the middle of a span counts more: of equal spans the most central one is taken."""
 BATCH = 16
+MOST_ASKED = 100
+"""Conversations of which a model that does not say itself where it reads is asked: a pass back
+for every utterance takes its time."""
 
 
 def token_strengths(
@@ -73,15 +76,22 @@ def token_strengths(
 
 
 def _added(logits: Tensor, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What each token adds to how far the answers are ahead, modality → shape (B, U, T)."""
-    ahead = (logits.amax(dim=-1) - logits.mean(dim=-1)).sum()
-    gradients: tuple[Tensor | None, ...] = (None,) * len(values)
-    if ahead.requires_grad:
-        gradients = torch.autograd.grad(ahead, list(values.values()), allow_unused=True)
-    return {
-        m: x.sum(dim=-1) * 0 if gradient is None else (x * gradient).sum(dim=-1)
-        for (m, x), gradient in zip(values.items(), gradients, strict=True)
-    }
+    """What each token adds to how far the answer of its utterance is ahead, (B, U, T) each.
+
+    An utterance at a time, since a token also has to do with what is answered around it.
+    """
+    ahead = logits.amax(dim=-1) - logits.mean(dim=-1)
+    found = {m: torch.zeros(x.shape[:-1]) for m, x in values.items()}
+    if not ahead.requires_grad:
+        return found
+    for u in range(ahead.shape[1]):
+        gradients = torch.autograd.grad(
+            ahead[:, u].sum(), list(values.values()), allow_unused=True, retain_graph=True
+        )
+        for (m, x), gradient in zip(values.items(), gradients, strict=True):
+            if gradient is not None:
+                found[m][:, u] = (x[:, u] * gradient[:, u]).sum(dim=-1).detach()
+    return found
 
 
 def hotspot_scores(
@@ -97,6 +107,8 @@ def hotspot_scores(
     marked = any(is_marks(store.detectors.get(m, "")) for m in model.recognizer.modalities)
     if not marked or model.card.main.kind != "single":
         return {}
+    says = getattr(model.config, "second_reading", False)
+    examples = examples if says else examples[:MOST_ASKED]
     strengths = token_strengths(model, examples)
     if not any(own.any() for one in strengths for own in one.values()):
         return {}

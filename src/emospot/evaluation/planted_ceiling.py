@@ -123,8 +123,8 @@ def likely_starts(world: PlantedWorld, known: PlantedPosterior) -> NDArray[np.in
     near = np.zeros_like(known.starts)
     reach = farthest_apart(world.length)
     for step in range(-reach, reach + 1):
-        inside = slice(max(0, step), world.places + min(0, step))
-        moved = slice(max(0, -step), world.places + min(0, -step))
+        inside = slice(max(0, step), max(0, world.places + min(0, step)))
+        moved = slice(max(0, -step), max(0, world.places + min(0, -step)))
         near[:, :, moved] += known.starts[:, :, inside]
     found: NDArray[np.int64] = near.argmax(axis=2)
     return found

@@ -74,7 +74,7 @@ class CorpusEntry(BaseModel):
         if self.world is not None:
             if self.kind != PLANTED:
                 raise ValueError(f"a corpus of the kind {self.kind} has no world")
-            as_source(self.world, "world")
+            as_source(self.world, "the world of a corpus")
         if self.store is not None:
             return self
         unread = _KINDS_ALONE if self.kind == TABLE else (*_TABLE_ALONE, *self._not_read())

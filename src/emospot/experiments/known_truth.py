@@ -41,6 +41,8 @@ def known_ceilings(
     for name, entry in study.corpora.items():
         if entry.store is None and entry.kind == NAME:
             source = planted_entry(entry)
+            if not source.counts.get("test"):
+                continue
             found[name] = planted_ceilings(
                 source.planted,
                 list(source.drawn("test")),
@@ -67,10 +69,10 @@ def truth_figures(study: Study, results: Sequence[Result], ceilings: Ceilings) -
         if all(HOTSPOT_F1 in one for one in scores):
             yield _figure(row, HOTSPOT_F1, [one[HOTSPOT_F1] for one in scores])
         if row.corpus in ceilings and not study.protocols[row.protocol].answers:
-            best, chance = ceilings[row.corpus][0], ceilings[row.corpus][-1]
-            whole = best.accuracy.value - chance.accuracy.value
-            ways = [(one["accuracy"] - chance.accuracy.value) / whole for one in scores]
-            yield _figure(row, WAY, ways)
+            best, chance = (ceilings[row.corpus][n].accuracy.value for n in (0, -1))
+            if best > chance:
+                ways = [(one["accuracy"] - chance) / (best - chance) for one in scores]
+                yield _figure(row, WAY, ways)
     for table in dict.fromkeys(row.table for row in seeds):
         corpus, protocol, features = table
         if corpus in ceilings and not study.protocols[protocol].answers:

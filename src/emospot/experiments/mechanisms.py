@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from emospot.evaluation.significance import holm
@@ -21,6 +20,8 @@ from emospot.experiments.study import STARTS, Mechanisms, Study
 
 LEVEL = 0.95
 DIGITS = 4
+LEAST_P = 0.0001
+"""Below it p is not written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,12 @@ def mechanism_matrix(study: Study, results: Sequence[Result]) -> MechanismMatrix
         for part in study.mechanisms.parts
         for start, sign in STARTS
         for world in study.corpora
-        if len(gain := _gain(scores, world, start, f"{start} {sign} {part}"))
+        if (gain := _gain(scores, world, start, f"{start} {sign} {part}"))
     }
     found = tuple(
-        Gain(part, start, world, *_interval(gain), tuple(gain), own == world)
+        Gain(
+            part, start, world, *_interval(list(gain.values())), tuple(gain.values()), own == world
+        )
         for (part, start, world), gain in gains.items()
         for own in (study.mechanisms.parts[part],)
     )
@@ -116,49 +119,53 @@ def mechanism_matrix(study: Study, results: Sequence[Result]) -> MechanismMatrix
 
 def _gain(
     scores: Mapping[tuple[str, str], Mapping[int, float]], world: str, start: str, other: str
-) -> NDArray[np.float64]:
+) -> dict[int, float]:
     """Of every seed that both models have."""
     first, second = scores.get((world, start), {}), scores.get((world, other), {})
-    seeds = sorted(set(first) & set(second))
     sign = 1 if start == "bare" else -1
-    return sign * np.array([second[seed] - first[seed] for seed in seeds])
+    return {seed: sign * (second[seed] - first[seed]) for seed in sorted(set(first) & set(second))}
 
 
 def _tests(
-    mechanisms: Mechanisms, gains: Mapping[tuple[str, str, str], NDArray[np.float64]]
+    mechanisms: Mechanisms, gains: Mapping[tuple[str, str, str], Mapping[int, float]]
 ) -> Iterator[MechanismTest]:
-    differences = {}
+    differences: dict[str, list[float]] = {}
     for part, world in mechanisms.parts.items():
         for start, _ in STARTS:
-            own = gains.get((part, start, world))
-            plain = gains.get((part, start, mechanisms.plain))
-            if own is not None and plain is not None and len(own) == len(plain) > 1:
-                differences[f"{part}\n{start}"] = own - plain
+            own = gains.get((part, start, world), {})
+            plain = gains.get((part, start, mechanisms.plain), {})
+            differences[f"{part}\n{start}"] = [
+                own[seed] - plain[seed] for seed in own if seed in plain
+            ]
+    # Corrected for all that are planned, finished or not.
     corrected = holm({name: _p(values) for name, values in differences.items()})
     for name, values in differences.items():
-        part, start = name.split("\n")
-        world = mechanisms.parts[part]
-        yield MechanismTest(part, start, world, *_interval(values), corrected[name])
+        if len(values) > 1:
+            part, start = name.split("\n")
+            world = mechanisms.parts[part]
+            yield MechanismTest(part, start, world, *_interval(values), corrected[name])
 
 
-def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Mean and limits; of one value they are all that value."""
-    mean = float(values.mean())
+    mean = float(np.mean(values))
     if len(values) < 2:
         return mean, mean, mean
     wide = float(student.ppf((1 + LEVEL) / 2, len(values) - 1)) * _error(values)
     return mean, mean - wide, mean + wide
 
 
-def _p(values: NDArray[np.float64]) -> float:
-    error = _error(values)
+def _p(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return 1.0
+    mean, error = float(np.mean(values)), _error(values)
     if error == 0:
-        return 1.0 if values.mean() == 0 else 0.0
-    return float(2 * student.sf(abs(values.mean()) / error, len(values) - 1))
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * student.sf(abs(mean) / error, len(values) - 1))
 
 
-def _error(values: NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
+def _error(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,10 +194,7 @@ def matrix_markdown(matrix: MechanismMatrix) -> str:
     for part, start in dict.fromkeys((g.part, g.start) for g in matrix.gains):
         name = f"bare + {part}" if start == "bare" else f"full, with {part} or without"
         row = [name, *(cells.get((part, start, world), "") for world in worlds)]
-        test = tests.get((part, start))
-        row += (
-            [_points(test.difference, test.low, test.high), f"{test.p:.4f}"] if test else ["", ""]
-        )
+        row += _test_cells(tests.get((part, start)))
         rows.append(row)
     rows.insert(1, ["---"] * len(rows[0]))
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
@@ -200,7 +204,8 @@ def matrix_markdown(matrix: MechanismMatrix) -> str:
 def _test_cells(test: MechanismTest | None) -> list[str]:
     if test is None:
         return ["", ""]
-    return [_points(test.difference, test.low, test.high), f"{test.p:.4f}"]
+    p = f"{test.p:.4f}" if test.p >= LEAST_P else f"< {LEAST_P}"
+    return [_points(test.difference, test.low, test.high), p]
 
 
 def _cell(gain: Gain) -> str:

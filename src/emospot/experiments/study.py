@@ -34,7 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from emospot.config import Config, as_written, parse_config, problem, read_yaml
 from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
-from emospot.experiments.metric import check_metric
+from emospot.experiments.metric import SMALLER_IS_BETTER, check_metric
 
 DATA_VARIABLE = "EMOSPOT_DATA"
 DATA_DEFAULT = "../shared/data"
@@ -162,6 +162,12 @@ class Study(_Entry):
                 if wanted not in self.features:
                     raise ValueError(f"model {name} reads unknown features {wanted}")
         if self.mechanisms is not None:
+            plain = [Protocol()] == list(self.protocols.values()) and len(self.features) == 1
+            if not plain or self.choose_opponent or self.metric in SMALLER_IS_BETTER:
+                raise ValueError(
+                    "mechanisms are compared on the official test conversations alone, with one "
+                    "kind of features and by a metric of which more is better"
+                )
             for kind, needed, there in (
                 (
                     "corpora",

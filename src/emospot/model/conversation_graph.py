@@ -139,7 +139,8 @@ class GraphTransformer(nn.Module):
         heads: of the attention.
         dropout: of its weights.
         neighbours: places of the window, each with a bias of its own, a head and whether
-            the same speaker speaks there; 0: none, the places are all alike.
+            the same speaker speaks there (at its own place that is always so); 0: none,
+            the places are all alike.
     """
 
     def __init__(self, width: int, heads: int, dropout: float, neighbours: int = 0) -> None:

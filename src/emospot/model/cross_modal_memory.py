@@ -14,7 +14,7 @@ row of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -164,6 +164,15 @@ class CrossModalMemory(nn.Module):
         self.pool = nn.ModuleDict(
             {m: MeanPool() if mean else AttentionPool(width) for m in modalities}
         )
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *arguments: Any
+    ) -> None:
+        """Drop what models of before had and no layer read."""
+        if not self.lag_bias:
+            for name in [n for n in state_dict if n.startswith(f"{prefix}lag_bias.")]:
+                del state_dict[name]
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def forward(
         self, sequences: Mapping[str, Sequences]

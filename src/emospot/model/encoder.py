@@ -22,6 +22,10 @@ TURN_LAGS = LagScale(reach=60.0, scale=1.0)
 """Turns that utterances tell apart."""
 
 
+ROUNDING = 1e-3
+"""Seconds by which the times of tokens may be off."""
+
+
 class TokenEncoder(nn.Module):
     """Tokens attend within their utterance and are pooled to a summary.
 
@@ -68,7 +72,7 @@ class TokenEncoder(nn.Module):
             readable = mask.unsqueeze(1)
             if self.reach is not None:
                 lags = times.unsqueeze(-1) - times.unsqueeze(1)
-                readable = readable & (lags.abs() <= self.reach)
+                readable = readable & (lags.abs() <= self.reach + ROUNDING)
             for layer in self.layers:
                 x = layer(x, readable, bias)
         return x, self.pool(x, mask)

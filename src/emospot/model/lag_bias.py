@@ -68,14 +68,11 @@ class LagScale:
         knots = table.shape[-1]
         place = torch.asinh(lags / self.scale) / self.spacing + (knots - 1) / 2
         place = place.clamp(0, knots - 1)
-        if table.shape[1] == 1 and bool((lags == lags[:1]).all()):
-            # Tokens at regular times: one interpolation serves all sequences.
-            at = torch.arange(knots, device=lags.device).unsqueeze(1)
-            weights = (1 - (place[0].flatten() - at).abs()).clamp(min=0).to(table.dtype)
-            shared: Tensor = (table.squeeze(1) @ weights).unflatten(-1, lags.shape[1:])
-            return shared
         N, L, S = lags.shape
         low = place.floor().clamp(max=knots - 2)
+        if N and table.shape[1] == 1 and bool((lags == lags[:1]).all()):
+            # Tokens at regular times: one interpolation serves all sequences.
+            return _shared(table.squeeze(1), low[0], place[0] - low[0])
         fraction = (place - low).unsqueeze(2)
         index = low.long().unsqueeze(2).expand(N, L, table.shape[-2], S)
         table = table.expand(N, L, -1, -1)
@@ -102,8 +99,29 @@ class LagScale:
             Shape (heads, knots).
         """
         own = torch.linspace(-farthest, farthest, heads) if heads > 1 else torch.zeros(1)
-        apart = (self.lags - own.unsqueeze(1)).abs() / (PEAK_WIDTH * self.scale)
-        return PEAK * (1 - apart).clamp(min=0)
+        own = own.unsqueeze(1)
+        apart = (self.lags - own).abs() / (PEAK_WIDTH * self.scale)
+        # Far out knots lie wide apart: there a peak is as wide as their distance.
+        knots = (torch.asinh(self.lags / self.scale) - torch.asinh(own / self.scale)).abs()
+        return PEAK * (1 - torch.minimum(apart, knots / self.spacing)).clamp(min=0)
+
+
+def _shared(table: Tensor, low: Tensor, fraction: Tensor) -> Tensor:
+    """The bias of all sequences at the same lags.
+
+    Args:
+        table: shape (N or 1, H, knots).
+        low: knot below each lag, shape (L, S).
+        fraction: how far above it the lag lies, shape (L, S).
+
+    Returns:
+        Shape (N or 1, H, L, S).
+    """
+    index = low.long().flatten()
+    below = table.index_select(-1, index).unflatten(-1, low.shape)
+    above = table.index_select(-1, index + 1).unflatten(-1, low.shape)
+    bias: Tensor = below * (1 - fraction) + above * fraction
+    return bias
 
 
 class LagBias(nn.Module):

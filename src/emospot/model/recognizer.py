@@ -320,8 +320,10 @@ class Recognizer(EmotionModel):
                     x = x + token_context(summary)
                 there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
                 sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
-            group.memories, routings = memories(sequences)
-            for m, one in group.memories.items():
+            remembered, routings = memories(sequences)
+            if self.second_reading is not None:
+                group.memories = remembered
+            for m, one in remembered.items():
                 memory[m] = memory[m].index_copy(0, group.rows, one.pooled.squeeze(1))
             for name, routing in routings.items():
                 found.setdefault(name, []).append(routing)

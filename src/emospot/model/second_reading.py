@@ -9,13 +9,14 @@ tells:
 
     h[t]   = GELU(W LayerNorm(M_j[t]) + V g_i)    M_j[t]: all parts of the memory of that moment
     a[t]   = U h[t]
-    answer = log Σ_t exp a[t, c]                  of modality j by itself
+    answer = log mean_t exp a[t, c]               of modality j by itself
     w[t]   = Σ_c p(c) · softmax_t(a[t, c]),       p = softmax(answer)
     R_j    = W' Σ_t w[t] · h[t]                   takes the place of the pooled memory
 
 w is how likely each moment is the one that tells: hotspots that are learned from emotion
 labels alone, by all modalities and the whole conversation together. (With one output, a
-number, w is a plain softmax, and modalities give no answer of their own.)
+number, w is a plain softmax, and modalities give no answer of their own; of several
+labels w is that of the label that the moments speak for most.)
 
 So that the memories know their utterance well before the graph reads them, another answer
 is given by them alone. All these are learned beside the model's answer and take no part.
@@ -85,7 +86,9 @@ class MomentReader(nn.Module):
         readable = there.any(dim=-1, keepdim=True)
         speaks = self.speaks(hidden)
         speaks = speaks.masked_fill(~(there | ~readable).unsqueeze(-1), float("-inf"))
-        answer = torch.logsumexp(speaks, dim=1) * readable
+        # The mean: of several labels a longer utterance is not to have more.
+        count = there.sum(dim=-1, keepdim=True).clamp(min=1)
+        answer = (torch.logsumexp(speaks, dim=1) - count.log()) * readable
         likely = torch.softmax(answer, dim=-1).unsqueeze(1)
         weights = (torch.softmax(speaks, dim=1) * likely).sum(dim=-1) * readable
         read = self.value(torch.einsum("nt,ntd->nd", weights, hidden))

@@ -1,14 +1,16 @@
 """Gains and their tests, on results whose gains are known."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
 from emospot.errors import ConfigError
+from emospot.experiments.benchmarks import benchmarks_page
 from emospot.experiments.job import Result
-from emospot.experiments.mechanisms import matrix_markdown, mechanism_matrix
+from emospot.experiments.mechanisms import matrix_markdown, mechanism_matrix, read_matrix
 from emospot.experiments.study import Job, Study, load_study, parse_study
 
 WORLD = {"kind": "planted", "world": {"dialogues": {"train": 2, "test": 1}}}
@@ -150,3 +152,21 @@ def test_the_shipped_matrix_has_a_model_for_each_part() -> None:
 def test_there_is_one_figure_a_seed(changes: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="official test conversations alone"):
         _study(**changes)
+
+
+def test_the_page_of_benchmarks_shows_the_matrix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    matrix = mechanism_matrix(_study(), _results({("a", "first"): 0.2}))
+    assert read_matrix(matrix.to_dict()).to_dict() == matrix.to_dict()
+    values = {
+        "summary": [], "comparisons": [], "confusions": [], "labels": {}, "opponents": {},
+        "runs": [], "mechanisms": matrix.to_dict(),
+        "provenance": {"packages": {"emospot": "0", "torch": "2"}, "finished": "2026-01-01",
+                       "processor": "any"},
+    }  # fmt: skip
+    monkeypatch.setattr("emospot.experiments.benchmarks._read", lambda path: (_study(), values))
+    (tmp_path / "mechanisms.json").write_text("{}")
+    page = benchmarks_page(tmp_path)
+    assert "### What each part gives in each world" in page
+    assert "| bare + a |" in page

@@ -16,6 +16,7 @@ from emospot.errors import ConfigError, UsageError
 from emospot.experiments.detector_study import FORMAT_VERSION as DETECTORS_VERSION
 from emospot.experiments.detector_study import KIND
 from emospot.experiments.detector_tables import detectors_page
+from emospot.experiments.mechanisms import matrix_markdown, read_matrix
 from emospot.experiments.results_file import read_results
 from emospot.experiments.study import Study
 from emospot.experiments.summary import read_summary
@@ -70,6 +71,8 @@ def benchmarks_page(folder: Path) -> str:
         else:
             command = f"emospot experiment {path.stem}"
             text = markdown(study, read_summary(values), values["opponents"])
+            if "mechanisms" in values:
+                text = f"{text}\n{matrix_markdown(read_matrix(values['mechanisms']))}\n"
         parts.append(_section(path, command, values, text))
     return "\n".join(parts)
 

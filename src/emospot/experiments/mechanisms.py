@@ -177,6 +177,14 @@ def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: short(value) for name, value in values.items()}
 
 
+def read_matrix(values: Mapping[str, Any]) -> MechanismMatrix:
+    """The matrix that `MechanismMatrix.to_dict` wrote into a results.json."""
+    return MechanismMatrix(
+        tuple(Gain(**{**gain, "seeds": tuple(gain["seeds"])}) for gain in values["gains"]),
+        tuple(MechanismTest(**test) for test in values["tests"]),
+    )
+
+
 def matrix_markdown(matrix: MechanismMatrix) -> str:
     """The matrix as a table: a line a part and start, a column a world; "" without gains."""
     if not matrix.gains:

@@ -113,3 +113,8 @@ def test_without_a_kind_the_model_is_emospots_own() -> None:
     assert parse_config({"model": {"width": 64}}).model == ModelConfig(width=64)
     assert Config().model.kind == "emospot"
     assert [BaselineConfig(kind=k).closed_form for k in ("majority", "mlp")] == [True, False]
+
+
+def test_conversations_are_shared_among_all_epochs() -> None:
+    with pytest.raises(ConfigError, match="set choose to last"):
+        parse_config({"training": {"each_once": True}})

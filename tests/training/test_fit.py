@@ -237,7 +237,7 @@ def test_a_run_begun_before_there_were_kinds_is_resumed(make_store, tmp_path: Pa
 
 def test_epochs_can_share_the_training_conversations(make_store, tmp_path: Path) -> None:
     store = make_store()
-    training = {**SETTINGS["training"], "epochs": 3, "each_once": True, "warmup_epochs": 0}
+    training = {**SETTINGS["training"], "epochs": 3, "each_once": True, "choose": "last"}
     config = parse_config({**SETTINGS, "training": training})
     (result,) = train(store, tmp_path / "run", config)
     assert result.epochs_run == 3

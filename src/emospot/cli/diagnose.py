@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emospot.cli.console import note, progress, say, say_json
+from emospot.cli.train import run_folder
 from emospot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,15 +43,12 @@ def diagnose(
 
     Example: emospot diagnose RUN STORE
     """
-    from emospot.analysis.models import BUNDLED, model_folder
     from emospot.evaluation.diagnosis.diagnose import diagnose_run
     from emospot.evaluation.diagnosis.diagnosis import write_diagnosis
     from emospot.features.store import FeatureStore
     from emospot.report.diagnosis_page import write_diagnosis_page
 
-    folder = model_folder(BUNDLED) if str(run) == BUNDLED else run
-    if not folder.is_dir():
-        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
+    folder = run_folder(run)
     place = out or _place(folder, seed)
     with progress(quiet=json_output) as bar:
         task = bar.add_task("asking the model", total=1)

@@ -116,15 +116,11 @@ def evaluate(
 
     Example: emospot evaluate RUN STORE
     """
-    from emospot.analysis.models import BUNDLED, model_folder
     from emospot.evaluation.run import evaluate_run, write_evaluation
     from emospot.features.store import FeatureStore
 
     name = run.name
-    if str(run) == BUNDLED:
-        run = model_folder(BUNDLED)
-    if not run.is_dir():
-        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
+    run = run_folder(run)
     evaluation = evaluate_run(run, FeatureStore.open(store), split, without=without or ())
     written: Path | None = None
     if (run / "run.json").is_file():
@@ -146,6 +142,20 @@ def evaluate(
     table(title, ["metric", "mean", "sd"], rows)
     if written is not None:
         note(f"written: {written}")
+
+
+def run_folder(run: Path) -> Path:
+    """The folder of a run or a model, or of the bundled model by its name.
+
+    Raises:
+        UsageError: if it is not there.
+    """
+    from emospot.analysis.models import BUNDLED, model_folder
+
+    folder = model_folder(BUNDLED) if str(run) == BUNDLED else run
+    if not folder.is_dir():
+        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
+    return folder
 
 
 def _shown(metric: str) -> str:

@@ -33,6 +33,7 @@ from emospot.hotspots.marks import is_marks
 from emospot.hotspots.tokens import token_scores
 from emospot.model.pretrained import PretrainedModel
 
+HOTSPOT_F1 = "hotspot_f1"
 LEAST_IOU = 0.5
 CENTRE = 1e-3
 """By so much the middle of a span counts more: of equal spans the most central one is taken."""
@@ -113,7 +114,7 @@ def hotspot_scores(
     if not any(own.any() for one in strengths for own in one.values()):
         return {}
     hits, asked = found_marks(strengths, examples).sum(axis=0)
-    return {"hotspot_f1": float(hits / asked)} if asked else {}
+    return {HOTSPOT_F1: float(hits / asked)} if asked else {}
 
 
 def found_marks(

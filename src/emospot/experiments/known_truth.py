@@ -12,18 +12,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from emospot.corpora.planted import NAME
+from emospot.evaluation.answer_moments import HOTSPOT_F1
 from emospot.evaluation.planted_ceiling import CHANCE, PlantedCeiling, planted_ceilings
 from emospot.experiments.job import Result
 from emospot.experiments.results_file import DIGITS
 from emospot.experiments.stores import planted_entry
 from emospot.experiments.study import OPPONENT, Study
-from emospot.experiments.summary import Figure, Row
+from emospot.experiments.summary import Figure, Row, over_seeds
 
 WAY = "way"
-HOTSPOT_F1 = "hotspot_f1"
 Ceilings = Mapping[str, Sequence[PlantedCeiling]]
 """Corpus → its ceilings, all knowledge first and chance last."""
 
@@ -67,23 +65,18 @@ def truth_figures(study: Study, results: Sequence[Result], ceilings: Ceilings) -
             seeds[row].append(result.scores)
     for row, scores in seeds.items():
         if all(HOTSPOT_F1 in one for one in scores):
-            yield _figure(row, HOTSPOT_F1, [one[HOTSPOT_F1] for one in scores])
+            yield over_seeds(row, HOTSPOT_F1, [one[HOTSPOT_F1] for one in scores])
         if row.corpus in ceilings and not study.protocols[row.protocol].answers:
             best, chance = (ceilings[row.corpus][n].accuracy.value for n in (0, -1))
             if best > chance:
                 ways = [(one["accuracy"] - chance) / (best - chance) for one in scores]
-                yield _figure(row, WAY, ways)
+                yield over_seeds(row, WAY, ways)
     for table in dict.fromkeys(row.table for row in seeds):
         corpus, protocol, features = table
         if corpus in ceilings and not study.protocols[protocol].answers:
             for one in ceilings[corpus]:
                 name = one.knowledge if one.knowledge == CHANCE else f"posterior, {one.knowledge}"
                 yield from _posterior(Row(corpus, protocol, features, name), one)
-
-
-def _figure(row: Row, metric: str, values: Sequence[float]) -> Figure:
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    return Figure(row, metric, float(np.mean(values)), sd, len(values))
 
 
 def _posterior(row: Row, one: PlantedCeiling) -> Iterator[Figure]:

@@ -107,14 +107,11 @@ def mechanism_matrix(study: Study, results: Sequence[Result]) -> MechanismMatrix
         for world in study.corpora
         if (gain := _gain(scores, world, start, f"{start} {sign} {part}"))
     }
-    found = tuple(
-        Gain(
-            part, start, world, *_interval(list(gain.values())), tuple(gain.values()), own == world
-        )
-        for (part, start, world), gain in gains.items()
-        for own in (study.mechanisms.parts[part],)
-    )
-    return MechanismMatrix(found, tuple(_tests(study.mechanisms, gains)))
+    found = []
+    for (part, start, world), gain in gains.items():
+        seeds, meant = tuple(gain.values()), study.mechanisms.parts[part] == world
+        found.append(Gain(part, start, world, *_interval(seeds), seeds, meant))
+    return MechanismMatrix(tuple(found), tuple(_tests(study.mechanisms, gains)))
 
 
 def _gain(

@@ -173,16 +173,22 @@ def _over_folds(parts: Mapping[str, Predictions]) -> Predictions:
     )
 
 
+def over_seeds(
+    row: Row, metric: str, values: Sequence[float], ci: tuple[float, float] | None = None
+) -> Figure:
+    """A metric's figure from its value of every seed."""
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Figure(row, metric, float(np.mean(values)), sd, len(values), ci)
+
+
 def _figures(study: Study, row: Row, seeds: Sequence[Predictions]) -> Iterator[Figure]:
     scores = [task_scores(p.task, p.true, p.predicted[0]).metrics() for p in seeds]
     for metric in scores[0]:
-        values = np.array([s[metric] for s in scores])
         ci = None
         if metric == study.metric:
             interval = bootstrap_interval(joined(seeds), metric)
             ci = (interval.low, interval.high)
-        sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        yield Figure(row, metric, float(values.mean()), sd, len(values), ci)
+        yield over_seeds(row, metric, [s[metric] for s in scores], ci)
 
 
 def _comparisons(

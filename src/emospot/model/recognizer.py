@@ -184,8 +184,10 @@ class Recognizer(EmotionModel):
         """G of every utterance, shape (B, U, M · D), where there is a graph."""
         if self.graph is None:
             return None
-        nodes = torch.stack([context[m] for m in self.modalities], dim=2)
-        found: Tensor = self.graph(memory if self.graph_reads_memory else nodes, present, speakers)
+        nodes = memory
+        if not self.graph_reads_memory:
+            nodes = torch.stack([context[m] for m in self.modalities], dim=2)
+        found: Tensor = self.graph(nodes, present, speakers)
         return found
 
     def _stem(self, modality: str) -> ModalityStem:

@@ -6,17 +6,13 @@ looked at. There is no script; names from the data are escaped by the template e
 a content security policy keeps the page from fetching anything.
 """
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import emospot
 from emospot.evaluation.diagnosis.diagnosis import SEVERITIES, Diagnosis
 from emospot.evaluation.diagnosis.error_groups import ErrorGroup
 from emospot.files import write_file
-from emospot.report.clock import hundredths, percent
 from emospot.report.diagnosis_figures import (
     BARS_HEIGHT,
     BARS_WIDTH,
@@ -29,6 +25,7 @@ from emospot.report.diagnosis_figures import (
     reliability_points,
     strip,
 )
+from emospot.report.pages import environment, source
 
 MOST_GROUPS = 12
 """Of a family that are drawn; the worst ones, where there are more."""
@@ -63,21 +60,13 @@ def write_diagnosis_page(diagnosis: Diagnosis, path: Path) -> None:
 
 def diagnosis_page(diagnosis: Diagnosis) -> str:
     """The page of a diagnosis as HTML text."""
-    environment = Environment(
-        loader=PackageLoader("emospot.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "hundredths": hundredths, "signed": signed}
-    templates = files("emospot.report") / "templates"
-    # The report's look, and what is drawn here only.
-    style = [(templates / f"{name}.css").read_text(encoding="utf-8") for name in STYLES]
-    return environment.get_template("diagnosis.html.j2").render(
+    made = environment()
+    made.filters["signed"] = signed
+    return made.get_template("diagnosis.html.j2").render(
         d=diagnosis,
         version=emospot.__version__,
-        style="".join(style),
+        # The report's look, and what is drawn here only.
+        style="".join(source(f"{name}.css") for name in STYLES),
         metric=METRICS[diagnosis.metric],
         shares=diagnosis.metric != "mae",
         sections={SECTIONS[s]: (s, diagnosis.of(s)) for s in SEVERITIES if diagnosis.of(s)},

@@ -14,18 +14,18 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from emospot.analysis.types import Analysis
 from emospot.files import write_file
-from emospot.report.clock import clock, hundredths, number, percent
+from emospot.report.clock import clock, number
 from emospot.report.face_strip import FaceStill
 from emospot.report.modalities import NOT_USED, modality_rows
 from emospot.report.notices import notices, sentence
+from emospot.report.pages import environment, source
 from emospot.report.palette import emotion_styles
 from emospot.report.player import find_player
 from emospot.report.summary import summarize
@@ -75,14 +75,14 @@ def render_report(
         media: the recording.
         face_strip: pictures of faces.
     """
-    script = _source("page.js")
+    script = source("page.js")
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             **_content(analysis, face_strip or ()),
             player=find_player(path, media),
-            style=_source("page.css"),
+            style=source("page.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
@@ -116,26 +116,9 @@ def _content(analysis: Analysis, stills: Sequence[FaceStill]) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("emospot.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment()
     # Without blanks; the rest of a long recording's data is numbers.
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    environment.globals["NOT_USED"] = NOT_USED
-    environment.filters |= {
-        "clock": clock,
-        "percent": percent,
-        "hundredths": hundredths,
-        "number": number,
-        "sentence": sentence,
-    }
-    return environment
-
-
-def _source(name: str) -> str:
-    # read_text gives "\n" line ends, as the browser does before it checks the hash.
-    return (files("emospot.report") / "templates" / name).read_text(encoding="utf-8")
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    made.globals["NOT_USED"] = NOT_USED
+    made.filters |= {"clock": clock, "number": number, "sentence": sentence}
+    return made

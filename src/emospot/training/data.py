@@ -229,9 +229,9 @@ class EpochShuffle(Sampler[int]):
         return self.count // self.parts
 
     def __iter__(self) -> Iterator[int]:
-        whole = self.epoch // self.parts if self.parts > 1 else self.epoch
+        whole, part = divmod(self.epoch, self.parts)
         order = np.random.default_rng((self.seed, whole)).permutation(self.count)
-        first = self.epoch % self.parts * len(self)
+        first = part * len(self)
         yield from order[first : first + len(self)].tolist()
 
 

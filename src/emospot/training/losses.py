@@ -58,19 +58,24 @@ def total_loss(
         )
         parts = output.parts.get(name, (output.logits[name],))
         for answer in parts:
-            known = answer[target.mask]
-            own = task_loss(known, target, config, classes) if len(known) else 0.0 * answer.sum()
-            loss = loss + weight / len(parts) * own
+            loss = loss + weight / len(parts) * _known_loss(answer, target, config, classes)
         for beside in (output.evidence.get(name, ()), output.beside.get(name, ())):
             for answer in beside:
-                known = answer[target.mask]
-                own = task_loss(known, target, config, classes) if len(known) else 0 * answer.sum()
+                own = _known_loss(answer, target, config, classes)
                 loss = loss + config.auxiliary_weight * weight / len(beside) * own
         against_rest = output.against_rest.get(name, ())
         for answer in against_rest:
             own = against_rest_loss(answer[target.mask], target)
             loss = loss + config.auxiliary_weight * weight / len(against_rest) * own
     return loss
+
+
+def _known_loss(
+    answer: Tensor, target: Target, config: TrainingConfig, class_weights: Tensor | None
+) -> Tensor:
+    """`task_loss` where the answer is known; 0 · answer where it is nowhere."""
+    known = answer[target.mask]
+    return task_loss(known, target, config, class_weights) if len(known) else 0.0 * answer.sum()
 
 
 def against_rest_loss(outputs: Tensor, target: Target) -> Tensor:

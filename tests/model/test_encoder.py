@@ -92,6 +92,32 @@ def test_context_encoder_without_layers_changes_nothing() -> None:
     assert torch.equal(same, x)
 
 
+def test_a_convolution_reads_two_tokens_on_both_sides() -> None:
+    torch.manual_seed(0)
+    encoder = TokenEncoder(D, 2, 2, 0.0, convolution=True).eval()
+    x, times = torch.randn(2, 9, D), torch.arange(9.0).expand(2, 9)
+    mask = torch.tensor([[True] * 9, [True] * 6 + [False] * 3])
+    tokens, summary = encoder(x, mask, times)
+    # Padding says nothing, whatever it holds.
+    (short, short_summary) = encoder(x[1:, :6], mask[1:, :6], times[1:, :6])
+    assert torch.allclose(tokens[1, :6], short[0], atol=1e-6)
+    assert torch.allclose(summary[1], short_summary[0], atol=1e-6)
+    # Two layers: four tokens, and no further.
+    changed = x.clone()
+    changed[0, 8] += 1.0
+    other, _ = encoder(changed, mask, times)
+    assert torch.equal(other[0, :4], tokens[0, :4])
+    assert not torch.allclose(other[0, 4:], tokens[0, 4:], atol=1e-4)
+    # The kernel is that of a plain correlation over the tokens.
+    layer = encoder.layers[0]
+    by_hand = layer.around.bias + sum(
+        x[0, 4 + k - 2] @ layer.around.weight[:, :, k].T for k in range(5)
+    )
+    expected = x[0, 4] + by_hand
+    expected = expected + layer.feed_forward(expected)
+    assert torch.allclose(layer(x, mask)[0, 4], expected, atol=1e-5)
+
+
 def test_tokens_read_no_farther_than_their_reach() -> None:
     torch.manual_seed(0)
     encoder = TokenEncoder(D, 2, 1, 0.0, reach=0.6)

@@ -33,6 +33,7 @@ BARE = {
 KINDS = [
     READS,
     {**READS, "graph": False},
+    {**READS, "encoder": "convolution", "token_reach": None, "reading_ways": 1},
     {**READS, "aligners": "none", "memory_layers": 0},
     {**READS, "second_reading": False, "summary": "mean"},
     {"graph_reads": "memory", "graph_places": True, "fusion_of_modalities": "late"},
@@ -122,7 +123,7 @@ def test_the_answer_is_read_from_the_tokens_that_are_there(
     model = make_recognizer(THREE, **READS)
     batch = collate([make_example("a", 8, THREE), make_example("b", 5, THREE)], THREE, LABELS)
     output = model(batch)
-    assert len(output.beside["emotion"]) == 1 + len(THREE)
+    assert len(output.beside["emotion"]) == 2 * len(THREE)
     for number, m in enumerate(THREE):
         shares, mask = output.reading[m], batch.modalities[m].mask
         there = batch.present[:, :, number] & batch.mask
@@ -132,23 +133,44 @@ def test_the_answer_is_read_from_the_tokens_that_are_there(
         assert shares[several & there].std() > 0.01
 
 
-def test_the_answers_beside_take_no_part(make_example: Maker, make_recognizer: Builder) -> None:
+def test_moments_are_asked_again_with_what_the_conversation_tells(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
     model = make_recognizer(THREE, **READS)
     example = make_example("a", 8, THREE, missing=0.0)
-    (before,) = _logits(model, [example])
-    for parameter in model.second_reading.first.parameters():
-        torch.nn.init.normal_(parameter)
-    assert torch.equal(_logits(model, [example])[0], before)
-    # Of the conversation it does know: what others say changes where it looks.
     tokens = {m: (own[0], *own[:0:-1]) for m, own in example.tokens.items()}
     other = replace(example, tokens=tokens)
-    seen, elsewhere = (model(collate([e], THREE)).reading["words"][0, 0] for e in (example, other))
-    assert not torch.allclose(seen, elsewhere, atol=1e-4)
+    seen, elsewhere = (model(collate([e], THREE)) for e in (example, other))
+    beside = list(zip(seen.beside["emotion"], elsewhere.beside["emotion"], strict=True))
+    # The first utterance is the same in both: by itself it tells the same.
+    for one, another in beside[:3]:
+        assert torch.allclose(one[0, 0], another[0, 0], atol=1e-5)
+    for one, another in beside[3:]:
+        assert not torch.allclose(one[0, 0], another[0, 0], atol=1e-4)
+    one, another = (o.reading["words"][0, 0] for o in (seen, elsewhere))
+    assert not torch.allclose(one, another, atol=1e-4)
 
 
-def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells() -> None:
+def test_what_modalities_tell_is_added_to_the_answer(
+    make_example: Maker, make_recognizer: Builder
+) -> None:
+    model = make_recognizer(THREE, **READS, own_heads=False, dynamics=0.0)
+    head = model.heads["emotion"][-1]
+    torch.nn.init.zeros_(head.weight)
+    torch.nn.init.zeros_(head.bias)
+    batch = collate([make_example("a", 8, THREE), make_example("b", 5, THREE)], THREE)
+    output = model(batch)
+    present = (batch.present & batch.mask.unsqueeze(-1)).unsqueeze(-1)
+    told = torch.stack(output.beside["emotion"][3:], dim=2)
+    assert not told.masked_select(~present).any()
+    mean = told.sum(dim=2) / present.sum(dim=2).clamp(min=1)
+    assert torch.allclose(output.logits["emotion"], mean, atol=1e-5)
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells(ways: int) -> None:
     torch.manual_seed(0)
-    reader = MomentReader(4, parts=2, known=3, classes=5)
+    reader = MomentReader(4, parts=2, known=3, classes=5, ways=ways)
     x, known = torch.randn(2, 6, 4), torch.randn(2, 3)
     mask = torch.tensor([[True, True, False] * 2, [False] * 6])
     read, weights, answer = reader(x, mask, known)
@@ -157,10 +179,14 @@ def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells() -> None:
     assert (answer[1] == 0).all()
     moments = [torch.cat([reader.norm(x[0, t]), reader.norm(x[0, 3 + t])]) for t in range(2)]
     hidden = torch.stack([F.gelu(reader.moment(m) + reader.known(known[0])) for m in moments])
-    # The joint distribution of moment and class, of which weights and answer are the margins.
-    joint = torch.softmax(reader.speaks(hidden).flatten(), dim=0).view(2, 5)
-    mean = reader.speaks(hidden).exp().mean(dim=0).log()
-    assert torch.allclose(answer[0], mean, atol=1e-5)
+    said = reader.speaks(hidden) + reader.directly(torch.stack(moments))
+    likely = torch.ones(1)
+    if reader.way is not None:
+        likely = torch.softmax(reader.way(known[0]), dim=0)
+    # Moment, way and class together; of this weights and answer are the margins.
+    speaks = said.view(2, ways, 5).exp() * likely[:, None]
+    joint = speaks.sum(dim=1) / speaks.sum()
+    assert torch.allclose(answer[0], speaks.sum(dim=1).mean(dim=0).log(), atol=1e-5)
     assert torch.allclose(weights[0, :2], joint.sum(dim=1), atol=1e-6)
     assert torch.allclose(torch.softmax(answer[0], dim=0), joint.sum(dim=0), atol=1e-6)
     expected = reader.value(joint.sum(dim=1) @ hidden)
@@ -170,15 +196,13 @@ def test_moments_are_weighed_by_how_likely_each_is_the_one_that_tells() -> None:
 def test_a_number_is_read_from_moments_without_answers_of_modalities(
     make_example: Maker, make_recognizer: Builder
 ) -> None:
-    config = make_recognizer(THREE, **READS)
-    assert config.second_reading.several
     model = build_recognizer(
         ModelConfig(modalities=tuple(THREE), width=16, kernel_reader=False, **READS),
         THREE,
         {"valence": 1},
     ).eval()
     output = model(collate([make_example("a", 5, THREE)], THREE))
-    assert len(output.beside["valence"]) == 1
+    assert output.beside["valence"] == ()
     assert output.logits["valence"].shape == (1, 5, 1)
 
 
@@ -217,6 +241,11 @@ def test_late_fusion_adds_what_each_modality_says() -> None:
 def test_a_second_reading_needs_moments_of_tokens(other: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="second_reading"):
         parse_config({"model": {**READS, **other}})
+
+
+def test_how_far_tokens_reach_is_no_matter_of_convolutions() -> None:
+    with pytest.raises(ConfigError, match="token_reach"):
+        parse_config({"model": {"encoder": "convolution", "token_reach": 0.6}})
 
 
 def test_models_of_before_load_whose_memory_had_lags_and_no_layer() -> None:

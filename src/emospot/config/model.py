@@ -46,6 +46,7 @@ class ModelConfig(_ModelSection):
     hotspot_share: float = Field(0.25, gt=0.0, lt=1.0)
     hotspot_rule: Literal["by_modality", "gate", "moments"] = "by_modality"
 
+    encoder: Literal["attention", "convolution"] = "attention"
     token_layers: int = Field(1, ge=0)
     token_reach: float | None = Field(None, gt=0.0)
     summary: Literal["attention", "mean"] = "attention"
@@ -74,6 +75,7 @@ class ModelConfig(_ModelSection):
     speaker_typed_edges: bool = True
     graph_places: bool = False
     second_reading: bool = False
+    reading_ways: int = Field(4, ge=1)
 
     own_heads: bool = True
     fusion_of_modalities: Literal["joint", "late"] = "joint"
@@ -98,6 +100,11 @@ class ModelConfig(_ModelSection):
             )
         if self.top_k > self.experts:
             raise ValueError(f"top_k {self.top_k} must not exceed experts {self.experts}")
+        if self.token_reach is not None and self.encoder == "convolution":
+            raise ValueError(
+                "token_reach says how far tokens attend, and a convolution reads two tokens on "
+                "both sides: leave it out"
+            )
         if self.second_reading and (
             self.memory_reads != "moment" or self.alignment_axis != "tokens"
         ):

@@ -92,6 +92,17 @@ class MultiHeadAttention(nn.Module):
         return out * mask.any(dim=-1, keepdim=True)
 
 
+def feed_forward(width: int, dropout: float) -> nn.Sequential:
+    """The network of a pre-norm transformer layer that each element goes through by itself."""
+    return nn.Sequential(
+        nn.LayerNorm(width),
+        nn.Linear(width, 2 * width),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(2 * width, width),
+    )
+
+
 class SelfAttentionLayer(nn.Module):
     """A pre-norm transformer layer: self-attention, then a feed-forward network."""
 
@@ -99,13 +110,7 @@ class SelfAttentionLayer(nn.Module):
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
         self.attention = MultiHeadAttention(width, heads, dropout)
-        self.feed_forward = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
+        self.feed_forward = feed_forward(width, dropout)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -140,6 +140,7 @@ def _stem(
             lags=_token_lags(config),
             windows=config.lag_start > 0,
             reach=config.token_reach,
+            convolution=config.encoder == "convolution",
             mean=config.summary == "mean",
         ),
         context,
@@ -197,7 +198,7 @@ def _memory(
         lags=lags,
         causal=causal,
         momentary=config.memory_reads == "moment",
-        mean=config.summary == "mean",
+        pool=None if config.second_reading else config.summary,
     )
 
 
@@ -218,7 +219,8 @@ def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAl
 
 def _second_reading(config: ModelConfig, heads: Mapping[str, int]) -> SecondReading:
     parts = len(config.modalities) if config.aligners != "none" else 1
-    return SecondReading(config.modalities, config.width, parts, heads, config.dropout)
+    classes = next(iter(heads.values()))
+    return SecondReading(config.modalities, config.width, parts, classes, config.reading_ways)
 
 
 def _graph(config: ModelConfig) -> ConversationGraph:

@@ -14,7 +14,7 @@ row of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,13 +54,13 @@ class Memory:
     """What one modality remembers.
 
     Args:
-        pooled: of each row, shape (N, R, D).
+        pooled: of each row, shape (N, R, D); None where the elements are read otherwise.
         x: the elements of each row, those of its own and of every source one after
             the other, shape (N · R, E, D).
         mask: which elements are there, shape (N · R, E).
     """
 
-    pooled: Tensor
+    pooled: Tensor | None
     x: Tensor
     mask: Tensor
 
@@ -130,7 +130,7 @@ class CrossModalMemory(nn.Module):
         causal: whether later elements must not be read (utterance axis).
         momentary: whether an element reads the parts of its own moment alone, [X_j[t] ;
             Z_{k→j}[t]], else all of the whole sequence: linear in its length.
-        mean: whether the pooled memory is the plain mean, else pooled by attention.
+        pool: how a memory is pooled: "attention", "mean", or not at all.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class CrossModalMemory(nn.Module):
         lags: LagScale,
         causal: bool,
         momentary: bool = False,
-        mean: bool = False,
+        pool: Literal["attention", "mean"] | None = "attention",
     ) -> None:
         super().__init__()
         self.modalities = modalities
@@ -162,7 +162,9 @@ class CrossModalMemory(nn.Module):
             }
         )
         self.pool = nn.ModuleDict(
-            {m: MeanPool() if mean else AttentionPool(width) for m in modalities}
+            {m: MeanPool() if pool == "mean" else AttentionPool(width) for m in modalities}
+            if pool is not None
+            else {}
         )
 
     def _load_from_state_dict(
@@ -206,8 +208,10 @@ class CrossModalMemory(nn.Module):
         x = x.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
         there = there.unflatten(1, (len(parts), rows, -1)).transpose(1, 2).flatten(2, 3)
         x, there = x.flatten(0, 1), there.flatten(0, 1)
-        pooled: Tensor = self.pool[modality](x, there)
-        return Memory(pooled.view(N, rows, -1), x, there)
+        pooled = None
+        if modality in self.pool:
+            pooled = self.pool[modality](x, there).view(N, rows, -1)
+        return Memory(pooled, x, there)
 
     def _by_sequence(
         self, modality: str, parts: list[Tensor], masks: list[Tensor], times: Tensor

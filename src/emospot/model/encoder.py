@@ -1,8 +1,8 @@
 """From fused tokens to summaries that know the conversation.
 
-For each modality, tokens attend within their utterance and are pooled by
-attention (`TokenEncoder`); then utterances attend within the dialogue
-(`ContextEncoder`). Positions enter as relative-time biases: seconds between
+For each modality, tokens attend within their utterance, or are convolved with their
+neighbours, and are pooled by attention (`TokenEncoder`); then utterances attend
+within the dialogue (`ContextEncoder`). Positions enter as relative-time biases: seconds between
 tokens, turns between utterances. Speakers enter as a relation ("the same
 speaker" or "another one"), so any number of speakers works and their names and
 order do not matter.
@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer
+from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
 from emospot.model.lag_bias import LagBias, LagScale
 
 TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
@@ -22,12 +22,36 @@ TURN_LAGS = LagScale(reach=60.0, scale=1.0)
 """Turns that utterances tell apart."""
 
 
+AROUND = 2
+"""Tokens on both sides that a convolution reads."""
 ROUNDING = 1e-3
 """Seconds by which the times of tokens may be off."""
 
 
+class ConvolutionLayer(nn.Module):
+    """Each token with two neighbours on both sides, then a feed-forward network.
+
+    What short moments look like is learned much sooner by a convolution than by attention,
+    which first has to find out that the nearest tokens are the ones to read. Sides are
+    counted in tokens, not in seconds: it is meant for tokens at even times.
+    """
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.around = nn.Conv1d(width, width, 2 * AROUND + 1, padding=AROUND)
+        self.feed_forward = feed_forward(width, dropout)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Transform `x` (N, T, D) where `mask` (N, T)."""
+        there = x * mask.unsqueeze(-1)
+        x = x + self.dropout(self.around(there.transpose(1, 2)).transpose(1, 2))
+        x = x + self.dropout(self.feed_forward(x))
+        return x
+
+
 class TokenEncoder(nn.Module):
-    """Tokens attend within their utterance and are pooled to a summary.
+    """Tokens read their neighbours within the utterance and are pooled to a summary.
 
     Args:
         width: D.
@@ -38,6 +62,7 @@ class TokenEncoder(nn.Module):
         windows: whether the heads start with windows of their own.
         reach: greatest lag in seconds at which tokens read each other; None: any. Where
             tokens know their neighbours alone it shows which of them an answer is from.
+        convolution: whether they are convolved with their neighbours, else attend.
         mean: whether the summary is the plain mean, else pooled by attention.
     """
 
@@ -51,14 +76,19 @@ class TokenEncoder(nn.Module):
         lags: LagScale = TOKEN_LAGS,
         windows: bool = False,
         reach: float | None = None,
+        convolution: bool = False,
         mean: bool = False,
     ) -> None:
         super().__init__()
         self.reach = reach
         self.layers = nn.ModuleList(
-            SelfAttentionLayer(width, heads, dropout) for _ in range(layers)
+            ConvolutionLayer(width, dropout)
+            if convolution
+            else SelfAttentionLayer(width, heads, dropout)
+            for _ in range(layers)
         )
-        self.lag_bias = LagBias(heads, lags, windows=windows) if layers else None
+        attends = layers and not convolution
+        self.lag_bias = LagBias(heads, lags, windows=windows) if attends else None
         self.pool = MeanPool() if mean else AttentionPool(width)
 
     def forward(self, x: Tensor, mask: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,14 +97,17 @@ class TokenEncoder(nn.Module):
         Returns:
             Tokens (N, T, D) and summaries (N, D).
         """
-        if self.lag_bias is not None:
-            bias = self.lag_bias(times)
-            readable = mask.unsqueeze(1)
-            if self.reach is not None:
-                lags = times.unsqueeze(-1) - times.unsqueeze(1)
-                readable = readable & (lags.abs() <= self.reach + ROUNDING)
+        if self.lag_bias is None:
             for layer in self.layers:
-                x = layer(x, readable, bias)
+                x = layer(x, mask)
+            return x, self.pool(x, mask)
+        bias = self.lag_bias(times)
+        readable = mask.unsqueeze(1)
+        if self.reach is not None:
+            lags = times.unsqueeze(-1) - times.unsqueeze(1)
+            readable = readable & (lags.abs() <= self.reach + ROUNDING)
+        for layer in self.layers:
+            x = layer(x, readable, bias)
         return x, self.pool(x, mask)
 
 

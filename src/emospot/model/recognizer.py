@@ -5,8 +5,9 @@
       └──── mean ─────────┼──────────────┘                         │              │
                           └── tokens + context ── cross-attention ─┘   graph  G ──┘
 
-The graph reads the contexts, or the memories; with a second reading, which then follows,
-the memories are made anew with what it says (`second_reading`).
+The graph reads the contexts, or the memories. With a second reading the memories are what
+moments tell when they are asked, once before the graph and once with what it says
+(`second_reading`).
 
 Each part is handed in finished (`builder.build_recognizer`); this file only says
 what flows where. Rows are the valid utterances of a batch (`row_groups`).
@@ -36,7 +37,7 @@ from emospot.model.row_groups import (
     put_back_tokens,
     rows_by_length,
 )
-from emospot.model.second_reading import SecondReading
+from emospot.model.second_reading import SecondReading, Told
 from emospot.model.spotters import (
     Spotter,
     answers_of,
@@ -57,7 +58,7 @@ class Recognizer(EmotionModel):
         utterance_memory: cross-attention over the utterances, or None.
         graph: the conversation graph, or None.
         graph_reads_memory: whether its nodes are the memories, else the contexts.
-        second_reading: of the moments after the graph, or None.
+        second_reading: of the moments, before the graph and after it, or None.
         heads: head → network from [M ; G] to logits.
         own_heads: head → modality → network from the modality's own context to
             logits, whose sum over the present modalities is a second answer;
@@ -142,17 +143,16 @@ class Recognizer(EmotionModel):
             m: self._contextualise(m, summaries[m], timing, present[:, :, number], batch)
             for number, m in enumerate(self.modalities)
         }
-        memory, routings = self._remember(groups, context, present, batch.mask)
+        routings = self._align_tokens(groups, context, present)
+        told = self._ask(groups, None, batch)
+        memory = told.read if told else self._remember(groups, context, present, routings)
         graph = self._graph(context, memory, present, batch.speakers)
         remembered = self._fill_absent(memory, present)
-        reread = None
-        if self.second_reading is not None:
-            known = remembered if graph is None else graph
-            scores = {m: batch.modalities[m].scores for m in self.modalities}
-            reread = self.second_reading(groups, remembered, known, scores, batch.mask)
-            remembered = self._fill_absent(reread.memory, present)
+        again = self._ask(groups, remembered if graph is None else graph, batch)
+        if again:
+            remembered = self._fill_absent(again.read, present)
         joined = remembered if graph is None else torch.cat((remembered, graph), dim=-1)
-        answers = self._answers(joined, context, present)
+        answers = self._answers(joined, context, present, again)
         spotters = self._spotters()
         return EmotionOutput(
             logits=self._together(answers, present, batch),
@@ -174,8 +174,8 @@ class Recognizer(EmotionModel):
             },
             evidence=answers_of(spotters, LearnedHotspots, groups, batch.mask),
             against_rest=answers_of(spotters, LearnedMoments, groups, batch.mask),
-            reading=reread.weights if reread is not None else {},
-            beside=reread.answers if reread is not None else {},
+            reading=again.weights if again else {},
+            beside={self._main: told.answers + again.answers} if told and again else {},
         )
 
     def _graph(
@@ -189,6 +189,10 @@ class Recognizer(EmotionModel):
             nodes = torch.stack([context[m] for m in self.modalities], dim=2)
         found: Tensor = self.graph(nodes, present, speakers)
         return found
+
+    @property
+    def _main(self) -> str:
+        return next(iter(self.heads))
 
     def _stem(self, modality: str) -> ModalityStem:
         return cast(ModalityStem, self.stems[modality])
@@ -272,45 +276,12 @@ class Recognizer(EmotionModel):
             x = context(x, mask.tril() if self.causal else mask, batch.speakers)
         return x * present.unsqueeze(-1)
 
-    def _remember(
-        self,
-        groups: list[RowGroup],
-        context: dict[str, Tensor],
-        present: Tensor,
-        mask: Tensor,
-    ) -> tuple[Tensor, dict[str, Routing]]:
-        """The memories (B, U, M, D) and the routing of every pair and axis."""
-        routings: dict[str, Routing] = {}
-        memory = context
-        if self.token_memory is not None:
-            memory, found = self._token_memories(self.token_memory, groups, context, present, mask)
-            routings |= {f"tokens:{name}": r for name, r in found.items()}
-        if self.utterance_memory is not None:
-            turns = torch.arange(mask.shape[1], device=mask.device, dtype=present_dtype(memory))
-            sequences = {
-                m: Sequences(
-                    x=memory[m],
-                    mask=present[:, :, number],
-                    times=turns.expand(mask.shape),
-                    summary=memory[m],
-                    present=present[:, :, number],
-                )
-                for number, m in enumerate(self.modalities)
-            }
-            remembered, found = self.utterance_memory(sequences)
-            memory = {m: one.pooled for m, one in remembered.items()}
-            routings |= {f"utterances:{name}": r for name, r in found.items()}
-        return torch.stack([memory[m] for m in self.modalities], dim=2), routings
-
-    def _token_memories(
-        self,
-        memories: CrossModalMemory,
-        groups: list[RowGroup],
-        context: dict[str, Tensor],
-        present: Tensor,
-        mask: Tensor,
-    ) -> tuple[dict[str, Tensor], dict[str, Routing]]:
-        memory = {m: torch.zeros_like(context[m]).flatten(0, 1) for m in self.modalities}
+    def _align_tokens(
+        self, groups: list[RowGroup], context: Mapping[str, Tensor], present: Tensor
+    ) -> dict[str, Routing]:
+        """Let tokens read the other modalities; the routing of every pair."""
+        if self.token_memory is None:
+            return {}
         found: dict[str, list[Routing]] = {}
         for group in groups:
             sequences = {}
@@ -322,29 +293,71 @@ class Recognizer(EmotionModel):
                     x = x + token_context(summary)
                 there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
                 sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
-            remembered, routings = memories(sequences)
-            if self.second_reading is not None:
-                group.memories = remembered
-            for m, one in remembered.items():
-                memory[m] = memory[m].index_copy(0, group.rows, one.pooled.squeeze(1))
+            group.memories, routings = self.token_memory(sequences)
             for name, routing in routings.items():
                 found.setdefault(name, []).append(routing)
-        rows = torch.cat([group.rows for group in groups])
-        shaped = {m: x.unflatten(0, mask.shape) for m, x in memory.items()}
-        return shaped, {n: join_routings(r, rows, mask.numel()) for n, r in found.items()}
+        rows, count = torch.cat([group.rows for group in groups]), present[..., 0].numel()
+        return {f"tokens:{n}": join_routings(r, rows, count) for n, r in found.items()}
+
+    def _ask(
+        self, groups: list[RowGroup], known: Tensor | None, batch: ConversationBatch
+    ) -> Told | None:
+        """What the moments tell, where they are asked."""
+        if self.second_reading is None:
+            return None
+        scores = {m: batch.modalities[m].scores for m in self.modalities}
+        told: Told = self.second_reading(groups, known, scores, batch.mask)
+        return told
+
+    def _remember(
+        self,
+        groups: list[RowGroup],
+        context: Mapping[str, Tensor],
+        present: Tensor,
+        routings: dict[str, Routing],
+    ) -> Tensor:
+        """The memories (B, U, M, D); adds the routing of utterances."""
+        memory, mask = dict(context), present[..., 0]
+        if self.token_memory is not None:
+            for m in self.modalities:
+                pooled = [cast(Tensor, group.memories[m].pooled).squeeze(1) for group in groups]
+                memory[m] = put_back(pooled, groups, mask)
+        if self.utterance_memory is not None:
+            dtype = memory[self.modalities[0]].dtype
+            turns = torch.arange(mask.shape[1], device=mask.device, dtype=dtype)
+            sequences = {
+                m: Sequences(
+                    x=memory[m],
+                    mask=present[:, :, number],
+                    times=turns.expand(mask.shape),
+                    summary=memory[m],
+                    present=present[:, :, number],
+                )
+                for number, m in enumerate(self.modalities)
+            }
+            remembered, found = self.utterance_memory(sequences)
+            memory = {m: cast(Tensor, one.pooled) for m, one in remembered.items()}
+            routings |= {f"utterances:{name}": r for name, r in found.items()}
+        return torch.stack([memory[m] for m in self.modalities], dim=2)
 
     def _fill_absent(self, memory: Tensor, present: Tensor) -> Tensor:
         there = present.unsqueeze(-1)
         return torch.where(there, memory, self.absent).flatten(2)
 
     def _answers(
-        self, joined: Tensor, context: Mapping[str, Tensor], present: Tensor
+        self,
+        joined: Tensor,
+        context: Mapping[str, Tensor],
+        present: Tensor,
+        told: Told | None,
     ) -> dict[str, tuple[Tensor, ...]]:
         """The answers of each head; the prior where no modality is present."""
         known = present.any(dim=-1, keepdim=True)
         answers = {}
         for name, head in self.heads.items():
             found = [head(joined)]
+            if told and told.answers and name == self._main:
+                found = [found[0] + told.together(present)]
             if self.own_heads:
                 found.append(self._apart(name, context, present))
             prior = self.get_buffer(f"prior_{name}").to(joined.dtype)
@@ -381,8 +394,3 @@ class Recognizer(EmotionModel):
         own = cast(nn.ModuleDict, self.own_heads[name])
         said = [own[m](context[m]) for m in self.modalities]
         return (torch.stack(said, dim=2) * present.unsqueeze(-1)).sum(dim=2)
-
-
-def present_dtype(memory: Mapping[str, Tensor]) -> torch.dtype:
-    """The floating type of the memories."""
-    return next(iter(memory.values())).dtype

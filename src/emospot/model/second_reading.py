@@ -1,25 +1,31 @@
-"""Tokens are read again once the conversation is known.
+"""Tokens are read twice: by themselves, and again once the conversation is known.
 
 What moment of an utterance tells its emotion depends on the rest of the conversation: on
-what was felt before, and on how this speaker's modalities lag behind each other. When the
-memories are made nothing of that is known. So after the graph the moments are asked again,
-with what it says of the utterance (or without a graph what all its modalities remember).
-Each moment says how much it speaks for each class c, and any of them may be the one that
-tells:
+what was felt before, and on how this speaker's modalities lag behind each other. So the
+moments are asked once with nothing known, which gives the nodes of the graph, and once
+more with what the graph says of the utterance (or without a graph what all modalities
+told together). Each moment says how much it speaks for each class c in each of R *ways*,
+any of them may be the one that tells, and which way is likely is a matter of what is known:
 
-    h[t]   = GELU(W LayerNorm(M_j[t]) + V g_i)    M_j[t]: all parts of the memory of that moment
-    a[t]   = U h[t]
-    answer = log mean_t exp a[t, c]               of modality j by itself
-    w[t]   = Σ_c p(c) · softmax_t(a[t, c]),       p = softmax(answer)
-    R_j    = W' Σ_t w[t] · h[t]                   takes the place of the pooled memory
+    m[t]      = LayerNorm(M_j[t])                    all parts of the memory of that moment
+    h[t]      = GELU(W m[t] + V k_i)                 k_i: what is known, 0 at first
+    a[t, c]   = log Σ_r softmax_r(ρ k_i) exp (U h[t] + B m[t])[r, c]
+    answer_j  = log mean_t exp a[t, c]               of modality j by itself
+    w[t]      = Σ_c p(c) · softmax_t(a[t, c]),       p = softmax(answer_j)
+    R_j       = W' Σ_t w[t] · h[t]                   takes the place of the pooled memory
+
+This is the form of the exact posterior of a burst at an unknown moment, in one of some ways
+of lagging: a sum of what single tokens tell at each, and a mean over all that could be. In
+one step of its own the network would have to learn these sums of exponentials. Speakers who
+keep to their way then show it to the graph, turn by turn.
 
 w is how likely each moment is the one that tells: hotspots that are learned from emotion
 labels alone, by all modalities and the whole conversation together. (With one output, a
 number, w is a plain softmax, and modalities give no answer of their own; of several
 labels w is that of the label that the moments speak for most.)
 
-So that the memories know their utterance well before the graph reads them, another answer
-is given by them alone. All these are learned beside the model's answer and take no part.
+The mean of the modalities' answers is added to the model's, and each is learned as well,
+of both readings, so that moments know their utterance before the graph reads them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,18 +39,24 @@ from emospot.model.row_groups import RowGroup, put_back, put_back_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """What was read.
+class Told:
+    """What the moments of an utterance told.
 
     Args:
-        memory: of every modality, zeros where absent, shape (B, U, M, D).
+        read: of every modality, zeros where absent, shape (B, U, M, D).
         weights: modality → share of the answer that each moment has, shape (B, U, T).
-        answers: head → answers that are learned beside the model's, shape (B, U, classes).
+        answers: of each modality by itself, zeros where absent, each of shape
+            (B, U, classes); empty where the answer is a number.
     """
 
-    memory: Tensor
+    read: Tensor
     weights: Mapping[str, Tensor]
-    answers: Mapping[str, tuple[Tensor, ...]]
+    answers: tuple[Tensor, ...]
+
+    def together(self, present: Tensor) -> Tensor:
+        """The mean answer of the modalities that are present, (B, U, M), shape (B, U, classes)."""
+        count = present.sum(dim=-1, keepdim=True).clamp(min=1)
+        return torch.stack(self.answers).sum(dim=0) / count
 
 
 class MomentReader(nn.Module):
@@ -55,16 +67,20 @@ class MomentReader(nn.Module):
         parts: elements a moment.
         known: numbers of what is known.
         classes: that a moment may speak for, K.
+        ways: of speaking, R.
     """
 
-    def __init__(self, width: int, parts: int, known: int, classes: int) -> None:
+    def __init__(self, width: int, parts: int, known: int, classes: int, ways: int = 1) -> None:
         super().__init__()
         self.parts = parts
+        self.ways = ways
         self.norm = nn.LayerNorm(width)
         self.moment = nn.Linear(parts * width, 2 * width)
         self.known = nn.Linear(known, 2 * width, bias=False)
-        # No bias with one output: the softmax would ignore it.
-        self.speaks = nn.Linear(2 * width, classes, bias=classes > 1)
+        self.way = nn.Linear(known, ways) if ways > 1 else None
+        # No bias where there is but one output: the softmax would ignore it.
+        self.speaks = nn.Linear(2 * width, ways * classes, bias=ways * classes > 1)
+        self.directly = nn.Linear(parts * width, ways * classes, bias=False)
         self.value = nn.Linear(2 * width, width)
 
     def forward(self, x: Tensor, mask: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,7 +100,7 @@ class MomentReader(nn.Module):
         hidden = F.gelu(self.moment(moments) + self.known(known).unsqueeze(1))
         there = mask[:, : moments.shape[1]]
         readable = there.any(dim=-1, keepdim=True)
-        speaks = self.speaks(hidden)
+        speaks = self._speaks(moments, hidden, known)
         speaks = speaks.masked_fill(~(there | ~readable).unsqueeze(-1), float("-inf"))
         # The mean: of several labels a longer utterance is not to have more.
         count = there.sum(dim=-1, keepdim=True).clamp(min=1)
@@ -94,74 +110,60 @@ class MomentReader(nn.Module):
         read = self.value(torch.einsum("nt,ntd->nd", weights, hidden))
         return read * readable, weights, answer
 
+    def _speaks(self, moments: Tensor, hidden: Tensor, known: Tensor) -> Tensor:
+        """How much each moment speaks for each class, shape (N, T, K)."""
+        speaks = (self.speaks(hidden) + self.directly(moments)).unflatten(-1, (self.ways, -1))
+        if self.way is not None:
+            speaks = speaks + torch.log_softmax(self.way(known), dim=-1)[:, None, :, None]
+        return torch.logsumexp(speaks, dim=2)
+
 
 class SecondReading(nn.Module):
-    """Reads the moments of all modalities again.
+    """Asks the moments of all modalities, as often as something new is known.
 
     Args:
         modalities: in the order of the batch.
         width: D.
         parts: elements a moment: X_j and what it reads of each other modality.
-        heads: head → number of its outputs, the main one first.
-        dropout: of the answer from the memories.
+        classes: outputs of the main head.
+        ways: of speaking for a class.
     """
 
     def __init__(
-        self,
-        modalities: Sequence[str],
-        width: int,
-        parts: int,
-        heads: Mapping[str, int],
-        dropout: float,
+        self, modalities: Sequence[str], width: int, parts: int, classes: int, ways: int
     ) -> None:
         super().__init__()
-        joined = len(modalities) * width
-        self.main, classes = next(iter(heads.items()))
+        self.known = len(modalities) * width
         self.readers = nn.ModuleDict(
-            {m: MomentReader(width, parts, joined, classes) for m in modalities}
+            {m: MomentReader(width, parts, self.known, classes, ways) for m in modalities}
         )
-        self.several = classes > 1
-        self.first = nn.ModuleDict(
-            {
-                name: nn.Sequential(
-                    nn.LayerNorm(joined),
-                    nn.Dropout(dropout),
-                    nn.Linear(joined, width),
-                    nn.GELU(),
-                    nn.Linear(width, outputs),
-                )
-                for name, outputs in heads.items()
-            }
-        )
+        self.answers = classes > 1
 
     def forward(
         self,
         groups: Sequence[RowGroup],
-        memory: Tensor,
-        known: Tensor,
+        known: Tensor | None,
         scores: Mapping[str, Tensor],
         mask: Tensor,
-    ) -> Reread:
-        """Read again.
+    ) -> Told:
+        """Ask.
 
         Args:
             groups: of all rows of the batch, with their memories.
-            memory: of the first reading, shape (B, U, M · D).
-            known: what is known of each utterance, shape (B, U, M · D).
+            known: what is known of each utterance, shape (B, U, M · D); None: nothing.
             scores: modality → tensor of the batch's shape, (B, U, T).
             mask: which utterances are there, shape (B, U).
         """
-        flat = known.flatten(0, 1)
-        read, weights, own = [], {}, []
+        read, weights, answers = [], {}, []
         for m, reader in self.readers.items():
-            found = [
-                reader(group.memories[m].x, group.memories[m].mask, flat[group.rows])
-                for group in groups
-            ]
+            found = []
+            for group in groups:
+                memory = group.memories[m]
+                told = memory.x.new_zeros(len(group.rows), self.known)
+                if known is not None:
+                    told = known.flatten(0, 1)[group.rows]
+                found.append(reader(memory.x, memory.mask, told))
             read.append(put_back([one for one, _, _ in found], groups, mask))
             weights[m] = put_back_tokens([w for _, w, _ in found], groups, scores[m])
-            own.append(put_back([answer for _, _, answer in found], groups, mask))
-        answers = {name: (first(memory),) for name, first in self.first.items()}
-        if self.several:
-            answers[self.main] += tuple(own)
-        return Reread(torch.stack(read, dim=2), weights, answers)
+            answers.append(put_back([answer for _, _, answer in found], groups, mask))
+        return Told(torch.stack(read, dim=2), weights, tuple(answers) if self.answers else ())

@@ -155,6 +155,26 @@ def planted_corpus(wanted: PlantedSource) -> Corpus:
     return Corpus(NAME, NAME, labels, conversations, features)
 
 
+def true_styles(source: PlantedSource, split: str) -> dict[tuple[str, str], int]:
+    """The style of every speaker of a split, by conversation and name.
+
+    No model may ask: it is for scoring what a model has found out.
+    """
+    return {
+        (_name(dialogue, split), _speaker(number)): int(style)
+        for dialogue in source.drawn(split)
+        for number, style in enumerate(dialogue.styles)
+    }
+
+
+def _name(dialogue: PlantedDialogue, split: str | None) -> str:
+    return f"{split or NAME} {dialogue.number}"
+
+
+def _speaker(number: int) -> str:
+    return f"speaker {number + 1}"
+
+
 def as_conversation(
     world: PlantedWorld, dialogue: PlantedDialogue, split: str | None = None
 ) -> CorpusConversation:
@@ -172,7 +192,7 @@ def as_conversation(
     for u in range(len(dialogue)):
         start = u * (length + PAUSE_SECONDS)
         label = world.labels[dialogue.emotions[u]]
-        speaker = f"speaker {dialogue.speakers[u] + 1}"
+        speaker = _speaker(dialogue.speakers[u])
         utterances.append(Utterance(str(u + 1), speaker, start, start + length, label=label))
         begins = start + np.arange(world.tokens) * TOKEN_SECONDS
         times = np.column_stack([begins, begins + TOKEN_SECONDS])
@@ -185,8 +205,7 @@ def as_conversation(
                 last = first + world.length - 1
                 own.append(Hotspot(name, times[first, 0], times[last, 1], 1.0, NAME))
         marked.append(tuple(own))
-    name = f"{split or NAME} {dialogue.number}"
-    conversation = Conversation(name, tuple(utterances), None, split)
+    conversation = Conversation(_name(dialogue, split), tuple(utterances), None, split)
     return CorpusConversation(
         conversation, {m: tuple(own) for m, own in tokens.items()}, marked=tuple(marked)
     )

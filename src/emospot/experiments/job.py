@@ -8,13 +8,14 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emospot.batch import Example
 from emospot.emotions import Task
 from emospot.errors import EmospotError
 from emospot.evaluation.answer_moments import hotspot_scores
@@ -22,15 +23,19 @@ from emospot.evaluation.answers import predictions_of
 from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.run import labelled_examples
 from emospot.evaluation.task_scores import task_scores
+from emospot.experiments.disturbances import disturbances_of, disturbed
 from emospot.experiments.folds import folds_of
-from emospot.experiments.jobs import study_hash, training_job
-from emospot.experiments.study import Job, Study, parse_study
+from emospot.experiments.inside import inside_scores
+from emospot.experiments.jobs import study_hash, training_hash, training_job
+from emospot.experiments.study import Job, Protocol, Study, parse_study
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
-from emospot.model.pretrained import load_model
+from emospot.model.pretrained import PretrainedModel, load_model
 from emospot.training.fit import train
 
+DISTURBED = "disturbed"
+"""What the study's metric is called under a disturbance, with its name after a colon."""
 VERSION = 1
 """Of the structure of a line of results."""
 
@@ -105,7 +110,7 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     view = view_of(study, job, store)
     trains = training_job(study, job)
     folder = Path(out) / "runs" / trains.folder
-    _begin(folder, study_hash(study, trains, store.content_hash))
+    _begin(folder, training_hash(study, trains, store.content_hash))
     started = time.monotonic()
     (trained,) = train(view, folder, study.config(job.model), seeds=[job.seed], resume=True)
     seconds = time.monotonic() - started
@@ -113,16 +118,14 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
     examples = labelled_examples(view, "test")
     answers = predictions_of(model, examples, where=f"test of {job.id}")
     how = study.protocol_of(job)
-    if how is not None and how.answers:
-        answers = among(answers, how.answers)
+    answers = _asked(answers, how)
     write_answers(answers, answers_file(Path(out), job))
     return Result(
         job=job,
         hash=study_hash(study, job, store.content_hash),
         data=view.content_hash,
         dev=trained.dev_score,
-        scores=task_scores(answers.task, answers.true, answers.predicted[0]).metrics()
-        | hotspot_scores(model, examples, store),
+        scores=_scores(answers) | _besides(study, job, model, examples, store),
         epoch=trained.epoch,
         epochs_run=trained.epochs_run,
         parameters=sum(p.numel() for p in model.recognizer.parameters()),
@@ -130,6 +133,33 @@ def run_job(values: Mapping[str, Any], job: Job, stores: Mapping[str, str], out:
         history=trained.history,
         answers=answers_digest(answers),
     )
+
+
+def _asked(answers: Predictions, how: Protocol | None) -> Predictions:
+    return among(answers, how.answers) if how is not None and how.answers else answers
+
+
+def _scores(answers: Predictions) -> dict[str, float]:
+    return dict(task_scores(answers.task, answers.true, answers.predicted[0]).metrics())
+
+
+def _besides(
+    study: Study,
+    job: Job,
+    model: PretrainedModel,
+    examples: Sequence[Example],
+    store: FeatureStore,
+) -> dict[str, float]:
+    """What is known of a model besides the scores of its answers."""
+    found = hotspot_scores(model, examples, store)
+    if study.inside:
+        found |= inside_scores(model, examples, store, study.corpora[job.corpus])
+    for disturbance in disturbances_of(study.disturbances, model.config.modalities):
+        worse = disturbed(examples, disturbance)
+        answers = predictions_of(model, worse, where=f"test of {job.id}, {disturbance.name}")
+        answers = _asked(answers, study.protocol_of(job))
+        found[f"{DISTURBED}:{disturbance.name}"] = _scores(answers)[study.metric]
+    return found
 
 
 def _begin(folder: Path, key: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emospot.config import Config
+from emospot.experiments.disturbances import Disturbances
 from emospot.experiments.study import OPPONENT, Job, ModelEntry, Protocol, Study
 
 YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -63,7 +64,18 @@ def _reads(entry: ModelEntry, features: str) -> bool:
 
 
 def study_hash(study: Study, job: Job, data_hash: str) -> str:
-    """What identifies a job's result: configuration, data, fold and seed."""
+    """What identifies a job's result: its training, and what else the model is asked."""
+    trained = training_hash(study, job, data_hash)
+    asked: dict[str, object] = {}
+    if study.inside:
+        asked["inside"] = True
+    if study.disturbances != Disturbances():
+        asked |= {"disturbances": study.disturbances.model_dump(), "metric": study.metric}
+    return _digest([trained, asked]) if asked else trained
+
+
+def training_hash(study: Study, job: Job, data_hash: str) -> str:
+    """What identifies a training: configuration, data, fold and seed."""
     how = study.protocol_of(job)
     what = [
         _named(study.config(job.model)),
@@ -73,6 +85,10 @@ def study_hash(study: Study, job: Job, data_hash: str) -> str:
         job.seed,
         data_hash,
     ]
+    return _digest(what)
+
+
+def _digest(what: object) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -67,16 +67,23 @@ def truth_figures(study: Study, results: Sequence[Result], ceilings: Ceilings) -
         if all(HOTSPOT_F1 in one for one in scores):
             yield over_seeds(row, HOTSPOT_F1, [one[HOTSPOT_F1] for one in scores])
         if row.corpus in ceilings and not study.protocols[row.protocol].answers:
-            best, chance = (ceilings[row.corpus][n].accuracy.value for n in (0, -1))
-            if best > chance:
-                ways = [(one["accuracy"] - chance) / (best - chance) for one in scores]
-                yield over_seeds(row, WAY, ways)
+            ways = [way_of(one, ceilings[row.corpus]) for one in scores]
+            if known := [way for way in ways if way is not None]:
+                yield over_seeds(row, WAY, known)
     for table in dict.fromkeys(row.table for row in seeds):
         corpus, protocol, features = table
         if corpus in ceilings and not study.protocols[protocol].answers:
             for one in ceilings[corpus]:
                 name = one.knowledge if one.knowledge == CHANCE else f"posterior, {one.knowledge}"
                 yield from _posterior(Row(corpus, protocol, features, name), one)
+
+
+def way_of(scores: Mapping[str, float], ceilings: Sequence[PlantedCeiling]) -> float | None:
+    """The share of the way from chance to the ceiling; None where there is none to go."""
+    if not ceilings or "accuracy" not in scores:
+        return None
+    best, chance = (ceilings[n].accuracy.value for n in (0, -1))
+    return (scores["accuracy"] - chance) / (best - chance) if best > chance else None
 
 
 def _posterior(row: Row, one: PlantedCeiling) -> Iterator[Figure]:

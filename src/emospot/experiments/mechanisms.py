@@ -110,7 +110,7 @@ def mechanism_matrix(study: Study, results: Sequence[Result]) -> MechanismMatrix
     found = []
     for (part, start, world), gain in gains.items():
         seeds, meant = tuple(gain.values()), study.mechanisms.parts[part] == world
-        found.append(Gain(part, start, world, *_interval(seeds), seeds, meant))
+        found.append(Gain(part, start, world, *interval_over_seeds(seeds), seeds, meant))
     return MechanismMatrix(tuple(found), tuple(_tests(study.mechanisms, gains)))
 
 
@@ -140,11 +140,11 @@ def _tests(
         if len(values) > 1:
             part, start = name.split("\n")
             world = mechanisms.parts[part]
-            yield MechanismTest(part, start, world, *_interval(values), corrected[name])
+            yield MechanismTest(part, start, world, *interval_over_seeds(values), corrected[name])
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and limits; of one value they are all that value."""
+def interval_over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and limits of the 95 % interval by Student's t; of one value all are that value."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, mean, mean

@@ -18,6 +18,10 @@ NOT_SHARES = ("mae", "correlation", "concordance")
 """The metrics that are no shares, and so are not shown in per cent."""
 
 
+INSIDE = "inside"
+"""What stands, with a colon, before the name of a figure of what happens inside a model."""
+
+
 def kind_of_task(name: str) -> TaskKind:
     """The kind of a task by its name alone, see `emotions.task_named`.
 
@@ -76,4 +80,4 @@ def better(metric: str, figure: float) -> float:
 
 def is_share(metric: str) -> bool:
     """Whether a figure of this metric is shown in per cent."""
-    return metric not in NOT_SHARES
+    return metric not in NOT_SHARES and not metric.startswith(f"{INSIDE}:")

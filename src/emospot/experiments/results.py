@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from emospot.experiments.curves import curves_page
+from emospot.experiments.figures import study_figures
+from emospot.experiments.figures_page import figures_page
+from emospot.experiments.further_figures import further_figures
 from emospot.experiments.gains import gains_page
 from emospot.experiments.job import Result, answers_file, read_answers
 from emospot.experiments.jobs import trains_itself
@@ -29,7 +32,10 @@ def write_results(
     out: Path,
     tell: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Summary:
-    """Write results.json, table.md and curves.html (and gains.html) of a study that has run.
+    """Write what a study that has run found.
+
+    That is results.json, table.md and curves.html, and where the study asks for them
+    gains.html and figures.html.
 
     Args:
         study: what was run.
@@ -40,6 +46,7 @@ def write_results(
     ceilings = known_ceilings(study, tell)
     summary = summarise_study(study, outcome.results, outcome.opponents, out)
     besides = tuple(truth_figures(study, outcome.results, ceilings))
+    besides += tuple(further_figures(outcome.results))
     summary = replace(summary, figures=summary.figures + besides)
     values = {
         "format_version": FORMAT_VERSION,
@@ -60,6 +67,10 @@ def write_results(
     if matrix.gains:
         values["mechanisms"] = matrix.to_dict()
         write_file(out / "gains.html", gains_page(study, matrix).encode())
+    figures = study_figures(study, outcome.results, out, ceilings)
+    if figures:
+        values["figures"] = [figure.to_dict() for figure in figures]
+        write_file(out / "figures.html", figures_page(study.title, figures).encode())
     table = markdown(study, summary, dict(outcome.opponents))
     if text := matrix_markdown(matrix):
         table = f"{table}\n{text}\n"

@@ -34,6 +34,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from emospot.config import Config, as_written, parse_config, problem, read_yaml
 from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
+from emospot.experiments.disturbances import Disturbances
+from emospot.experiments.figure_entry import FigureEntry
 from emospot.experiments.metric import SMALLER_IS_BETTER, check_metric
 
 DATA_VARIABLE = "EMOSPOT_DATA"
@@ -131,6 +133,8 @@ class Study(_Entry):
     was named before, by another study. `together`: a regular expression over dialogue
     ids; dialogues in which it finds the same depend on each other (they share an actor,
     or recordings), and are drawn and swapped together. `mechanisms`: see `Mechanisms`.
+    `disturbances`: see `experiments.disturbances`. `inside`: whether gates and aligners of
+    every model are looked at, see `experiments.inside`. `figures`: see `figure_entry`.
     """
 
     title: str
@@ -143,6 +147,9 @@ class Study(_Entry):
     ablated: str | None = None
     primary: str | None = None
     mechanisms: Mechanisms | None = None
+    disturbances: Disturbances = Disturbances()
+    inside: bool = False
+    figures: tuple[FigureEntry, ...] = ()
     metric: str = "weighted_f1"
     protocols: dict[str, Protocol] = {"official": Protocol()}
     choose_opponent: Protocol | None = None
@@ -179,6 +186,7 @@ class Study(_Entry):
                 absent = [name for name in needed if name not in there]
                 if absent:
                     raise ValueError(f"mechanisms need {absent[0]} among the {kind} {list(there)}")
+        self._check_figures()
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")
         if self.opponent is not None and self.opponent == self.primary:
@@ -188,6 +196,23 @@ class Study(_Entry):
         if self.choose_opponent and self.choose_opponent.answers:
             raise ValueError("choose_opponent reads no answers: it compares on all classes")
         return self
+
+    def _check_figures(self) -> None:
+        models = set(self.entries())
+        for figure in self.figures:
+            over = {"corpora": set(self.corpora), "models": models}.get(figure.over, set())
+            lines = set(self.corpora) if figure.over == "models" else models
+            corpus = {figure.corpus} if figure.corpus is not None else set()
+            for what, named, known in (
+                (f"places over {figure.over}", set(figure.names), over),
+                ("lines", set(figure.lines), lines),
+                ("corpus", corpus, set(self.corpora)),
+            ):
+                if strangers := sorted(named - known):
+                    raise ValueError(
+                        f'figure "{figure.title}": {what} {strangers[0]} is not in the study, '
+                        f"only {', '.join(sorted(known))}"
+                    )
 
     def entries(self) -> dict[str, ModelEntry]:
         """The models, and the ablated model without each of its parts."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from emospot.experiments.metric import SMALLER_IS_BETTER, better, is_share
+from emospot.experiments.job import DISTURBED
+from emospot.experiments.metric import INSIDE, SMALLER_IS_BETTER, better, is_share
 from emospot.experiments.study import Study
 from emospot.experiments.summary import Figure, PairedFigure, Summary
 
@@ -30,8 +31,10 @@ EACH = {
     "f1": "F1",
     "weighted_f1": "w-F1 of both answers",
     "weighted_accuracy": "weighted accuracy",
+    DISTURBED: "on worse test conversations",
+    INSIDE: "inside the model",
 }
-"""What is shown of each label, and how it is called."""
+"""What is shown of each label, disturbance or part of a model, and how it is called."""
 
 
 def markdown(study: Study, summary: Summary, opponents: dict[str, str]) -> str:
@@ -121,14 +124,17 @@ def _pair_cells(pair: PairedFigure | None) -> list[str]:
 def _class_table(figures: Sequence[Figure], metric: str) -> str:
     """A figure of each label; "" where there is none."""
     start = f"{metric}:"
-    classes = [m for m in dict.fromkeys(f.metric for f in figures) if m.startswith(start)]
+    names = dict.fromkeys(f.metric for f in figures if f.metric.startswith(start))
+    # The distribution of a gate is for a figure.
+    classes = [m for m in names if not (metric == INSIDE and " to " in m)]
     if not classes:
         return ""
     value = {(f.row, f.metric): f for f in figures}
     head = [EACH[metric], *(c.removeprefix(start) for c in classes)]
     lines = [_line(head), _line(["---"] * len(head))]
-    for row in dict.fromkeys(f.row for f in figures if f.metric == classes[0]):
-        lines.append(_line([row.model, *(_cell(value[row, c]) for c in classes)]))
+    for row in dict.fromkeys(f.row for f in figures if f.metric in classes):
+        cells = (_cell(value[row, c]) if (row, c) in value else "" for c in classes)
+        lines.append(_line([row.model, *cells]))
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ from emospot.batch import ConversationBatch
 from emospot.config import TrainingConfig
 from emospot.emotions import Task
 from emospot.evaluation.task_scores import Scores, choice, output_scores
-from emospot.model.emotion_model import EmotionModel
+from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.training.losses import plain_loss, total_loss
 from emospot.training.modality_dropout import with_modality_dropout
 from emospot.training.results import dev_figures
@@ -72,6 +72,37 @@ def averaging(decay: float) -> Any:
     return average
 
 
+class AlignerCurve:
+    """How the aligners were used over an epoch of training."""
+
+    def __init__(self) -> None:
+        self._balance: list[Tensor] = []
+        self._use: dict[str, list[Tensor]] = {}
+
+    def tell(self, output: EmotionOutput) -> None:
+        """Take in a batch."""
+        if output.expert_usage:
+            self._balance.append(output.losses["balance"].detach())
+        for name, use in output.expert_usage.items():
+            self._use.setdefault(name, []).append(use.detach())
+
+    def figures(self) -> dict[str, float]:
+        """Mean load balance loss, and how even use was: the pairs' mean entropy, 1 at most."""
+        if not self._use:
+            return {}
+        mean = [torch.stack(own).mean(dim=0) for own in self._use.values()]
+        entropy = [
+            float(-torch.special.xlogy(use, use).sum()) / math.log(len(use))
+            if len(use) > 1
+            else 1.0
+            for use in mean
+        ]
+        return {
+            "balance": float(torch.stack(self._balance).mean()),
+            "use_entropy": sum(entropy) / len(entropy),
+        }
+
+
 class EmotionModule(LightningModule):
     """Trains a model and keeps the averaged weights that were best on dev.
 
@@ -112,12 +143,14 @@ class EmotionModule(LightningModule):
         self.history: list[dict[str, float]] = []
         self._answers: list[tuple[Tensor, Tensor]] = []
         self._loss_sum = 0.0
+        self._aligners = AlignerCurve()
         self._score = math.nan
         self._figures: dict[str, float] = {}
 
     def on_train_epoch_start(self) -> None:
-        """Start the mean of the losses anew."""
+        """Start the means of the epoch anew."""
         self._loss_sum = 0.0
+        self._aligners = AlignerCurve()
 
     def on_train_batch_start(self, *_: Any) -> None:
         """Start from the random state of this seed and step."""
@@ -128,7 +161,9 @@ class EmotionModule(LightningModule):
     def training_step(self, batch: ConversationBatch, index: int) -> Tensor:
         """The loss of one batch."""
         batch = with_modality_dropout(batch, self.config.modality_dropout)
-        loss = total_loss(self.recognizer(batch), batch, self.config, self.class_weights)
+        output = self.recognizer(batch)
+        loss = total_loss(output, batch, self.config, self.class_weights)
+        self._aligners.tell(output)
         self._loss_sum += float(loss.detach())
         return loss
 
@@ -166,7 +201,10 @@ class EmotionModule(LightningModule):
     def on_train_epoch_end(self) -> None:
         """Keep the epoch's weights if they are the best so far on dev, or the last; tell."""
         loss = self._loss_sum / self.steps_an_epoch
-        self.history.append({"epoch": self.current_epoch, "loss": loss, **self._figures})
+        aligners = self._aligners.figures()
+        self.history.append(
+            {"epoch": self.current_epoch, "loss": loss, **aligners, **self._figures}
+        )
         # Without dev conversations a score that is a number says that the loss is one.
         score = self._score if self._figures else -loss
         if score > self.best["score"] or self.config.choose == "last":

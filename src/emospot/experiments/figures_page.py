@@ -1,0 +1,149 @@
+"""`figures.html`: the figures that a study asks for, on one page.
+
+Plain SVG in one file that needs no network. A large dot is the mean over seeds, the line
+through it its 95 % interval, small dots are the seeds.
+"""
+
+import math
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from emospot.experiments.figures import Point, StudyFigure
+from emospot.experiments.metric import is_share
+from emospot.experiments.tables import SHOWN
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 330, 64, 16, 14, 58
+COLOURS = 6
+MOST_TICKS = 7
+APART = 7.0
+"""Between the points of two lines at a place that is no number."""
+TEXTS = {
+    "seconds": "seconds of training",
+    "parameters": "parameters",
+    "loss": "loss",
+    "balance": "load balance loss",
+    "use_entropy": "use entropy (1: even)",
+    "f1": "F1",
+}
+_NO_SHARES = ("seconds", "parameters", "loss", "balance", "use_entropy")
+
+
+def figures_page(title: str, figures: Sequence[StudyFigure]) -> str:
+    """The whole page."""
+    template = resources.files("emospot.experiments") / "figures.html.j2"
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(template.read_text(encoding="utf-8")).render(
+        title=title,
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        right=WIDTH - RIGHT,
+        top=TOP,
+        bottom=HEIGHT - BOTTOM,
+        figures=[_figure(figure) for figure in figures if figure.points],
+    )
+
+
+def _figure(figure: StudyFigure) -> dict[str, Any]:
+    share = is_share(figure.metric) and figure.metric not in _NO_SHARES
+    scale = 100.0 if share else 1.0
+    values = [scale * v for p in figure.points for v in (p.low, p.high, *p.seeds)]
+    low, high, step = ticks(min(values), max(values))
+    lines = list(dict.fromkeys(p.line for p in figure.points))
+    horizontal = _Horizontal(figure.points)
+
+    def y(value: float) -> float:
+        return _place(scale * value, low, high, HEIGHT - BOTTOM, TOP)
+
+    drawn = []
+    for number, line in enumerate(lines):
+        aside = 0.0 if horizontal.numbers else APART * (number - (len(lines) - 1) / 2)
+        points = [
+            {
+                "x": horizontal.at(p) + aside,
+                "y": y(p.mean),
+                "low": y(p.low),
+                "high": y(p.high),
+                "seeds": [y(seed) for seed in p.seeds] if len(p.seeds) > 1 else [],
+                "text": _text(p, figure.x, scale, share=share),
+            }
+            for p in figure.points
+            if p.line == line
+        ]
+        path = " ".join(f"{p['x']:.1f},{p['y']:.1f}" for p in points)
+        joined = path if horizontal.ordered else ""
+        drawn.append({"name": line, "colour": number % COLOURS, "points": points, "path": joined})
+    name = figure.metric.partition(":")[2] or SHOWN.get(figure.metric, figure.metric)
+    seeds = max(len(p.seeds) for p in figure.points)
+    return {
+        "title": figure.title,
+        "caption": figure.caption,
+        "seeds": seeds,
+        "lines": drawn,
+        "x": figure.x,
+        "y": TEXTS.get(figure.metric, name) + (", per cent" if share else ""),
+        "x_ticks": horizontal.ticks,
+        "y_ticks": [
+            (_place(low + step * n, low, high, HEIGHT - BOTTOM, TOP), f"{low + step * n:.6g}")
+            for n in range(round((high - low) / step) + 1)
+        ],
+    }
+
+
+def _text(point: Point, x: str, scale: float, *, share: bool) -> str:
+    digits = ".1f" if share else ".4g"
+    mean, low, high = (f"{scale * v:{digits}}" for v in (point.mean, point.low, point.high))
+    interval = f" [{low}, {high}]" if len(point.seeds) > 1 else ""
+    return f"{point.line}, {x} {point.place}: {mean}{interval}"
+
+
+class _Horizontal:
+    """Where places stand: at their numbers where all have one, else side by side."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        places = {p.place: p.x for p in points}
+        numbers = {place: x for place, x in places.items() if x is not None}
+        self.numbers = len(numbers) == len(places) > 1
+        self.ordered = self.numbers
+        self._at: dict[str, float]
+        left, right = LEFT + 14, WIDTH - RIGHT - 14
+        if self.numbers:
+            low, high = min(numbers.values()), max(numbers.values())
+            self._at = {p: _place(x, low, high, left, right) for p, x in numbers.items()}
+        else:
+            wide = (right - left) / len(places)
+            self._at = {p: left + wide * (n + 0.5) for n, p in enumerate(places)}
+
+    def at(self, point: Point) -> float:
+        """From the left."""
+        return self._at[point.place]
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Where names stand, and what they are; of places that stand too close only some."""
+        found: list[tuple[float, str]] = []
+        for place, x in sorted(self._at.items(), key=lambda item: item[1]):
+            if not found or x - found[-1][0] >= 3.5 * (len(place) + len(found[-1][1])):
+                found.append((round(x, 1), place))
+        return found
+
+
+def ticks(low: float, high: float) -> tuple[float, float, float]:
+    """The ends of an axis at round numbers around all values, and the step between.
+
+    >>> ticks(61.2, 78.9)
+    (60.0, 80.0, 5.0)
+    """
+    wide = max(high - low, abs(high) * 1e-3, 1e-6)
+    power = 10.0 ** math.floor(math.log10(wide / MOST_TICKS))
+    step = next(s * power for s in (1, 2, 5, 10) if wide / (s * power) <= MOST_TICKS)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return first * step, max(last, first + 1) * step, step
+
+
+def _place(value: float, low: float, high: float, start: float, end: float) -> float:
+    share = (value - low) / (high - low) if high > low else 0.5
+    return round(start + share * (end - start), 1)

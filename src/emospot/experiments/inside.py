@@ -1,0 +1,129 @@
+"""Figures of what happens inside a model on the test conversations.
+
+With `inside` a study also says of each job
+
+    inside:gate mean, M                     see `evaluation.diagnosis.gates`
+    inside:gate deviation, M                over tokens: a collapsed gate has none
+    inside:gate and hotspots, M             correlation with the scores that the gate reads
+    inside:gate and marks, M                the same with marked (or planted) hotspots
+    inside:gate LEAST to MOST, M            share of the gate's values between these two
+    inside:use entropy                      mean over pairs; 1: all aligners are used evenly
+    inside:least use entropy                of the pair that uses its aligners least evenly
+    inside:bits of the emotion              and of speaker and style (planted) what the choice
+    inside:bits of the speaker              of aligners tells above chance, with its p; see
+    inside:bits of the style                `evaluation.routing_information`
+
+as further scores, which appear in the tables, in `results.json` and in the figures.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from emospot.batch import ConversationBatch, Example
+from emospot.corpora.planted import NAME as PLANTED
+from emospot.corpora.planted import true_styles
+from emospot.evaluation.diagnosis.aligners import RoutingWatch
+from emospot.evaluation.diagnosis.gates import GateWatch
+from emospot.evaluation.diagnosis.interventions import watched
+from emospot.evaluation.routing_information import (
+    Information,
+    RoutingWeights,
+    emotion_information,
+    speaker_information,
+    style_information,
+)
+from emospot.experiments.corpus_entry import CorpusEntry
+from emospot.experiments.metric import INSIDE
+from emospot.experiments.stores import planted_entry
+from emospot.features.store import FeatureStore
+from emospot.hotspots.marks import is_marks
+from emospot.model.emotion_model import EmotionOutput
+from emospot.model.predict import predict
+from emospot.model.pretrained import PretrainedModel
+
+TENTHS = 10
+
+
+def inside_scores(
+    model: PretrainedModel, examples: Sequence[Example], store: FeatureStore, entry: CorpusEntry
+) -> dict[str, float]:
+    """The figures of the module's docstring that a model has; empty for most baselines.
+
+    Args:
+        model: trained.
+        examples: the test conversations.
+        store: in which they lie.
+        entry: what the study says of the corpus.
+    """
+    gates, routing, weights = GateWatch(model.recognizer), RoutingWatch(), RoutingWeights()
+
+    def tell(batch: ConversationBatch, output: EmotionOutput) -> None:
+        for watch in (gates, routing, weights):
+            watch.tell(batch, output)
+
+    try:
+        with watched(model.recognizer, tell):
+            predict(model, examples)
+    finally:
+        gates.close()
+    marked = [m for m, detector in store.detectors.items() if is_marks(detector)]
+    found: dict[str, float] = {}
+    for use in gates.use(marked):
+        found[f"gate mean, {use.modality}"] = use.mean
+        found[f"gate deviation, {use.modality}"] = use.deviation.value
+        for lower, share in _shares(use.histogram):
+            found[f"gate {lower:.1f} to {lower + 1 / TENTHS:.1f}, {use.modality}"] = share
+        for name, correlation in (
+            ("hotspots", use.correlation),
+            ("marks", use.marked_correlation),
+        ):
+            if correlation is not None:
+                found[f"gate and {name}, {use.modality}"] = correlation.value
+    uses = routing.use(getattr(model.config, "top_k", 1))
+    if uses:
+        found["use entropy"] = float(np.mean([use.entropy for use in uses]))
+        found["least use entropy"] = min(use.entropy for use in uses)
+        found |= _information(model, examples, weights, entry)
+    return {f"{INSIDE}:{name}": value for name, value in found.items()}
+
+
+def _shares(histogram: Sequence[int]) -> Iterator[tuple[float, float]]:
+    """Lower end and share of each tenth of a histogram from 0 to 1."""
+    counts = np.array(histogram, dtype=np.float64).reshape(TENTHS, -1).sum(axis=1)
+    return zip(np.arange(TENTHS) / TENTHS, counts / counts.sum(), strict=True)
+
+
+def _information(
+    model: PretrainedModel,
+    examples: Sequence[Example],
+    weights: RoutingWeights,
+    entry: CorpusEntry,
+) -> dict[str, float]:
+    turns = [
+        (example.conversation.id, place, utterance)
+        for example in examples
+        for place, utterance in enumerate(example.conversation.utterances)
+    ]
+    dialogues = [dialogue for dialogue, _, _ in turns]
+    speakers = [utterance.speaker for _, _, utterance in turns]
+    own = weights.of([(dialogue, place) for dialogue, place, _ in turns])
+    found: dict[str, Information] = {"speaker": speaker_information(own, speakers, dialogues)}
+    if entry.store is None and entry.kind == PLANTED:
+        styles: Mapping[tuple[str, str], int] = true_styles(planted_entry(entry), "test")
+        found["style"] = style_information(own, styles, speakers, dialogues)
+    if model.card.main.kind == "single":
+        outputs = list(model.card.main.outputs)
+        known = [n for n, (_, _, utterance) in enumerate(turns) if utterance.label in outputs]
+        emotions = np.array([outputs.index(str(turns[n][2].label)) for n in known])
+        found["emotion"] = emotion_information(
+            own[:, known], emotions, [dialogues[n] for n in known]
+        )
+    return {
+        name: value
+        for what, one in found.items()
+        for name, value in (
+            (f"bits of the {what}", one.bits - one.chance),
+            (f"p of the {what}", one.p),
+        )
+    }

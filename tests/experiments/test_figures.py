@@ -1,0 +1,228 @@
+"""What a study asks besides: disturbances, the inside of models, and its figures."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emospot.errors import ConfigError
+from emospot.experiments.figures import Point, StudyFigure, study_figures
+from emospot.experiments.figures_page import figures_page, ticks
+from emospot.experiments.job import Result
+from emospot.experiments.jobs import study_hash, training_hash
+from emospot.experiments.known_truth import way_of
+from emospot.experiments.results import compare_results, write_results
+from emospot.experiments.runner import Outcome, run_study
+from emospot.experiments.study import Job, Study, parse_study
+
+from .conftest import in_this_process
+from .test_known_truth import MODEL, TRAINING, WORLD
+
+MODALITIES = ("words", "voice", "face")
+
+
+def _study(**changes: object) -> Study:
+    def corpus(**dials: object) -> dict[str, object]:
+        dials = {**WORLD["dials"], **dials}  # type: ignore[dict-item]
+        return {
+            "kind": "planted", "world": {**WORLD, "dials": dials},
+            "marks": dict.fromkeys(MODALITIES, "corpus"),
+        }  # fmt: skip
+
+    models = ["emospot", "plain"]
+    values = {
+        "title": "asked <besides>",
+        "seeds": 2,
+        "metric": "accuracy",
+        "corpora": {"weak": corpus(strength=1.0), "strong": corpus(strength=3.0)},
+        "base": {"training": TRAINING},
+        "models": {
+            "emospot": {"model": MODEL},
+            "plain": {"model": {**MODEL, "aligners": "cross_attention", "fusion": "global"}},
+        },
+        "disturbances": {"noise": [0.5, 2.0], "missing": [0.5], "without": True},
+        "inside": True,
+        "figures": [
+            {"title": "Strength", "over": "corpora", "x": "strength", "metric": "way",
+             "places": {"weak": 1.0, "strong": 3.0}, "lines": models, "caption": "It rises."},
+            {"title": "Time", "over": "models", "x": "model", "metric": "seconds",
+             "places": models, "lines": ["weak", "strong"]},
+            {"title": "Noise", "over": "noise", "x": "noise", "lines": models},
+            {"title": "Without", "over": "without", "x": "withheld", "lines": models},
+            {"title": "Each", "over": "classes", "x": "emotion", "lines": models,
+             "corpus": "strong"},
+            {"title": "Length", "over": "lengths", "x": "utterances", "lines": models},
+            {"title": "Gates", "over": "gates", "x": "gate", "lines": models},
+            {"title": "Use", "over": "epochs", "x": "epoch", "lines": models,
+             "metric": "use_entropy"},
+            {"title": "Entropy", "over": "models", "x": "model", "places": models,
+             "lines": ["weak"], "metric": "inside:use entropy"},
+        ],
+    }  # fmt: skip
+    return parse_study({**values, **changes}, "test")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Outcome, Path]:
+    study, out = _study(), tmp_path_factory.mktemp("figures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("emospot.experiments.runner._Runner._results", in_this_process([]))
+        outcome = run_study(study, out)
+    assert outcome.failed == {}
+    write_results(study, outcome, out)
+    return study, outcome, out
+
+
+def test_models_are_asked_about_worse_conversations(run: tuple[Study, Outcome, Path]) -> None:
+    _, outcome, out = run
+    names = ["noise 0.5", "noise 2", "missing 0.5", *(f"without {m}" for m in MODALITIES)]
+    for result in outcome.results:
+        asked = [n for n in result.scores if n.startswith("disturbed:")]
+        assert asked == [f"disturbed:{name}" for name in names]
+    values = json.loads((out / "results.json").read_text())
+    mean = {(f["corpus"], f["model"], f["metric"]): f["mean"] for f in values["summary"]}
+    own = [r.scores["disturbed:noise 2"] for r in outcome.results if r.job.model == "plain"]
+    both = [mean[c, "plain", "disturbed:noise 2"] for c in ("weak", "strong")]
+    assert np.mean(both) == pytest.approx(np.mean(own), abs=1e-4)
+    table = (out / "table.md").read_text()
+    assert "| on worse test conversations | noise 0.5 | noise 2 |" in table
+    assert compare_results(values, values).identical
+
+
+def test_the_inside_of_models_is_told(run: tuple[Study, Outcome, Path]) -> None:
+    _, outcome, out = run
+    for result in outcome.results:
+        inside = {n for n in result.scores if n.startswith("inside:")}
+        if result.job.model == "plain":
+            # No gates and no aligners.
+            assert inside == set()
+            continue
+        shares = [
+            value
+            for name, value in result.scores.items()
+            if name.startswith("inside:gate 0.") and name.endswith(" words")
+        ]
+        assert len(shares) == 10
+        assert sum(shares) == pytest.approx(1.0)
+        assert 0 < result.scores["inside:least use entropy"] <= 1
+        assert result.scores["inside:least use entropy"] <= result.scores["inside:use entropy"]
+        assert {"inside:bits of the style", "inside:p of the style"} <= inside
+        assert {"inside:bits of the emotion", "inside:bits of the speaker"} <= inside
+        assert -1 <= result.scores["inside:gate and marks, face"] <= 1
+        assert 0 < result.history[-1]["use_entropy"] <= 1
+        assert result.history[0]["balance"] >= 0
+    table = (out / "table.md").read_text()
+    assert "| inside the model | gate mean, words |" in table
+    assert "0.0 to 0.1" not in table
+
+
+def test_figures_have_a_point_for_every_place(run: tuple[Study, Outcome, Path]) -> None:
+    study, outcome, out = run
+    values = json.loads((out / "results.json").read_text())
+    figures = {figure["title"]: figure for figure in values["figures"]}
+
+    def places(title: str, line: str) -> list[str]:
+        return [p["place"] for p in figures[title]["points"] if p["line"] == line]
+
+    assert places("Strength", "emospot") == ["weak", "strong"]
+    assert [p["x"] for p in figures["Strength"]["points"]] == [1.0, 3.0, 1.0, 3.0]
+    assert places("Time", "strong") == ["emospot", "plain"]
+    assert places("Noise", "plain") == ["0", "0.5", "2"]
+    assert places("Without", "plain") == ["as they are", *MODALITIES]
+    assert places("Each", "emospot") == [f"emotion {n}" for n in range(1, 7)]
+    assert len(places("Length", "emospot")) >= 2
+    assert len(places("Gates", "emospot, face")) == 10
+    assert places("Gates", "plain, face") == []
+    assert places("Use", "emospot") == ["1", "2"]
+    assert places("Entropy", "weak") == ["emospot"]
+    # The figures are those of the runs.
+    point = next(p for p in figures["Noise"]["points"] if p["place"] == "2")
+    own = [
+        r.scores["disturbed:noise 2"]
+        for r in outcome.results
+        if (r.job.corpus, r.job.model) == ("weak", "emospot")
+    ]
+    assert point["seeds"] == pytest.approx(own, abs=1e-5)
+    assert point["mean"] == pytest.approx(np.mean(own), abs=1e-5)
+    assert point["low"] <= point["mean"] <= point["high"]
+    # All quarters of the dialogues together hold all answers.
+    page = (out / "figures.html").read_text()
+    assert page.count("<figure>") == len(study.figures)
+    assert "asked &lt;besides&gt;" in page
+    assert "It rises." in page
+    heights = [float(y) for y in re.findall(r'cy="([-\d.]+)"', page)]
+    assert heights
+    assert all(0 <= y <= 330 for y in heights)
+
+
+def test_folds_of_a_seed_are_one_value() -> None:
+    study = _study(protocols={"mine": {"kind": "leave_one_out", "groups": r"\d"}})
+    results = [
+        Result(Job("weak", "all", "emospot", "mine", fold, seed), "", "", None,
+               {"accuracy": value}, 0, 1, 1, 1.0, (), "")
+        for seed, fold, value in [(0, "a", 0.2), (0, "b", 0.4), (1, "a", 0.6), (1, "b", 0.6)]
+    ]  # fmt: skip
+    entry = {"title": "t", "over": "corpora", "x": "x", "places": ["weak"], "lines": ["emospot"]}
+    study = _study(protocols=study.model_dump()["protocols"], figures=[entry])
+    (figure,) = study_figures(study, results, Path(), {})
+    (point,) = figure.points
+    assert point.seeds == pytest.approx((0.3, 0.6))
+    assert point.x is None
+    assert way_of({"accuracy": 1.0}, ()) is None
+
+
+def test_what_is_asked_besides_trains_nothing_anew() -> None:
+    study = _study()
+    job = Job("weak", "all", "emospot", "official", "", 0)
+    plain = study.model_copy(update={"inside": False, "disturbances": type(study.disturbances)()})
+    assert study_hash(plain, job, "data") == training_hash(plain, job, "data")
+    assert training_hash(study, job, "data") == training_hash(plain, job, "data")
+    other = plain.model_copy(update={"inside": True})
+    keys = {study_hash(s, job, "data") for s in (study, plain, other)}
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"over": "corpora", "places": {"strange": 1}}, "strange is not in the study"),
+        ({"over": "corpora", "places": {"weak": 1}, "lines": ["nobody"]}, "nobody is not in"),
+        ({"over": "models", "places": ["emospot"], "lines": ["emospot"]}, "lines emospot is not"),
+        ({"over": "noise", "corpus": "strange"}, "corpus strange is not"),
+        ({"over": "corpora"}, "needs places"),
+        ({"over": "noise", "places": {"0.5": 1}}, "leave them out"),
+        (
+            {"over": "models", "places": ["plain"], "lines": ["weak"], "corpus": "weak"},
+            "no single",
+        ),
+        ({"over": "classes", "metric": "accuracy"}, "leave metric out"),
+        ({"over": "epochs"}, "needs metric"),
+        ({"over": "noise", "lines": []}, "lines"),
+    ],
+)
+def test_figures_that_cannot_be_drawn_are_refused(change: dict[str, object], message: str) -> None:
+    entry = {"title": "wrong", "x": "x", "lines": ["emospot"], **change}
+    with pytest.raises(ConfigError, match=message):
+        _study(figures=[entry])
+
+
+def test_axes_end_at_round_numbers() -> None:
+    assert ticks(0.0, 0.0) == pytest.approx((0.0, 2e-7, 2e-7), abs=1e-6)
+    low, high, step = ticks(81.3, 94.2)
+    assert (low, high, step) == (80.0, 96.0, 2.0)
+    low, high, step = ticks(-0.031, 0.2)
+    assert low <= -0.031
+    assert high >= 0.2
+    assert (high - low) / step == pytest.approx(round((high - low) / step))
+
+
+def test_a_figure_of_one_seed_says_so() -> None:
+    point = Point("line", "place", None, 0.5, 0.5, 0.5, (0.5,))
+    figure = StudyFigure("One", "x", "accuracy", "Seen.", (point,))
+    page = figures_page("study", [figure, replace(figure, title="None", points=())])
+    assert "One seed: there is no interval." in page
+    assert "None" not in page
+    assert page.count("<circle") == 1

@@ -7,6 +7,7 @@ from torch_geometric.nn import RGCNConv, TransformerConv
 from emospot.model.conversation_graph import (
     ConversationGraph,
     GraphTransformer,
+    MovingAverage,
     Neighbourhood,
     RelationalConvolution,
     temporal_kinds,
@@ -196,3 +197,17 @@ def test_places_add_what_was_learned_of_them_to_the_attention() -> None:
             read.append(torch.softmax(logits, dim=0) @ value[there, head])
         expected = placed.skip(x[0, i, 0]) + torch.cat(read)
         assert torch.allclose(found[i], expected, atol=1e-5)
+
+
+def test_a_moving_average_is_the_mean_over_those_who_are_there() -> None:
+    torch.manual_seed(0)
+    average = MovingAverage(D, past=2, future=1)
+    x = torch.randn(1, 6, 2, D)
+    present = torch.ones(1, 6, 2, dtype=torch.bool)
+    present[0, 2, 0] = False
+    found = average(x, present, torch.zeros(1, 6, dtype=torch.long)).view(1, 6, 2, D)
+    for u in range(6):
+        for m in range(2):
+            near = [v for v in range(max(0, u - 2), min(6, u + 2)) if present[0, v, m]]
+            expected = average.out(x[0, near, m].mean(dim=0)) * present[0, u, m]
+            assert torch.allclose(found[0, u, m], expected, atol=1e-6)

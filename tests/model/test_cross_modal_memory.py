@@ -1,6 +1,7 @@
 """Cross-attention between modalities: its limits, and what the aligners alone can learn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from emospot.model.attention import MultiHeadAttention
 from emospot.model.cross_modal_memory import (
     CrossModalMemory,
     PairAlignment,
+    RigidAlignment,
     Sequences,
     pair_name,
 )
@@ -42,6 +44,35 @@ def _sequences(rows: int, length: int, *, present: bool = True, by_row: bool = F
         summary=torch.randn(rows, R, D),
         present=torch.full((rows, R), present),
     )
+
+
+def test_a_rigid_alignment_reads_what_is_at_the_same_time() -> None:
+    torch.manual_seed(0)
+    rigid = RigidAlignment(D)
+    target, source = _sequences(2, 5), _sequences(2, 4)
+    # Tokens of the source lie at 0, 1, 2.4 and 9; the second row has but the first two.
+    source = replace(
+        source,
+        times=torch.tensor([0.0, 1.0, 2.4, 9.0]).expand(2, 4),
+        mask=torch.tensor([[True] * 4, [True, True, False, False]]),
+    )
+    found, there, routing = rigid(target, source, causal=False)
+    assert routing is None
+    assert there.all()
+    read = rigid.read(rigid.source_norm(source.x))
+    for row, nearest in ((0, (0, 1, 2, 2, 2)), (1, (0, 1, 1, 1, 1))):
+        assert torch.allclose(found[row], read[row, list(nearest)], atol=1e-6)
+    # Halfway between two it is their mean.
+    between = replace(target, times=torch.full((2, 5), 0.5))
+    found, _, _ = rigid(between, source, causal=False)
+    assert torch.allclose(found[0, 0], read[0, :2].mean(dim=0), atol=1e-6)
+    # Causal: what comes later is not read, however near.
+    found, _, _ = rigid(between, source, causal=True)
+    assert torch.allclose(found[0, 0], read[0, 0], atol=1e-6)
+    absent = replace(source, present=torch.zeros(2, 1, dtype=torch.bool))
+    found, there, _ = rigid(target, absent, causal=False)
+    assert not found.any()
+    assert not there.any()
 
 
 @pytest.mark.parametrize("by_row", [False, True], ids=["tokens", "utterances"])

@@ -132,3 +132,19 @@ def test_use_counts_only_utterances_with_both_modalities() -> None:
 def test_usage_of_the_wrong_shape_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"\(E,\)"):
         expert_usage_imbalance(torch.zeros(2, 2))
+
+
+def test_uniform_mixes_all_aligners_evenly_for_everyone() -> None:
+    torch.manual_seed(0)
+    lags = LagScale(reach=10.0, scale=0.5)
+    mixture = MixtureOfAligners(
+        8, experts=3, top_k=1, rank=3, heads=2, lags=lags, uniform=True, noise=1.0
+    )
+    torch.nn.init.normal_(mixture.up)
+    routing = _routed(mixture)
+    assert torch.allclose(routing.selected, torch.full((6, 3), 1 / 3))
+    source = torch.randn(6, 5, 8)
+    mean = torch.stack([mixture.expert(e, source) for e in range(3)]).mean(dim=0)
+    assert torch.allclose(mixture.align(source, routing), mean, atol=1e-6)
+    assert not [n for n, _ in mixture.named_parameters() if "router" in n]
+    assert float(expert_usage_imbalance(expert_usage(routing))) == pytest.approx(0.0, abs=1e-6)

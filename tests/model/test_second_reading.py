@@ -37,6 +37,8 @@ KINDS = [
     {**READS, "aligners": "none", "memory_layers": 0},
     {**READS, "second_reading": False, "summary": "mean"},
     {"graph_reads": "memory", "graph_places": True, "fusion_of_modalities": "late"},
+    {"aligners": "rigid", "graph_form": "moving_average"},
+    {**READS, "routing": "uniform"},
     {**BARE, "graph": True, "graph_reads": "memory"},
     BARE,
 ]

@@ -54,10 +54,11 @@ class ModelConfig(_ModelSection):
     context: Literal["attention", "recurrent", "none"] = "recurrent"
     context_layers: int = Field(2, ge=1)
 
-    aligners: Literal["mixture", "cross_attention", "none"] = "mixture"
+    aligners: Literal["mixture", "cross_attention", "rigid", "none"] = "mixture"
     alignment_axis: Literal["tokens", "utterances", "both"] = "tokens"
     experts: int = Field(4, ge=1)
     top_k: int = Field(2, ge=1)
+    routing: Literal["learned", "uniform"] = "learned"
     expert_rank: int = Field(16, ge=1)
     router_noise: float = Field(0.0, ge=0.0)
     memory_layers: int = Field(1, ge=0)
@@ -66,6 +67,7 @@ class ModelConfig(_ModelSection):
     lag_spacing: float = Field(0.3, gt=0.0, le=1.0)
 
     graph: bool = True
+    graph_form: Literal["relations", "moving_average"] = "relations"
     graph_reads: Literal["context", "memory"] = "context"
     graph_past: int = Field(10, ge=0)
     graph_future: int = Field(10, ge=0)

@@ -22,6 +22,8 @@ YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
         "memory_reads": "sequence",
         "lag_start": 0.0,
         "lag_spacing": 0.3,
+        "routing": "learned",
+        "graph_form": "relations",
         "graph_reads": "context",
         "graph_places": False,
         "second_reading": False,

@@ -9,8 +9,13 @@ from torch import nn
 from emospot.config import AnyModelConfig, ModelConfig
 from emospot.conversation import WORDS
 from emospot.errors import ConfigError, ModelError
-from emospot.model.conversation_graph import ConversationGraph
-from emospot.model.cross_modal_memory import CrossModalMemory, PairAlignment, pair_name
+from emospot.model.conversation_graph import ConversationGraph, MovingAverage
+from emospot.model.cross_modal_memory import (
+    CrossModalMemory,
+    PairAlignment,
+    RigidAlignment,
+    pair_name,
+)
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.encoder import (
@@ -176,18 +181,12 @@ def _token_lags(config: ModelConfig) -> LagScale:
 def _memory(
     config: ModelConfig, lags: LagScale, *, spread: float, causal: bool
 ) -> CrossModalMemory:
-    pairs = {}
-    if config.aligners != "none":
-        for k in config.modalities:
-            for j in config.modalities:
-                if j != k:
-                    pairs[pair_name(k, j)] = PairAlignment(
-                        config.width,
-                        config.heads,
-                        config.dropout,
-                        _aligners(config, lags, spread),
-                        lags,
-                    )
+    pairs = {
+        pair_name(k, j): _alignment(config, lags, spread)
+        for k in config.modalities
+        for j in config.modalities
+        if j != k and config.aligners != "none"
+    }
     return CrossModalMemory(
         pairs,
         config.modalities,
@@ -202,6 +201,15 @@ def _memory(
     )
 
 
+def _alignment(
+    config: ModelConfig, lags: LagScale, spread: float
+) -> PairAlignment | RigidAlignment:
+    if config.aligners == "rigid":
+        return RigidAlignment(config.width)
+    aligners = _aligners(config, lags, spread)
+    return PairAlignment(config.width, config.heads, config.dropout, aligners, lags)
+
+
 def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAligners | None:
     if config.aligners != "mixture":
         return None
@@ -214,6 +222,7 @@ def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAl
         lags=lags,
         spread=spread,
         noise=config.router_noise,
+        uniform=config.routing == "uniform",
     )
 
 
@@ -223,7 +232,10 @@ def _second_reading(config: ModelConfig, heads: Mapping[str, int]) -> SecondRead
     return SecondReading(config.modalities, config.width, parts, classes, config.reading_ways)
 
 
-def _graph(config: ModelConfig) -> ConversationGraph:
+def _graph(config: ModelConfig) -> ConversationGraph | MovingAverage:
+    if config.graph_form == "moving_average":
+        future = 0 if config.causal else config.graph_future
+        return MovingAverage(config.width, config.graph_past, future)
     return ConversationGraph(
         config.width,
         len(config.modalities),

@@ -247,3 +247,34 @@ class ConversationGraph(nn.Module):
         x = self.dropout(F.gelu(self.norm(self.convolution(x * there, edges)))) * there
         nodes: Tensor = self.transformer(x, edges) * there
         return nodes.flatten(2)
+
+
+class MovingAverage(nn.Module):
+    """The mean of each modality over a window of utterances: a control in the graph's place.
+
+    It smooths over the same utterances as the graph reads, and knows nothing of who speaks,
+    what came first, or what the other modalities say: what the graph gives beyond it is
+    structure.
+
+    Args:
+        width: D.
+        past: utterances before that are read.
+        future: utterances after that are read.
+    """
+
+    def __init__(self, width: int, past: int, future: int) -> None:
+        super().__init__()
+        self.past, self.future = past, future
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
+        """Average nodes `x` (B, U, M, D) where `present` (B, U, M).
+
+        Returns:
+            Shape (B, U, M · D), zeros for absent nodes.
+        """
+        there = present.unsqueeze(-1)
+        total = window(x * there, self.past, self.future).sum(dim=2)
+        count = window(present, self.past, self.future).sum(dim=2).clamp(min=1)
+        nodes: Tensor = self.out(total / count.unsqueeze(-1)) * there
+        return nodes.flatten(2)

@@ -25,7 +25,7 @@ from emospot.model.attention import (
     MultiHeadAttention,
     SelfAttentionLayer,
 )
-from emospot.model.lag_bias import LagBias, LagScale
+from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
 
 
@@ -116,6 +116,35 @@ class PairAlignment(nn.Module):
         return z, reads, routing
 
 
+class RigidAlignment(nn.Module):
+    """What modality j reads of modality k at the same time: a control.
+
+    An element reads what is nearest to it in time alone (the mean of what is equally near),
+    so that modalities that lag behind each other are never brought in line.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.source_norm = nn.LayerNorm(width)
+        self.read = nn.Linear(width, width)
+
+    def forward(
+        self, target: Sequences, source: Sequences, *, causal: bool
+    ) -> tuple[Tensor, Tensor, Routing | None]:
+        """As `PairAlignment`, without a routing."""
+        both = target.present & source.present
+        reads = target.mask & both
+        mask = reads.unsqueeze(-1) & (source.mask & both).unsqueeze(1)
+        lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
+        if causal:
+            mask = mask & (lags >= 0)
+        apart = lags.abs().masked_fill(~mask, float("inf"))
+        nearest = mask & (apart <= apart.amin(dim=-1, keepdim=True) + ROUNDING)
+        share = nearest / nearest.sum(dim=-1, keepdim=True).clamp(min=1)
+        z: Tensor = self.read(share.to(source.x.dtype) @ self.source_norm(source.x))
+        return z * reads.unsqueeze(-1), reads, None
+
+
 class CrossModalMemory(nn.Module):
     """The memories M_j of all modalities on one axis, pooled per utterance.
 
@@ -135,7 +164,7 @@ class CrossModalMemory(nn.Module):
 
     def __init__(
         self,
-        pairs: Mapping[str, PairAlignment],
+        pairs: Mapping[str, PairAlignment | RigidAlignment],
         modalities: tuple[str, ...],
         *,
         width: int,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
-from emospot.model.lag_bias import LagBias, LagScale
+from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 
 TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
 """Seconds that tokens tell apart."""
@@ -24,8 +24,6 @@ TURN_LAGS = LagScale(reach=60.0, scale=1.0)
 
 AROUND = 2
 """Tokens on both sides that a convolution reads."""
-ROUNDING = 1e-3
-"""Seconds by which the times of tokens may be off."""
 
 
 class ConvolutionLayer(nn.Module):

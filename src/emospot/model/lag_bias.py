@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+ROUNDING = 1e-3
+"""Seconds or turns by which times may be off."""
 KNOT_SPACING = 0.3
 NARROWEST = 2.0
 """Fall of the bias of the narrowest window, in logits a scale of the lag."""

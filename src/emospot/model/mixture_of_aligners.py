@@ -137,6 +137,8 @@ class MixtureOfAligners(nn.Module):
         lags: that are told apart (seconds or turns).
         spread: over which lags the heads start, on both sides of 0; 0: all alike.
         noise: standard deviation of the noise on the logits in training.
+        uniform: whether all aligners are mixed evenly for everyone, without a router: a
+            control that shows what the choice is worth.
     """
 
     def __init__(
@@ -150,11 +152,12 @@ class MixtureOfAligners(nn.Module):
         lags: LagScale,
         spread: float = 0.0,
         noise: float = 0.0,
+        uniform: bool = False,
     ) -> None:
         super().__init__()
-        self.top_k = top_k
+        self.top_k = experts if uniform else top_k
         self.noise = noise
-        self.router = nn.Linear(2 * width, experts)
+        self.router = None if uniform else nn.Linear(2 * width, experts)
         self.down = nn.Parameter(torch.randn(experts, width, rank) * width**-0.5)
         # Not zero: V would get no gradient at the first step.
         self.up = nn.Parameter(torch.randn(experts, rank, width) * (0.1 * rank**-0.5))
@@ -163,6 +166,8 @@ class MixtureOfAligners(nn.Module):
 
     def route(self, target: Tensor, source: Tensor, both_present: Tensor) -> Routing:
         """Route by the summaries of target j and source k, each (N, D)."""
+        if self.router is None:
+            return route(target.new_zeros(len(target), len(self.down)), self.top_k, both_present)
         logits = self.router(torch.cat((target, source), dim=-1))
         if self.training and self.noise > 0:
             logits = logits + self.noise * torch.randn_like(logits)

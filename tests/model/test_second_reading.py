@@ -39,6 +39,7 @@ KINDS = [
     {"graph_reads": "memory", "graph_places": True, "fusion_of_modalities": "late"},
     {"aligners": "rigid", "graph_form": "moving_average"},
     {**READS, "routing": "uniform"},
+    {**READS, "speaker_lags": True},
     {**BARE, "graph": True, "graph_reads": "memory"},
     BARE,
 ]

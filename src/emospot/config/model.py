@@ -78,6 +78,7 @@ class ModelConfig(_ModelSection):
     graph_places: bool = False
     second_reading: bool = False
     reading_ways: int = Field(4, ge=1)
+    speaker_lags: bool = False
 
     own_heads: bool = True
     fusion_of_modalities: Literal["joint", "late"] = "joint"
@@ -113,6 +114,11 @@ class ModelConfig(_ModelSection):
             raise ValueError(
                 "second_reading asks moments of the tokens: set memory_reads to moment and "
                 "alignment_axis to tokens"
+            )
+        if self.speaker_lags and not (self.second_reading and self.lag_start):
+            raise ValueError(
+                "speaker_lags are found by the first of two readings, up to lag_start seconds: "
+                "set second_reading and lag_start"
             )
         return self
 

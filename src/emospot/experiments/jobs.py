@@ -28,6 +28,7 @@ YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
         "graph_places": False,
         "second_reading": False,
         "reading_ways": 4,
+        "speaker_lags": False,
         "fusion_of_modalities": "joint",
     },
     "training": {"marks_weight": 0.0, "each_once": False},

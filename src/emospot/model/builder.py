@@ -35,6 +35,7 @@ from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import MixtureOfAligners
 from emospot.model.recognizer import Recognizer
 from emospot.model.second_reading import SecondReading
+from emospot.model.speaker_lags import SpeakerLags
 from emospot.model.stem import ModalityStem
 from emospot.model.timing import TIMING_WIDTH
 
@@ -229,7 +230,12 @@ def _aligners(config: ModelConfig, lags: LagScale, spread: float) -> MixtureOfAl
 def _second_reading(config: ModelConfig, heads: Mapping[str, int]) -> SecondReading:
     parts = len(config.modalities) if config.aligners != "none" else 1
     classes = next(iter(heads.values()))
-    return SecondReading(config.modalities, config.width, parts, classes, config.reading_ways)
+    lags = None
+    if config.speaker_lags and len(config.modalities) > 1:
+        lags = SpeakerLags(config.modalities, config.width, config.lag_start, causal=config.causal)
+    return SecondReading(
+        config.modalities, config.width, parts, classes, config.reading_ways, lags
+    )
 
 
 def _graph(config: ModelConfig) -> ConversationGraph | MovingAverage:

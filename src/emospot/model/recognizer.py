@@ -144,11 +144,11 @@ class Recognizer(EmotionModel):
             for number, m in enumerate(self.modalities)
         }
         routings = self._align_tokens(groups, context, present)
-        told = self._ask(groups, None, batch)
+        told = self._ask(groups, batch)
         memory = told.read if told else self._remember(groups, context, present, routings)
         graph = self._graph(context, memory, present, batch.speakers)
         remembered = self._fill_absent(memory, present)
-        again = self._ask(groups, remembered if graph is None else graph, batch)
+        again = self._ask(groups, batch, remembered if graph is None else graph, told)
         if again:
             remembered = self._fill_absent(again.read, present)
         joined = remembered if graph is None else torch.cat((remembered, graph), dim=-1)
@@ -300,13 +300,16 @@ class Recognizer(EmotionModel):
         return {f"tokens:{n}": join_routings(r, rows, count) for n, r in found.items()}
 
     def _ask(
-        self, groups: list[RowGroup], known: Tensor | None, batch: ConversationBatch
+        self,
+        groups: list[RowGroup],
+        batch: ConversationBatch,
+        known: Tensor | None = None,
+        before: Told | None = None,
     ) -> Told | None:
         """What the moments tell, where they are asked."""
         if self.second_reading is None:
             return None
-        scores = {m: batch.modalities[m].scores for m in self.modalities}
-        told: Told = self.second_reading(groups, known, scores, batch.mask)
+        told: Told = self.second_reading(groups, batch, known, before)
         return told
 
     def _remember(

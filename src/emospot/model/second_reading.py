@@ -15,9 +15,11 @@ any of them may be the one that tells, and which way is likely is a matter of wh
     R_j       = W' Σ_t w[t] · h[t]                   takes the place of the pooled memory
 
 This is the form of the exact posterior of a burst at an unknown moment, in one of some ways
-of lagging: a sum of what single tokens tell at each, and a mean over all that could be. In
-one step of its own the network would have to learn these sums of exponentials. Speakers who
-keep to their way then show it to the graph, turn by turn.
+of lagging: a sum of what single tokens tell at each, and a mean over all that could be. A
+plain network would have to learn these sums of exponentials.
+
+With `speaker_lags` the second reading also has what the other modalities show at the lags
+that are this speaker's habit, Y[t] beside m[t] in h and a (`speaker_lags`).
 
 w is how likely each moment is the one that tells: hotspots that are learned from emotion
 labels alone, by all modalities and the whole conversation together. (With one output, a
@@ -35,7 +37,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emospot.batch import ConversationBatch
 from emospot.model.row_groups import RowGroup, put_back, put_back_tokens
+from emospot.model.speaker_lags import SpeakerLags
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,13 @@ class Told:
         weights: modality → share of the answer that each moment has, shape (B, U, T).
         answers: of each modality by itself, zeros where absent, each of shape
             (B, U, classes); empty where the answer is a number.
+        lags: of the speakers, shape (B, U, pairs, L); None where they are not looked for.
     """
 
     read: Tensor
     weights: Mapping[str, Tensor]
     answers: tuple[Tensor, ...]
+    lags: Tensor | None
 
     def together(self, present: Tensor) -> Tensor:
         """The mean answer of the modalities that are present, (B, U, M), shape (B, U, classes)."""
@@ -68,9 +74,18 @@ class MomentReader(nn.Module):
         known: numbers of what is known.
         classes: that a moment may speak for, K.
         ways: of speaking, R.
+        lagged: numbers a moment of what is read at the speaker's lags, 0: nothing is.
     """
 
-    def __init__(self, width: int, parts: int, known: int, classes: int, ways: int = 1) -> None:
+    def __init__(
+        self,
+        width: int,
+        parts: int,
+        known: int,
+        classes: int,
+        ways: int = 1,
+        lagged: int = 0,
+    ) -> None:
         super().__init__()
         self.parts = parts
         self.ways = ways
@@ -81,15 +96,20 @@ class MomentReader(nn.Module):
         # No bias where there is but one output: the softmax would ignore it.
         self.speaks = nn.Linear(2 * width, ways * classes, bias=ways * classes > 1)
         self.directly = nn.Linear(parts * width, ways * classes, bias=False)
+        self.lagged = nn.Linear(lagged, 2 * width, bias=False) if lagged else None
+        self.lagged_directly = nn.Linear(lagged, ways * classes, bias=False) if lagged else None
         self.value = nn.Linear(2 * width, width)
 
-    def forward(self, x: Tensor, mask: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, mask: Tensor, known: Tensor, lagged: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Read moments.
 
         Args:
             x: the first part of all moments, then the second and so on, shape (N, P · T, D).
             mask: which of them are there, shape (N, P · T).
             known: of each utterance, shape (N, known).
+            lagged: what is read at the speaker's lags, shape (N, T, lagged), or None.
 
         Returns:
             What was read, shape (N, D), the weights, shape (N, T), and the answer, shape
@@ -97,10 +117,16 @@ class MomentReader(nn.Module):
         """
         x = (self.norm(x) * mask.unsqueeze(-1)).unflatten(1, (self.parts, -1))
         moments = x.transpose(1, 2).flatten(2)
-        hidden = F.gelu(self.moment(moments) + self.known(known).unsqueeze(1))
+        hidden = self.moment(moments) + self.known(known).unsqueeze(1)
+        if self.lagged is not None and lagged is not None:
+            hidden = hidden + self.lagged(lagged)
+        hidden = F.gelu(hidden)
         there = mask[:, : moments.shape[1]]
         readable = there.any(dim=-1, keepdim=True)
-        speaks = self._speaks(moments, hidden, known)
+        speaks = self.speaks(hidden) + self.directly(moments)
+        if self.lagged_directly is not None and lagged is not None:
+            speaks = speaks + self.lagged_directly(lagged)
+        speaks = self._in_any_way(speaks, known)
         speaks = speaks.masked_fill(~(there | ~readable).unsqueeze(-1), float("-inf"))
         # The mean: of several labels a longer utterance is not to have more.
         count = there.sum(dim=-1, keepdim=True).clamp(min=1)
@@ -110,9 +136,9 @@ class MomentReader(nn.Module):
         read = self.value(torch.einsum("nt,ntd->nd", weights, hidden))
         return read * readable, weights, answer
 
-    def _speaks(self, moments: Tensor, hidden: Tensor, known: Tensor) -> Tensor:
-        """How much each moment speaks for each class, shape (N, T, K)."""
-        speaks = (self.speaks(hidden) + self.directly(moments)).unflatten(-1, (self.ways, -1))
+    def _in_any_way(self, speaks: Tensor, known: Tensor) -> Tensor:
+        """How much each moment speaks for each class, shape (N, T, K), of all ways."""
+        speaks = speaks.unflatten(-1, (self.ways, -1))
         if self.way is not None:
             speaks = speaks + torch.log_softmax(self.way(known), dim=-1)[:, None, :, None]
         return torch.logsumexp(speaks, dim=2)
@@ -127,43 +153,69 @@ class SecondReading(nn.Module):
         parts: elements a moment: X_j and what it reads of each other modality.
         classes: outputs of the main head.
         ways: of speaking for a class.
+        lags: of speakers, or None: they are not looked for.
     """
 
     def __init__(
-        self, modalities: Sequence[str], width: int, parts: int, classes: int, ways: int
+        self,
+        modalities: Sequence[str],
+        width: int,
+        parts: int,
+        classes: int,
+        ways: int,
+        lags: SpeakerLags | None = None,
     ) -> None:
         super().__init__()
         self.known = len(modalities) * width
+        self.lags = lags
+        lagged = (len(modalities) - 1) * width if lags is not None else 0
         self.readers = nn.ModuleDict(
-            {m: MomentReader(width, parts, self.known, classes, ways) for m in modalities}
+            {m: MomentReader(width, parts, self.known, classes, ways, lagged) for m in modalities}
         )
         self.answers = classes > 1
 
     def forward(
         self,
         groups: Sequence[RowGroup],
-        known: Tensor | None,
-        scores: Mapping[str, Tensor],
-        mask: Tensor,
+        batch: ConversationBatch,
+        known: Tensor | None = None,
+        before: Told | None = None,
     ) -> Told:
         """Ask.
 
         Args:
             groups: of all rows of the batch, with their memories.
+            batch: in which they are.
             known: what is known of each utterance, shape (B, U, M · D); None: nothing.
-            scores: modality → tensor of the batch's shape, (B, U, T).
-            mask: which utterances are there, shape (B, U).
+            before: what was told when nothing was known, if something is.
         """
-        read, weights, answers = [], {}, []
-        for m, reader in self.readers.items():
-            found = []
-            for group in groups:
+        lags = before.lags if before is not None else None
+        found: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {m: [] for m in self.readers}
+        for group in groups:
+            told = None if known is None else known.flatten(0, 1)[group.rows]
+            own = None if lags is None else lags.flatten(0, 1)[group.rows]
+            for m, reader in self.readers.items():
                 memory = group.memories[m]
-                told = memory.x.new_zeros(len(group.rows), self.known)
-                if known is not None:
-                    told = known.flatten(0, 1)[group.rows]
-                found.append(reader(memory.x, memory.mask, told))
-            read.append(put_back([one for one, _, _ in found], groups, mask))
-            weights[m] = put_back_tokens([w for _, w, _ in found], groups, scores[m])
-            answers.append(put_back([answer for _, _, answer in found], groups, mask))
-        return Told(torch.stack(read, dim=2), weights, tuple(answers) if self.answers else ())
+                if told is None:
+                    told = memory.x.new_zeros(len(group.rows), self.known)
+                lagged = None
+                if self.lags is not None and own is not None:
+                    lagged = self.lags.read(group, own, m)
+                found[m].append(reader(memory.x, memory.mask, told, lagged))
+        weights = {m: [w for _, w, _ in own] for m, own in found.items()}
+        if self.lags is not None and before is None:
+            lags = self.lags(groups, weights, batch)
+        return Told(
+            torch.stack(
+                [put_back([r for r, _, _ in own], groups, batch.mask) for own in found.values()],
+                dim=2,
+            ),
+            {
+                m: put_back_tokens(own, groups, batch.modalities[m].scores)
+                for m, own in weights.items()
+            },
+            tuple(put_back([a for _, _, a in own], groups, batch.mask) for own in found.values())
+            if self.answers
+            else (),
+            lags,
+        )

@@ -1,0 +1,158 @@
+"""How each speaker's modalities lag behind each other, and moments brought in line by it.
+
+One turn hardly tells whether a raised brow comes before or after the word that it belongs
+to; ten turns of a speaker do. The first reading says of every moment how likely it is the
+one that tells (w, `second_reading`). Of utterance u and modalities j, k their distances are
+
+    c_u[δ] = Σ_ts w_j[t] · w_k[s] · [τ_k[s] − τ_j[t] = δ]
+
+in steps of a quarter of a second, a distance between two steps shared between them, those
+beyond the reach left out; and over the turns u of the speaker of utterance i (with
+`causal` those up to i):
+
+    q_i[δ] = Σ_u c_u[δ] / Σ_uδ c_u[δ]
+    P_i    = softmax_δ(γ log(q_i[δ] + ε)),        γ learned
+    Y_{k→j}[t] = Σ_s P_i(τ_k[s] − τ_j[t]) · LayerNorm X_k[s]  /  max(1, Σ_s P_i)
+
+Y is what modality k shows when, by this speaker's habit, it shows what j shows at t. The
+second reading reads it beside the memories. Aligners choose by what an utterance says and
+cannot know this: it is in no single utterance.
+
+A speaker who is not named may be several people: of those each turn stands for itself.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emospot.batch import ConversationBatch
+from emospot.model.row_groups import RowGroup, put_back
+
+STEP = 0.25
+"""Seconds between two distances that are told apart."""
+EPSILON = 0.02
+SHARPNESS = 1.0
+"""log γ to begin with."""
+
+
+class SpeakerLags(nn.Module):
+    """Finds the lags of speakers, and reads by them.
+
+    Args:
+        modalities: two at least.
+        width: D.
+        reach: greatest lag in seconds.
+        causal: whether later turns must not be read.
+    """
+
+    def __init__(
+        self, modalities: Sequence[str], width: int, reach: float, *, causal: bool
+    ) -> None:
+        super().__init__()
+        self.pairs = [(j, k) for n, j in enumerate(modalities) for k in modalities[n + 1 :]]
+        self.middle = max(1, round(reach / STEP))
+        self.causal = causal
+        self.norms = nn.ModuleDict({m: nn.LayerNorm(width) for m in modalities})
+        self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
+
+    @property
+    def lags(self) -> Tensor:
+        """The distances in seconds, shape (L,)."""
+        return STEP * torch.arange(-self.middle, self.middle + 1, dtype=torch.float)
+
+    def forward(
+        self,
+        groups: Sequence[RowGroup],
+        weights: Mapping[str, Sequence[Tensor]],
+        batch: ConversationBatch,
+    ) -> Tensor:
+        """P of every utterance.
+
+        Args:
+            groups: of all rows of the batch.
+            weights: modality → w of each group's rows, each of shape (n, T).
+            batch: says whose turns they are.
+
+        Returns:
+            Shape (B, U, pairs, L), the pairs in the order of `pairs`.
+        """
+        found = []
+        for number, group in enumerate(groups):
+            own = [self._distances(group, j, k, weights, number) for j, k in self.pairs]
+            found.append(torch.stack(own, dim=1))
+        habit = self._over_turns(put_back(found, groups, batch.mask), batch)
+        share = habit / habit.sum(dim=-1, keepdim=True).clamp(min=1e-6)
+        return torch.softmax(self.sharpness.exp() * (share + EPSILON).log(), dim=-1)
+
+    def _distances(
+        self,
+        group: RowGroup,
+        j: str,
+        k: str,
+        weights: Mapping[str, Sequence[Tensor]],
+        number: int,
+    ) -> Tensor:
+        """C of the rows of a group, shape (n, L)."""
+        together = weights[j][number].unsqueeze(2) * weights[k][number].unsqueeze(1)
+        low, fraction = self._places(group, j, k)
+        found = together.new_zeros(len(together), 2 * self.middle + 3)
+        found = found.scatter_add(1, low.flatten(1), (together * (1 - fraction)).flatten(1))
+        found = found.scatter_add(1, low.flatten(1) + 1, (together * fraction).flatten(1))
+        return found[:, 1:-1]
+
+    def _places(self, group: RowGroup, j: str, k: str) -> tuple[Tensor, Tensor]:
+        """The step below each distance, from 1, and how far above it, each (n, T, S).
+
+        A step more on each side takes what is beyond the reach.
+        """
+        distance = group.times[k].unsqueeze(1) - group.times[j].unsqueeze(2)
+        place = (distance / STEP + self.middle + 1).clamp(0, 2 * self.middle + 2)
+        low = place.floor().clamp(max=2 * self.middle + 1)
+        return low.long(), place - low
+
+    def _over_turns(self, own: Tensor, batch: ConversationBatch) -> Tensor:
+        """The sum over the turns of each speaker, of what is there of each (B, U, …)."""
+        speaker = F.one_hot(batch.speakers, int(batch.speakers.max()) + 1)
+        speaker = (speaker * (batch.mask & batch.named).unsqueeze(-1)).to(own.dtype)
+        flat = own.flatten(2)
+        found = torch.zeros_like(flat)
+        for who in speaker.unbind(dim=-1):
+            turns = who.unsqueeze(-1)
+            if self.causal:
+                total = (flat * turns).cumsum(dim=1)
+            else:
+                total = (flat * turns).sum(dim=1, keepdim=True)
+            found = found + total * turns
+        alone = (batch.mask & ~batch.named).unsqueeze(-1)
+        return (found + flat * alone).view_as(own)
+
+    def read(self, group: RowGroup, lags: Tensor, target: str) -> Tensor:
+        """Y of the other modalities, side by side.
+
+        Args:
+            group: of n rows.
+            lags: P of its rows, shape (n, pairs, L).
+            target: j.
+
+        Returns:
+            Shape (n, T, (M − 1) · D).
+        """
+        read = []
+        for source, norm in self.norms.items():
+            if source == target:
+                continue
+            forwards = (target, source) in self.pairs
+            pair = (target, source) if forwards else (source, target)
+            likely = lags[:, self.pairs.index(pair)]
+            likely = F.pad(likely if forwards else likely.flip(-1), (1, 1))
+            low, fraction = self._places(group, target, source)
+            n, T, S = low.shape
+            below = likely.gather(1, low.flatten(1)).view(n, T, S)
+            above = likely.gather(1, low.flatten(1) + 1).view(n, T, S)
+            share = below * (1 - fraction) + above * fraction
+            share = share * group.mask[source].unsqueeze(1)
+            share = share / share.sum(dim=-1, keepdim=True).clamp(min=1)
+            read.append(share @ norm(group.x[source]))
+        return torch.cat(read, dim=-1)

@@ -8,20 +8,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emospot.batch import Example
+from emospot.corpora.planted import as_conversation
 from emospot.errors import ConfigError
 from emospot.experiments.figures import Point, StudyFigure, study_figures
 from emospot.experiments.figures_page import figures_page, ticks
+from emospot.experiments.inside import lags_found
 from emospot.experiments.job import Result
 from emospot.experiments.jobs import study_hash, training_hash
 from emospot.experiments.known_truth import way_of
 from emospot.experiments.results import compare_results, write_results
 from emospot.experiments.runner import Outcome, run_study
+from emospot.experiments.stores import planted_entry
 from emospot.experiments.study import Job, Study, parse_study
 
 from .conftest import in_this_process
 from .test_known_truth import MODEL, TRAINING, WORLD
 
 MODALITIES = ("words", "voice", "face")
+READS = {
+    "memory_reads": "moment", "second_reading": True, "lag_start": 2.0, "speaker_lags": True,
+}  # fmt: skip
 
 
 def _study(**changes: object) -> Study:
@@ -40,7 +47,7 @@ def _study(**changes: object) -> Study:
         "corpora": {"weak": corpus(strength=1.0), "strong": corpus(strength=3.0)},
         "base": {"training": TRAINING},
         "models": {
-            "emospot": {"model": MODEL},
+            "emospot": {"model": {**MODEL, **READS}},
             "plain": {"model": {**MODEL, "aligners": "cross_attention", "fusion": "global"}},
         },
         "disturbances": {"noise": [0.5, 2.0], "missing": [0.5], "without": True},
@@ -112,11 +119,34 @@ def test_the_inside_of_models_is_told(run: tuple[Study, Outcome, Path]) -> None:
         assert {"inside:bits of the style", "inside:p of the style"} <= inside
         assert {"inside:bits of the emotion", "inside:bits of the speaker"} <= inside
         assert -1 <= result.scores["inside:gate and marks, face"] <= 1
+        assert 0 < result.scores["inside:lags found"] < 1
         assert 0 < result.history[-1]["use_entropy"] <= 1
         assert result.history[0]["balance"] >= 0
     table = (out / "table.md").read_text()
     assert "| inside the model | gate mean, words |" in table
     assert "0.0 to 0.1" not in table
+
+
+def test_who_knows_all_lags_finds_them() -> None:
+    source = planted_entry(_study().corpora["weak"])
+    world = source.planted
+    dialogues = list(source.drawn("test"))
+    conversations = [as_conversation(world, d, "test") for d in dialogues]
+    examples = [Example(c.conversation, c.tokens) for c in conversations]
+    found: dict[tuple[str, str], dict[tuple[str, int], int]] = {}
+    for source_place, target_place in ((0, 1), (0, 2), (1, 2)):
+        pair = MODALITIES[source_place], MODALITIES[target_place]
+        found[pair] = {}
+        for dialogue, example in zip(dialogues, examples, strict=True):
+            for u, speaker in enumerate(dialogue.speakers):
+                lag = world.lags[dialogue.styles[speaker]]
+                # A token is as long as a step. Only the last turn of a speaker counts.
+                known = u == max(np.flatnonzero(dialogue.speakers == speaker))
+                steps = lag[target_place] - lag[source_place] if known else 99
+                found[pair][example.conversation.id, u] = int(steps)
+    assert lags_found(found, examples, source) == 1.0
+    found["words", "voice"] = dict.fromkeys(found["words", "voice"], 50)
+    assert lags_found(found, examples, source) == pytest.approx(2 / 3)
 
 
 def test_figures_have_a_point_for_every_place(run: tuple[Study, Outcome, Path]) -> None:

@@ -13,6 +13,9 @@ With `inside` a study also says of each job
     inside:bits of the speaker              of aligners tells above chance, with its p; see
     inside:bits of the style                `evaluation.routing_information`
 
+    inside:lags found                       share of speakers and pairs of modalities whose
+                                            likeliest lag is the planted one, to one token
+
 as further scores, which appear in the tables, in `results.json` and in the figures.
 """
 
@@ -22,7 +25,7 @@ import numpy as np
 
 from emospot.batch import ConversationBatch, Example
 from emospot.corpora.planted import NAME as PLANTED
-from emospot.corpora.planted import true_styles
+from emospot.corpora.planted import TOKEN_SECONDS, PlantedSource, true_styles
 from emospot.evaluation.diagnosis.aligners import RoutingWatch
 from emospot.evaluation.diagnosis.gates import GateWatch
 from emospot.evaluation.diagnosis.interventions import watched
@@ -41,8 +44,11 @@ from emospot.hotspots.marks import is_marks
 from emospot.model.emotion_model import EmotionOutput
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel
+from emospot.model.speaker_lags import STEP
 
 TENTHS = 10
+Turn = tuple[str, int]
+"""Id of a conversation, and the number of an utterance in it."""
 
 
 def inside_scores(
@@ -57,9 +63,10 @@ def inside_scores(
         entry: what the study says of the corpus.
     """
     gates, routing, weights = GateWatch(model.recognizer), RoutingWatch(), RoutingWeights()
+    lags = _LagWatch()
 
     def tell(batch: ConversationBatch, output: EmotionOutput) -> None:
-        for watch in (gates, routing, weights):
+        for watch in (gates, routing, weights, lags):
             watch.tell(batch, output)
 
     try:
@@ -85,7 +92,55 @@ def inside_scores(
         found["use entropy"] = float(np.mean([use.entropy for use in uses]))
         found["least use entropy"] = min(use.entropy for use in uses)
         found |= _information(model, examples, weights, entry)
+    if lags.found and entry.store is None and entry.kind == PLANTED:
+        found["lags found"] = lags_found(lags.found, examples, planted_entry(entry))
     return {f"{INSIDE}:{name}": value for name, value in found.items()}
+
+
+class _LagWatch:
+    """Collects what a model holds for the lags of whoever speaks."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], dict[Turn, int]] = {}
+
+    def tell(self, batch: ConversationBatch, output: EmotionOutput) -> None:
+        """Take in a batch: how many steps from the middle the likeliest lag is."""
+        for pair, likely in output.lags.items():
+            source, target = pair.split("->")
+            steps = likely.argmax(dim=-1) - likely.shape[-1] // 2
+            own = self.found.setdefault((source, target), {})
+            for b, u in batch.mask.nonzero().tolist():
+                own[batch.ids[b][u][0], u] = int(steps[b, u])
+
+
+def lags_found(
+    found: Mapping[tuple[str, str], Mapping[Turn, int]],
+    examples: Sequence[Example],
+    source: PlantedSource,
+) -> float:
+    """The share of speakers and pairs whose lag is found, at each speaker's last turn.
+
+    Args:
+        found: modalities j and k → turn → steps by which k is held to lag behind j.
+        examples: the test conversations.
+        source: from which they were drawn.
+    """
+    last = {
+        (example.conversation.id, utterance.speaker): (example.conversation.id, place)
+        for example in examples
+        for place, utterance in enumerate(example.conversation.utterances)
+    }
+    world = source.planted
+    seconds = world.lags * TOKEN_SECONDS
+    places = {m: n for n, m in enumerate(world.modalities)}
+    styles = true_styles(source, "test")
+    hits = [
+        abs(turns[turn] * STEP - (own[places[k]] - own[places[j]])) <= TOKEN_SECONDS + 1e-6
+        for (j, k), turns in found.items()
+        for who, turn in last.items()
+        for own in [seconds[styles[who]]]
+    ]
+    return float(np.mean(hits))
 
 
 def _shares(histogram: Sequence[int]) -> Iterator[tuple[float, float]]:

@@ -175,6 +175,7 @@ class Recognizer(EmotionModel):
             evidence=answers_of(spotters, LearnedHotspots, groups, batch.mask),
             against_rest=answers_of(spotters, LearnedMoments, groups, batch.mask),
             reading=again.weights if again else {},
+            lags=again.lags if again else {},
             beside={self._main: told.answers + again.answers} if told and again else {},
         )
 
@@ -307,9 +308,8 @@ class Recognizer(EmotionModel):
         before: Told | None = None,
     ) -> Told | None:
         """What the moments tell, where they are asked."""
-        if self.second_reading is None:
-            return None
-        told: Told = self.second_reading(groups, batch, known, before)
+        ask = self.second_reading
+        told: Told | None = ask(groups, batch, known, before) if ask is not None else None
         return told
 
     def _remember(

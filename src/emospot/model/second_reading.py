@@ -51,13 +51,14 @@ class Told:
         weights: modality → share of the answer that each moment has, shape (B, U, T).
         answers: of each modality by itself, zeros where absent, each of shape
             (B, U, classes); empty where the answer is a number.
-        lags: of the speakers, shape (B, U, pairs, L); None where they are not looked for.
+        lags: "j->k" → how likely each lag of the speakers is, shape (B, U, L); empty where
+            that is not looked for.
     """
 
     read: Tensor
     weights: Mapping[str, Tensor]
     answers: tuple[Tensor, ...]
-    lags: Tensor | None
+    lags: Mapping[str, Tensor]
 
     def together(self, present: Tensor) -> Tensor:
         """The mean answer of the modalities that are present, (B, U, M), shape (B, U, classes)."""
@@ -189,17 +190,17 @@ class SecondReading(nn.Module):
             known: what is known of each utterance, shape (B, U, M · D); None: nothing.
             before: what was told when nothing was known, if something is.
         """
-        lags = before.lags if before is not None else None
+        lags = before.lags if before is not None else {}
         found: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {m: [] for m in self.readers}
         for group in groups:
             told = None if known is None else known.flatten(0, 1)[group.rows]
-            own = None if lags is None else lags.flatten(0, 1)[group.rows]
+            own = {pair: likely.flatten(0, 1)[group.rows] for pair, likely in lags.items()}
             for m, reader in self.readers.items():
                 memory = group.memories[m]
                 if told is None:
                     told = memory.x.new_zeros(len(group.rows), self.known)
                 lagged = None
-                if self.lags is not None and own is not None:
+                if self.lags is not None and own:
                     lagged = self.lags.read(group, own, m)
                 found[m].append(reader(memory.x, memory.mask, told, lagged))
         weights = {m: [w for _, w, _ in own] for m, own in found.items()}

@@ -67,7 +67,7 @@ class SpeakerLags(nn.Module):
         groups: Sequence[RowGroup],
         weights: Mapping[str, Sequence[Tensor]],
         batch: ConversationBatch,
-    ) -> Tensor:
+    ) -> dict[str, Tensor]:
         """P of every utterance.
 
         Args:
@@ -76,7 +76,7 @@ class SpeakerLags(nn.Module):
             batch: says whose turns they are.
 
         Returns:
-            Shape (B, U, pairs, L), the pairs in the order of `pairs`.
+            "j->k" → how likely it is that k comes so many seconds after j, (B, U, L).
         """
         found = []
         for number, group in enumerate(groups):
@@ -84,7 +84,8 @@ class SpeakerLags(nn.Module):
             found.append(torch.stack(own, dim=1))
         habit = self._over_turns(put_back(found, groups, batch.mask), batch)
         share = habit / habit.sum(dim=-1, keepdim=True).clamp(min=1e-6)
-        return torch.softmax(self.sharpness.exp() * (share + EPSILON).log(), dim=-1)
+        likely = torch.softmax(self.sharpness.exp() * (share + EPSILON).log(), dim=-1)
+        return {f"{j}->{k}": likely[:, :, n] for n, (j, k) in enumerate(self.pairs)}
 
     def _distances(
         self,
@@ -128,12 +129,12 @@ class SpeakerLags(nn.Module):
         alone = (batch.mask & ~batch.named).unsqueeze(-1)
         return (found + flat * alone).view_as(own)
 
-    def read(self, group: RowGroup, lags: Tensor, target: str) -> Tensor:
+    def read(self, group: RowGroup, lags: Mapping[str, Tensor], target: str) -> Tensor:
         """Y of the other modalities, side by side.
 
         Args:
             group: of n rows.
-            lags: P of its rows, shape (n, pairs, L).
+            lags: P of its rows, of each pair of shape (n, L).
             target: j.
 
         Returns:
@@ -143,10 +144,10 @@ class SpeakerLags(nn.Module):
         for source, norm in self.norms.items():
             if source == target:
                 continue
-            forwards = (target, source) in self.pairs
-            pair = (target, source) if forwards else (source, target)
-            likely = lags[:, self.pairs.index(pair)]
-            likely = F.pad(likely if forwards else likely.flip(-1), (1, 1))
+            likely = lags.get(f"{target}->{source}")
+            if likely is None:
+                likely = lags[f"{source}->{target}"].flip(-1)
+            likely = F.pad(likely, (1, 1))
             low, fraction = self._places(group, target, source)
             n, T, S = low.shape
             below = likely.gather(1, low.flatten(1)).view(n, T, S)

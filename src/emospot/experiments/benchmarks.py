@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from emospot.errors import ConfigError, UsageError
+from emospot.experiments.contrasts import Contrast, contrasts_markdown
 from emospot.experiments.detector_study import FORMAT_VERSION as DETECTORS_VERSION
 from emospot.experiments.detector_study import KIND
 from emospot.experiments.detector_tables import detectors_page
@@ -73,6 +74,9 @@ def benchmarks_page(folder: Path) -> str:
             text = markdown(study, read_summary(values), values["opponents"])
             if "mechanisms" in values:
                 text = f"{text}\n{matrix_markdown(read_matrix(values['mechanisms']))}\n"
+            contrasts = [Contrast(**one) for one in values.get("contrasts", ())]
+            if contrasts:
+                text = f"{text}\n{contrasts_markdown(study, contrasts)}\n"
         parts.append(_section(path, command, values, text))
     return "\n".join(parts)
 

@@ -16,9 +16,9 @@ from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.figure_entry import FigureEntry
 from emospot.experiments.job import DISTURBED, Result, answers_file, read_answers
 from emospot.experiments.known_truth import WAY, Ceilings, way_of
-from emospot.experiments.mechanisms import interval_over_seeds
 from emospot.experiments.metric import INSIDE
 from emospot.experiments.results_file import DIGITS
+from emospot.experiments.student import interval_over_seeds
 from emospot.experiments.study import OPPONENT, Study
 
 UNDISTURBED = "as they are"

@@ -11,17 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from scipy.stats import t as student
-
 from emospot.evaluation.significance import holm
 from emospot.experiments.job import Result
+from emospot.experiments.student import interval_over_seeds, p_over_seeds, points, shown_p
 from emospot.experiments.study import STARTS, Mechanisms, Study
 
-LEVEL = 0.95
 DIGITS = 4
-LEAST_P = 0.0001
-"""Below it p is not written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,34 +130,12 @@ def _tests(
                 own[seed] - plain[seed] for seed in own if seed in plain
             ]
     # Corrected for all that are planned, finished or not.
-    corrected = holm({name: _p(values) for name, values in differences.items()})
+    corrected = holm({name: p_over_seeds(values) for name, values in differences.items()})
     for name, values in differences.items():
         if len(values) > 1:
             part, start = name.split("\n")
             world = mechanisms.parts[part]
             yield MechanismTest(part, start, world, *interval_over_seeds(values), corrected[name])
-
-
-def interval_over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and limits of the 95 % interval by Student's t; of one value all are that value."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, mean, mean
-    wide = float(student.ppf((1 + LEVEL) / 2, len(values) - 1)) * _error(values)
-    return mean, mean - wide, mean + wide
-
-
-def _p(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return 1.0
-    mean, error = float(np.mean(values)), _error(values)
-    if error == 0:
-        return 1.0 if mean == 0 else 0.0
-    return float(2 * student.sf(abs(mean) / error, len(values) - 1))
-
-
-def _error(values: Sequence[float]) -> float:
-    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,14 +182,9 @@ def matrix_markdown(matrix: MechanismMatrix) -> str:
 def _test_cells(test: MechanismTest | None) -> list[str]:
     if test is None:
         return ["", ""]
-    p = f"{test.p:.4f}" if test.p >= LEAST_P else f"< {LEAST_P}"
-    return [_points(test.difference, test.low, test.high), p]
+    return [points(test.difference, test.low, test.high), shown_p(test.p)]
 
 
 def _cell(gain: Gain) -> str:
-    text = _points(gain.mean, gain.low, gain.high)
+    text = points(gain.mean, gain.low, gain.high)
     return f"**{text}**" if gain.own else text
-
-
-def _points(mean: float, low: float, high: float) -> str:
-    return f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from emospot.experiments.contrasts import contrasts_markdown, contrasts_of
 from emospot.experiments.curves import curves_page
 from emospot.experiments.figures import study_figures
 from emospot.experiments.figures_page import figures_page
@@ -67,13 +68,17 @@ def write_results(
     if matrix.gains:
         values["mechanisms"] = matrix.to_dict()
         write_file(out / "gains.html", gains_page(study, matrix).encode())
+    contrasts = contrasts_of(study, outcome.results)
+    if contrasts:
+        values["contrasts"] = [contrast.to_dict() for contrast in contrasts]
     figures = study_figures(study, outcome.results, out, ceilings)
     if figures:
         values["figures"] = [figure.to_dict() for figure in figures]
         write_file(out / "figures.html", figures_page(study.title, figures).encode())
     table = markdown(study, summary, dict(outcome.opponents))
-    if text := matrix_markdown(matrix):
-        table = f"{table}\n{text}\n"
+    for text in (matrix_markdown(matrix), contrasts_markdown(study, contrasts)):
+        if text:
+            table = f"{table}\n{text}\n"
     write_json(out / "results.json", values, indent=1)
     write_file(out / "table.md", table.encode())
     write_file(out / "curves.html", curves_page(study, outcome.results).encode())

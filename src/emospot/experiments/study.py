@@ -134,7 +134,8 @@ class Study(_Entry):
     ids; dialogues in which it finds the same depend on each other (they share an actor,
     or recordings), and are drawn and swapped together. `mechanisms`: see `Mechanisms`.
     `disturbances`: see `experiments.disturbances`. `inside`: whether gates and aligners of
-    every model are looked at, see `experiments.inside`. `figures`: see `figure_entry`.
+    every model are looked at, see `experiments.inside`. `contrasts`, `figures`:
+    see the modules of these names.
     """
 
     title: str
@@ -149,6 +150,7 @@ class Study(_Entry):
     mechanisms: Mechanisms | None = None
     disturbances: Disturbances = Disturbances()
     inside: bool = False
+    contrasts: dict[str, dict[str, float]] = {}
     figures: tuple[FigureEntry, ...] = ()
     metric: str = "weighted_f1"
     protocols: dict[str, Protocol] = {"official": Protocol()}
@@ -199,6 +201,12 @@ class Study(_Entry):
 
     def _check_figures(self) -> None:
         models = set(self.entries())
+        for name, weights in self.contrasts.items():
+            if len(weights) < 2 or (strangers := sorted(set(weights) - models)):
+                found = strangers[0] if len(weights) > 1 else ", ".join(weights) or "none"
+                raise ValueError(
+                    f"contrast {name} needs two models at least of {sorted(models)}, found {found}"
+                )
         for figure in self.figures:
             over = {"corpora": set(self.corpora), "models": models}.get(figure.over, set())
             lines = set(self.corpora) if figure.over == "models" else models

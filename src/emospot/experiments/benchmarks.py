@@ -26,6 +26,8 @@ from emospot.files import make_folder, write_file, write_json
 
 PAGE = "benchmarks.md"
 FOLDER = "results"
+FIGURES = ("gains.html", "figures.html")
+"""Pages of a study's folder that are published with its results."""
 INTRODUCTION = """# Benchmarks
 
 Made by `emospot experiment publish` from the files in `results/`; each can be run again with
@@ -35,7 +37,7 @@ Made by `emospot experiment publish` from the files in `results/`; each can be r
 
 
 def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
-    """Put a study's results among those of the documentation, and make the page anew.
+    """Put a study's results and figures among those of the documentation, and make the page anew.
 
     Args:
         study_folder: where the study was run; its name is the study's.
@@ -56,6 +58,10 @@ def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
     results = docs / FOLDER / f"{study_folder.resolve().name}.json"
     make_folder(results.parent)
     write_json(results, values, indent=None)
+    for drawn in FIGURES:
+        if (study_folder / drawn).is_file():
+            content = (study_folder / drawn).read_bytes()
+            write_file(results.with_name(f"{results.stem}-{drawn}"), content)
     page = docs / PAGE
     write_file(page, benchmarks_page(results.parent).encode())
     return results, page
@@ -109,8 +115,10 @@ def _origin(path: Path, command: str, values: Mapping[str, Any]) -> str:
     work = f"{len(trained)} trainings, {sum(trained) / 3600:.1f} core hours"
     if values.get("kind") == KIND:
         work = f"{len(values['runs'])} measurements"
+    files = [path.name]
+    files += [own for drawn in FIGURES if path.with_name(own := f"{path.stem}-{drawn}").is_file()]
+    links = ", ".join(f"[{name}]({FOLDER}/{name})" for name in files)
     return (
         f"`{command}`: {work}; finished {made['finished'][:10]} with emospot "
-        f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. "
-        f"[{path.name}]({FOLDER}/{path.name})"
+        f"{versions['emospot']}, torch {versions['torch']}, on {made['processor']}. {links}"
     )

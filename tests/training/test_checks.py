@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from emospot.analysis.models import load
 from emospot.config import parse_config
-from emospot.errors import ConfigError
+from emospot.errors import ConfigError, ModelError
 from emospot.evaluation.run import evaluate_run, labelled_examples
+from emospot.experiments.study import parse_study
 from emospot.model.predict import predict
 from emospot.model.pretrained import load_model
 from emospot.training.fit import train
@@ -44,6 +46,31 @@ def test_marks_are_not_read_in_an_evaluation_either(tmp_path, make_store):
     marked = make_store("marked", detectors={"words": "marks:0a1b2c3d"})
     with pytest.raises(ConfigError, match="the store's hotspots of words are marks"):
         evaluate_run(tmp_path / "run", marked)
+
+
+def test_an_oracle_reads_marks_and_nothing_else(tmp_path, make_store):
+    values = {
+        "modalities": ["words"], "width": 8, "heads": 2, "kernel_reader": False, "oracle": True,
+    }  # fmt: skip
+    quick = {"epochs": 1, "dev": "none", "choose": "last"}
+    config = parse_config({"model": values, "training": quick})
+    with pytest.raises(ConfigError, match="the store has none of words"):
+        train(make_store(), tmp_path / "unmarked", config, seeds=[0])
+    marked = make_store("marked", detectors={"words": "marks:0a1b2c3d"})
+    train(marked, tmp_path / "run", config, seeds=[0])
+    assert evaluate_run(tmp_path / "run", marked).mean["accuracy"] >= 0
+    # No recording brings marks along.
+    with pytest.raises(ModelError, match="is an oracle"):
+        load(tmp_path / "run")
+    for strange in ({"learned_hotspots": ["words"]}, {"fusion": "global"}):
+        with pytest.raises(ConfigError, match="an oracle reads marks"):
+            parse_config({"model": {**values, **strange}})
+    study = {
+        "title": "t", "corpora": {"c": {"source": "c.csv"}},
+        "models": {"emospot": {"model": values}},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match='its name must say "oracle"'):
+        parse_study(study, "test")
 
 
 def _at_marks(model, examples):

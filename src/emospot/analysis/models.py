@@ -48,9 +48,15 @@ def load(name: str | Path = BUNDLED) -> PretrainedModel:
         name: see `model_folder`.
 
     Raises:
-        ModelError: if there is none, or it is damaged.
+        ModelError: if there is none, it is damaged, or it is an oracle.
     """
-    return load_model(model_folder(name))
+    model = load_model(model_folder(name))
+    if getattr(model.config, "oracle", False):
+        raise ModelError(
+            f"{name} is an oracle: it reads marks of where emotion shows, which no recording "
+            "brings along. Train a model without model.oracle"
+        )
+    return model
 
 
 def bundled_cards() -> dict[str, ModelCard]:

@@ -43,6 +43,7 @@ class ModelConfig(_ModelSection):
     fusion: Literal["hotspot_gated", "global"] = "hotspot_gated"
     gate: Literal["channel", "scalar"] = "channel"
     learned_hotspots: tuple[str, ...] = ()
+    oracle: bool = False
     hotspot_share: float = Field(0.25, gt=0.0, lt=1.0)
     hotspot_rule: Literal["by_modality", "gate", "moments"] = "by_modality"
 
@@ -100,6 +101,11 @@ class ModelConfig(_ModelSection):
             raise ValueError(
                 f"learned_hotspots names {', '.join(sorted(strangers))}, but the modalities are "
                 f"{', '.join(self.modalities)}"
+            )
+        if self.oracle and (self.learned_hotspots or self.fusion != "hotspot_gated"):
+            raise ValueError(
+                "an oracle reads marks in the place of hotspots: leave learned_hotspots out, and "
+                "fusion as hotspot_gated"
             )
         if self.top_k > self.experts:
             raise ValueError(f"top_k {self.top_k} must not exceed experts {self.experts}")

@@ -82,11 +82,19 @@ def own_marks(corpus: Corpus | None, modality: str) -> MarkedHotspots:
 
 
 def check_marks_unread(store: FeatureStore, model: AnyModelConfig) -> None:
-    """Whether a model reads no marks in the place of what a detector finds.
+    """Whether a model reads no marks in the place of what a detector finds, but for an oracle.
 
     Raises:
-        ConfigError: if it does.
+        ConfigError: if it does; of an oracle, if there are none for it to read.
     """
+    if isinstance(model, ModelConfig) and model.oracle:
+        unmarked = [m for m in model.modalities if not is_marks(store.detectors.get(m, ""))]
+        if unmarked:
+            raise ConfigError(
+                f"model.oracle reads marks, but the store has none of {', '.join(unmarked)}: "
+                "import the corpus with --marks, or leave oracle out"
+            )
+        return
     if not isinstance(model, ModelConfig) or model.fusion != "hotspot_gated":
         return
     for modality in model.modalities:

@@ -13,6 +13,7 @@ from emospot.experiments.study import OPPONENT, Job, ModelEntry, Protocol, Study
 YOUNGER_OPTIONS: Mapping[str, Mapping[str, object]] = {
     "model": {
         "learned_hotspots": (),
+        "oracle": False,
         "hotspot_share": 0.25,
         "hotspot_rule": "by_modality",
         "kernel_reader": False,

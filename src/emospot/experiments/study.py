@@ -188,6 +188,10 @@ class Study(_Entry):
                 absent = [name for name in needed if name not in there]
                 if absent:
                     raise ValueError(f"mechanisms need {absent[0]} among the {kind} {list(there)}")
+        for name, entry in self.entries().items():
+            told = {**self.base.model, **entry.model}.get("oracle", False)
+            if told and "oracle" not in name:
+                raise ValueError(f'model {name} reads marks: its name must say "oracle"')
         self._check_figures()
         if self.choose_opponent and self.opponent:
             raise ValueError("give either opponent, or choose_opponent to find one")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REPEAT = "repeat"
 PUBLISH = "publish"
+PAGES = ("curves.html", "gains.html", "figures.html")
+"""To be looked at, of a study that has run; not every study makes all."""
 
 
 def experiment(
@@ -92,7 +94,8 @@ def experiment(
         say_json(json.loads((folder / "results.json").read_text(encoding="utf-8")))
     else:
         say((folder / "table.md").read_text(encoding="utf-8"))
-        note(f"written: {folder}/results.json, table.md, curves.html")
+        pages = [page for page in PAGES if (folder / page).is_file()]
+        note(f"written: {folder}/results.json, table.md, {', '.join(pages)}")
     _complain(outcome)
 
 

@@ -44,6 +44,22 @@ def test_a_choice_by_chance_is_not_taken_for_knowledge() -> None:
     assert 0.3 < np.mean(ps) < 0.7
 
 
+def test_what_lasts_is_not_taken_for_what_depends_on_each_other() -> None:
+    """Routing and emotions that both last over turns, and have nothing to do with each other."""
+    random = np.random.default_rng(2)
+
+    def lasting(count: int) -> np.ndarray:
+        found = random.integers(0, count, size=len(DIALOGUES))
+        for u in range(1, len(found)):
+            if u % 12 and random.random() < 0.75:
+                found[u] = found[u - 1]
+        return found
+
+    ps = [emotion_information(_chosen(lasting(3)), lasting(4), DIALOGUES).p for _ in range(60)]
+    # With emotions dealt out freely within a dialogue a quarter of these would be below.
+    assert np.mean(np.array(ps) < 0.05) <= 0.13
+
+
 def test_a_choice_by_dialogue_tells_nothing_of_who_speaks() -> None:
     by_dialogue = np.array([int(d[1:]) % 3 for d in DIALOGUES])
     who = [int(s[1:]) for s in SPEAKERS]

@@ -43,7 +43,7 @@ def _values(examples: list[Example], modality: str) -> np.ndarray:
 
 def test_noise_has_the_deviation_that_is_asked_for() -> None:
     examples = _examples()
-    worse = disturbed(examples, Disturbance("noise", 2.0))
+    worse = disturbed(examples, Disturbance("noise", 2.0), tuple(DIMS))
     for m in DIMS:
         before, after = _values(examples, m).astype(float), _values(worse, m).astype(float)
         added = (after - before).std(axis=0)
@@ -58,15 +58,17 @@ def test_noise_has_the_deviation_that_is_asked_for() -> None:
 def test_every_model_is_asked_about_the_same() -> None:
     examples = _examples()
     disturbance = Disturbance("noise", 1.0)
-    all_of_them = disturbed(examples, disturbance)
-    again = disturbed(examples, disturbance)
+    all_of_them = disturbed(examples, disturbance, tuple(DIMS))
+    again = disturbed(examples, disturbance, tuple(DIMS))
     for one, other in zip(all_of_them, again, strict=True):
         for m in DIMS:
             for a, b in zip(one.tokens[m], other.tokens[m], strict=True):
                 assert (a is None) == (b is None)
                 assert a is None or np.array_equal(a.values, b.values)
     # Levels are drawn apart, and so are conversations.
-    thin, thinner = (disturbed(examples, Disturbance("missing", s)) for s in (0.4, 0.5))
+    thin, thinner = (
+        disturbed(examples, Disturbance("missing", s), tuple(DIMS)) for s in (0.4, 0.5)
+    )
     gone = [[t is None for e in worse for t in e.tokens["words"]] for worse in (thin, thinner)]
     assert gone[0] != gone[1]
 
@@ -74,7 +76,7 @@ def test_every_model_is_asked_about_the_same() -> None:
 def test_what_is_missing_never_leaves_an_utterance_empty() -> None:
     examples = _examples(0.3)
     for share in (0.5, 1.0):
-        worse = disturbed(examples, Disturbance("missing", share))
+        worse = disturbed(examples, Disturbance("missing", share), tuple(DIMS))
         for before, after in zip(examples, worse, strict=True):
             for u in range(len(before.conversation.utterances)):
                 there = [m for m in DIMS if before.tokens[m][u] is not None]
@@ -84,14 +86,20 @@ def test_what_is_missing_never_leaves_an_utterance_empty() -> None:
                 if share == 1.0:
                     assert len(kept) == min(1, len(there))
     full = _examples(0.0)
-    worse = disturbed(full, Disturbance("missing", 0.5))
+    worse = disturbed(full, Disturbance("missing", 0.5), tuple(DIMS))
     lost = np.mean([t is None for e in worse for m in DIMS for t in e.tokens[m]])
     # Half of them, less those that were spared: 0.5 - 0.25 / 2.
     assert lost == pytest.approx(0.375, abs=0.06)
 
 
+def test_what_a_model_does_not_read_spares_it_nothing() -> None:
+    worse = disturbed(_examples(0.0), Disturbance("missing", 1.0), ("face",))
+    assert all(set(e.tokens) == {"face"} for e in worse)
+    assert all(t is not None for e in worse for t in e.tokens["face"])
+
+
 def test_a_modality_is_withheld() -> None:
-    worse = disturbed(_examples(), Disturbance("without", "face"))
+    worse = disturbed(_examples(), Disturbance("without", "face"), tuple(DIMS))
     assert all(set(e.tokens) == {"words"} for e in worse)
 
 

@@ -96,7 +96,7 @@ def test_what_is_shown_at_a_certain_lag_is_read_there() -> None:
     # The face comes three steps after the words.
     certain = torch.zeros(1, 9)
     certain[0, 4 + 3] = 1.0
-    of_words, of_face = (lags.read(group, {"words->face": certain}, m) for m in PAIR)
+    of_words, of_face = (lags.read(group, {"words to face": certain}, m) for m in PAIR)
     face, words = lags.norms["face"](group.x["face"]), lags.norms["words"](group.x["words"])
     assert torch.allclose(of_words[0, :4], face[0, 3:7], atol=1e-5)
     # Beyond the end, and where nothing is, there is nothing.
@@ -105,7 +105,7 @@ def test_what_is_shown_at_a_certain_lag_is_read_there() -> None:
     assert torch.allclose(of_face[0, :3], torch.zeros(3, D), atol=1e-5)
     # Denser tokens are averaged, not added up.
     group.times["face"] = group.times["face"] / 8
-    spread = lags.read(group, {"words->face": torch.full((1, 9), 1 / 9)}, "words")
+    spread = lags.read(group, {"words to face": torch.full((1, 9), 1 / 9)}, "words")
     assert spread.abs().max() <= face.abs().max() + 1e-5
 
 

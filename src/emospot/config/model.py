@@ -89,6 +89,11 @@ class ModelConfig(_ModelSection):
 
     causal: bool = False
 
+    @property
+    def mixed(self) -> int:
+        """How many aligners an utterance's mixture has."""
+        return self.experts if self.routing == "uniform" else self.top_k
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.width % self.heads or self.width % self.graph_heads:
@@ -101,6 +106,15 @@ class ModelConfig(_ModelSection):
             raise ValueError(
                 f"learned_hotspots names {', '.join(sorted(strangers))}, but the modalities are "
                 f"{', '.join(self.modalities)}"
+            )
+        if self.routing == "uniform" and self.aligners != "mixture":
+            raise ValueError(f"routing is of the aligners mixture, found {self.aligners}")
+        if self.graph_form == "moving_average" and (
+            self.graph_places or not self.temporal_edges or not self.cross_modal_edges
+        ):
+            raise ValueError(
+                "a moving average has no edges and no places: leave graph_places, temporal_edges "
+                "and cross_modal_edges as they are by default"
             )
         if self.oracle and (self.learned_hotspots or self.fusion != "hotspot_gated"):
             raise ValueError(

@@ -12,7 +12,7 @@ of hotspots is `marked`, to score detectors with, and no model reads it.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -155,13 +155,15 @@ def planted_corpus(wanted: PlantedSource) -> Corpus:
     return Corpus(NAME, NAME, labels, conversations, features)
 
 
-def true_styles(source: PlantedSource, split: str) -> dict[tuple[str, str], int]:
-    """The style of every speaker of a split, by conversation and name.
+def true_styles(source: PlantedSource, splits: Collection[str]) -> dict[tuple[str, str], int]:
+    """The style of every speaker of some splits, by conversation and name.
 
     No model may ask: it is for scoring what a model has found out.
     """
     return {
         (_name(dialogue, split), _speaker(number)): int(style)
+        for split in SPLITS
+        if split in splits
         for dialogue in source.drawn(split)
         for number, style in enumerate(dialogue.styles)
     }

@@ -7,8 +7,9 @@
 The first is what a part gives; the second whether two parts give more together than each
 by itself (above 0), or less. For every seed the models' scores are added up with their
 weights; mean, interval and p are by Student's t over the seeds, and p is corrected for all
-contrasts and corpora of the study (Holm). Where the study asks about disturbed
-conversations, the same is told of each disturbance, not corrected and not counted.
+contrasts and corpora of the study (Holm), finished or not. So it says whether training anew
+would show the same on these test conversations, and not whether others would. Where the
+study asks about disturbed conversations, mean and interval are told of each disturbance too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from emospot.evaluation.significance import holm
 from emospot.experiments.job import DISTURBED, Result
 from emospot.experiments.results_file import DIGITS
 from emospot.experiments.student import interval_over_seeds, p_over_seeds, points, shown_p
-from emospot.experiments.study import OPPONENT, Study
+from emospot.experiments.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Contrast:
         mean: over seeds.
         low: lower limit of the 95 % interval.
         high: upper limit.
-        p: of no difference; corrected unless the metric is of disturbed conversations.
+        p: of no difference, corrected; None of disturbed conversations.
         seeds: how many.
     """
 
@@ -43,7 +44,7 @@ class Contrast:
     mean: float
     low: float
     high: float
-    p: float
+    p: float | None
     seeds: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,8 +61,7 @@ def contrasts_of(study: Study, results: Sequence[Result]) -> list[Contrast]:
     protocol, features = next(iter(study.protocols)), next(iter(study.features))
     for result in results:
         job = result.job
-        official = (job.protocol, job.features) == (protocol, features) and not job.fold
-        if official and job.protocol != OPPONENT:
+        if (job.protocol, job.features) == (protocol, features):
             scores.setdefault((job.corpus, job.model), {})[job.seed] = result.scores
     metrics = dict.fromkeys(
         [
@@ -76,11 +76,17 @@ def contrasts_of(study: Study, results: Sequence[Result]) -> list[Contrast]:
         for corpus in study.corpora
         if len(found := list(_seeds(scores, corpus, weights, metric))) > 1
     }
-    p = {key: p_over_seeds(own) for key, own in values.items()}
-    counted = {key: one for key, one in p.items() if not _disturbed(key[2])}
-    corrected = holm({"\n".join(key): one for key, one in counted.items()})
+    planned = [(name, corpus) for name in study.contrasts for corpus in study.corpora]
+    corrected = holm(
+        {"\n".join(one): p_over_seeds(values.get((*one, study.metric), [])) for one in planned}
+    )
     return [
-        Contrast(*key, *interval_over_seeds(own), corrected.get("\n".join(key), p[key]), len(own))
+        Contrast(
+            *key,
+            *interval_over_seeds(own),
+            corrected["\n".join(key[:2])] if key[2] == study.metric else None,
+            len(own),
+        )
         for key, own in values.items()
     ]
 
@@ -111,13 +117,14 @@ def contrasts_markdown(study: Study, contrasts: Sequence[Contrast]) -> str:
     for one in contrasts:
         on = one.metric.partition(":")[2] or "the test conversations"
         text = points(one.mean, one.low, one.high)
-        lines.append(f"| {one.name} | {one.corpus} | {on} | {text} | {shown_p(one.p)} |")
+        p = "" if one.p is None else shown_p(one.p)
+        lines.append(f"| {one.name} | {one.corpus} | {on} | {text} | {p} |")
     meant = "; ".join(
         f"{name}: {' '.join(f'{w:+g} {model}' for model, w in weights.items())}"
         for name, weights in study.contrasts.items()
     )
     return (
-        "## Contrasts\n\nPoints, with the 95 % interval over seeds (Student's t); p corrected for "
-        "all contrasts on the test conversations as they are (Holm), not on worse ones. "
+        "## Contrasts\n\nPoints, with the 95 % interval over the seeds of training (Student's t), "
+        "on the same test conversations throughout; p corrected for all contrasts (Holm). "
         f"{meant}.\n\n" + "\n".join(lines)
     )

@@ -6,11 +6,13 @@ A study may ask every model again about the same test conversations with
   the number's own over the tokens of the test conversations;
 - missing: each modality of each utterance withheld with a probability, but for one, drawn
   at random, where all would be: an utterance that nobody hears, sees or reads is no test
-  of a model;
+  of a model (so of three modalities with a probability of 0.6 only 0.53 are gone);
 - without: one modality withheld everywhere.
 
-What is added or withheld depends on the disturbance and the conversation alone, so all
-models and seeds are asked about exactly the same, and their differences are paired.
+What is added or withheld depends on the disturbance, the conversation and the modalities
+that are read alone, so models and seeds are asked about exactly the same, and their
+differences are paired. Noise is on the tokens: hotspots that a detector found, times, and
+the letters that a kernel reader reads stay as they were.
 """
 
 import zlib
@@ -88,8 +90,20 @@ def disturbances_of(asked: Disturbances, modalities: Sequence[str]) -> list[Dist
     return found
 
 
-def disturbed(examples: Sequence[Example], disturbance: Disturbance) -> list[Example]:
-    """The conversations under a disturbance; the ones given are not changed."""
+def disturbed(
+    examples: Sequence[Example], disturbance: Disturbance, modalities: Sequence[str]
+) -> list[Example]:
+    """The conversations under a disturbance; the ones given are not changed.
+
+    Args:
+        examples: the test conversations.
+        disturbance: which.
+        modalities: that are read; others are left out.
+    """
+    examples = [
+        replace(e, tokens={m: own for m, own in e.tokens.items() if m in modalities})
+        for e in examples
+    ]
     if isinstance(disturbance.what, str):
         return withheld(examples, disturbance.what)
     if disturbance.kind == MISSING:

@@ -12,21 +12,26 @@
 `over` may be
 
 - corpora: places are corpora, lines models;
-- models: places are models, lines corpora (all, where none is named);
+- models: places are models, lines corpora;
 - noise, missing, without: places are the study's disturbances of that kind;
 - classes: places are the classes, and the metric is the F1 of each;
-- lengths: places are the quarters of the dialogues by their number of utterances;
+- lengths: places are the quarters of the dialogues by their number of answered utterances;
 - gates: places are tenths of what a hotspot gate may be, and the metric is the share of its
   values there; a line for each modality of each model (the study must set `inside`);
 - epochs: places are the epochs, and the metric is one of the learning curve: loss,
   balance, use_entropy.
 
-Where places are not named lines are models, on `corpus` (the first, where none is named).
+A seed's value is the mean over its folds, where there are some (the tables score the answers
+of all folds together). Runs that are taken over from known results have no epochs. Where
+places are not named lines are models, on `corpus` (the first, where none is named).
 """
 
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CURVES = ("loss", "balance", "use_entropy")
+"""What is known of every epoch."""
 
 
 class FigureEntry(BaseModel):
@@ -71,4 +76,6 @@ class FigureEntry(BaseModel):
             raise ValueError(f"what a figure over {self.over} shows is fixed: leave metric out")
         if self.over == "epochs" and self.metric is None:
             raise ValueError("a figure over epochs needs metric: loss, balance or use_entropy")
+        if self.over == "epochs" and self.metric not in CURVES:
+            raise ValueError(f"a figure over epochs shows {', '.join(CURVES)}, not {self.metric}")
         return self

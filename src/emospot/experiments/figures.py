@@ -239,11 +239,14 @@ class _Points:
             true = np.concatenate([a.true for a in answers])
             predicted = np.concatenate([a.predicted[0] for a in answers])
             names, counts = np.unique(dialogues, return_counts=True)
-            order = np.argsort(counts, kind="stable")
-            for own in np.array_split(order, min(QUARTERS, len(order))):
-                low, high = counts[own].min(), counts[own].max()
+            # Dialogues of one length stay together.
+            ends = np.unique(np.quantile(counts, np.arange(1, QUARTERS + 1) / QUARTERS).round())
+            for low, high in zip(np.append(counts.min(), ends[:-1] + 1), ends, strict=True):
+                own = (counts >= low) & (counts <= high)
+                if not own.any():
+                    continue
                 inside = np.isin(dialogues, names[own])
                 scores = task_scores(answers[0].task, true[inside], predicted[inside]).metrics()
                 if self.metric in scores:
-                    found.setdefault(f"{low} to {high}", {})[seed] = scores[self.metric]
+                    found.setdefault(f"{low:.0f} to {high:.0f}", {})[seed] = scores[self.metric]
         return {place: (None, seeds) for place, seeds in found.items()}

@@ -74,7 +74,7 @@ def _figure(figure: StudyFigure) -> dict[str, Any]:
             if p.line == line
         ]
         path = " ".join(f"{p['x']:.1f},{p['y']:.1f}" for p in points)
-        joined = path if horizontal.ordered else ""
+        joined = path if horizontal.numbers else ""
         drawn.append({"name": line, "colour": number % COLOURS, "points": points, "path": joined})
     name = figure.metric.partition(":")[2] or SHOWN.get(figure.metric, figure.metric)
     seeds = max(len(p.seeds) for p in figure.points)
@@ -107,7 +107,6 @@ class _Horizontal:
         places = {p.place: p.x for p in points}
         numbers = {place: x for place, x in places.items() if x is not None}
         self.numbers = len(numbers) == len(places) > 1
-        self.ordered = self.numbers
         self._at: dict[str, float]
         left, right = LEFT + 14, WIDTH - RIGHT - 14
         if self.numbers:

@@ -9,12 +9,11 @@ With `inside` a study also says of each job
     inside:gate LEAST to MOST, M            share of the gate's values between these two
     inside:use entropy                      mean over pairs; 1: all aligners are used evenly
     inside:least use entropy                of the pair that uses its aligners least evenly
-    inside:bits of the emotion              and of speaker and style (planted) what the choice
-    inside:bits of the speaker              of aligners tells above chance, with its p; see
-    inside:bits of the style                `evaluation.routing_information`
-
-    inside:lags found                       share of speakers and pairs of modalities whose
-                                            likeliest lag is the planted one, to one token
+    inside:bits of the emotion              what the choice of aligners tells above chance, and
+    inside:bits of the speaker              of planted conversations
+    inside:bits of the style                (`evaluation.routing_information`)
+    inside:lags found above chance          of speakers and pairs of modalities (planted), to
+                                            one token; 0: as many as by one guess for all, 1: all
 
 as further scores, which appear in the tables, in `results.json` and in the figures.
 """
@@ -24,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from emospot.batch import ConversationBatch, Example
+from emospot.conversation.build import UNKNOWN_SPEAKER
 from emospot.corpora.planted import NAME as PLANTED
 from emospot.corpora.planted import TOKEN_SECONDS, PlantedSource, true_styles
 from emospot.evaluation.diagnosis.aligners import RoutingWatch
@@ -44,7 +44,7 @@ from emospot.hotspots.marks import is_marks
 from emospot.model.emotion_model import EmotionOutput
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel
-from emospot.model.speaker_lags import STEP
+from emospot.model.speaker_lags import BETWEEN, STEP
 
 TENTHS = 10
 Turn = tuple[str, int]
@@ -87,13 +87,13 @@ def inside_scores(
         ):
             if correlation is not None:
                 found[f"gate and {name}, {use.modality}"] = correlation.value
-    uses = routing.use(getattr(model.config, "top_k", 1))
+    uses = routing.use(getattr(model.config, "mixed", 1))
     if uses:
         found["use entropy"] = float(np.mean([use.entropy for use in uses]))
         found["least use entropy"] = min(use.entropy for use in uses)
         found |= _information(model, examples, weights, entry)
     if lags.found and entry.store is None and entry.kind == PLANTED:
-        found["lags found"] = lags_found(lags.found, examples, planted_entry(entry))
+        found["lags found above chance"] = lags_found(lags.found, examples, planted_entry(entry))
     return {f"{INSIDE}:{name}": value for name, value in found.items()}
 
 
@@ -106,9 +106,9 @@ class _LagWatch:
     def tell(self, batch: ConversationBatch, output: EmotionOutput) -> None:
         """Take in a batch: how many steps from the middle the likeliest lag is."""
         for pair, likely in output.lags.items():
-            source, target = pair.split("->")
+            first, second = pair.split(BETWEEN)
             steps = likely.argmax(dim=-1) - likely.shape[-1] // 2
-            own = self.found.setdefault((source, target), {})
+            own = self.found.setdefault((first, second), {})
             for b, u in batch.mask.nonzero().tolist():
                 own[batch.ids[b][u][0], u] = int(steps[b, u])
 
@@ -118,7 +118,10 @@ def lags_found(
     examples: Sequence[Example],
     source: PlantedSource,
 ) -> float:
-    """The share of speakers and pairs whose lag is found, at each speaker's last turn.
+    """How many lags of speakers are found, at each speaker's last turn, above chance.
+
+    Of s, the share that is found to one token, and s₀, that by the best one guess for all
+    speakers of each pair: (s − s₀) / (1 − s₀).
 
     Args:
         found: modalities j and k → turn → steps by which k is held to lag behind j.
@@ -133,14 +136,22 @@ def lags_found(
     world = source.planted
     seconds = world.lags * TOKEN_SECONDS
     places = {m: n for n, m in enumerate(world.modalities)}
-    styles = true_styles(source, "test")
+    styles = true_styles(source, {name.partition(" ")[0] for name, _ in last})
+    near = TOKEN_SECONDS + 1e-6
     hits = [
-        abs(turns[turn] * STEP - (own[places[k]] - own[places[j]])) <= TOKEN_SECONDS + 1e-6
+        abs(turns[turn] * STEP - (own[places[k]] - own[places[j]])) <= near
         for (j, k), turns in found.items()
         for who, turn in last.items()
         for own in [seconds[styles[who]]]
     ]
-    return float(np.mean(hits))
+    held = seconds[[styles[who] for who in last]]
+    guesses = []
+    for j, k in found:
+        true = held[:, places[k]] - held[:, places[j]]
+        apart = np.abs(true[:, None] - np.arange(true.min(), true.max() + STEP, STEP))
+        guesses.append((apart <= near).mean(axis=0).max())
+    guessed = float(np.mean(guesses))
+    return (float(np.mean(hits)) - guessed) / (1 - guessed) if guessed < 1 else 0.0
 
 
 def _shares(histogram: Sequence[int]) -> Iterator[tuple[float, float]]:
@@ -163,9 +174,15 @@ def _information(
     dialogues = [dialogue for dialogue, _, _ in turns]
     speakers = [utterance.speaker for _, _, utterance in turns]
     own = weights.of([(dialogue, place) for dialogue, place, _ in turns])
-    found: dict[str, Information] = {"speaker": speaker_information(own, speakers, dialogues)}
+    named = [n for n, who in enumerate(speakers) if who != UNKNOWN_SPEAKER]
+    found: dict[str, Information] = {
+        "speaker": speaker_information(
+            own[:, named], [speakers[n] for n in named], [dialogues[n] for n in named]
+        )
+    }
     if entry.store is None and entry.kind == PLANTED:
-        styles: Mapping[tuple[str, str], int] = true_styles(planted_entry(entry), "test")
+        splits = {dialogue.partition(" ")[0] for dialogue in dialogues}
+        styles: Mapping[tuple[str, str], int] = true_styles(planted_entry(entry), splits)
         found["style"] = style_information(own, styles, speakers, dialogues)
     if model.card.main.kind == "single":
         outputs = list(model.card.main.outputs)
@@ -174,11 +191,4 @@ def _information(
         found["emotion"] = emotion_information(
             own[:, known], emotions, [dialogues[n] for n in known]
         )
-    return {
-        name: value
-        for what, one in found.items()
-        for name, value in (
-            (f"bits of the {what}", one.bits - one.chance),
-            (f"p of the {what}", one.p),
-        )
-    }
+    return {f"bits of the {what}": one.bits - one.chance for what, one in found.items()}

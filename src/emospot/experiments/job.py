@@ -27,7 +27,7 @@ from emospot.experiments.disturbances import disturbances_of, disturbed
 from emospot.experiments.folds import folds_of
 from emospot.experiments.inside import inside_scores
 from emospot.experiments.jobs import study_hash, training_hash, training_job
-from emospot.experiments.study import Job, Protocol, Study, parse_study
+from emospot.experiments.study import OPPONENT, Job, Protocol, Study, parse_study
 from emospot.experiments.views import StoreView
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
@@ -150,12 +150,14 @@ def _besides(
     examples: Sequence[Example],
     store: FeatureStore,
 ) -> dict[str, float]:
-    """What is known of a model besides the scores of its answers."""
+    """What is known of a model besides the scores of its answers; nothing of candidates."""
+    if job.protocol == OPPONENT:
+        return {}
     found = hotspot_scores(model, examples, store)
     if study.inside:
         found |= inside_scores(model, examples, store, study.corpora[job.corpus])
     for disturbance in disturbances_of(study.disturbances, model.config.modalities):
-        worse = disturbed(examples, disturbance)
+        worse = disturbed(examples, disturbance, model.config.modalities)
         answers = predictions_of(model, worse, where=f"test of {job.id}, {disturbance.name}")
         answers = _asked(answers, study.protocol_of(job))
         found[f"{DISTURBED}:{disturbance.name}"] = _scores(answers)[study.metric]

@@ -23,8 +23,10 @@ from emospot.emotions import emotion_task
 from emospot.errors import ConfigError, EmospotError
 from emospot.evaluation.predictions import Predictions, among
 from emospot.evaluation.task_scores import task_scores
-from emospot.experiments.job import Result, answers_digest, view_of
-from emospot.experiments.jobs import study_hash
+from emospot.experiments.disturbances import WITHOUT, Disturbances, disturbances_of
+from emospot.experiments.job import DISTURBED, Result, answers_digest, view_of
+from emospot.experiments.jobs import study_hash, training_hash
+from emospot.experiments.metric import INSIDE
 from emospot.experiments.results_file import read_results, rounded
 from emospot.experiments.study import Job, Protocol, Study
 from emospot.experiments.views import StoreView
@@ -63,14 +65,18 @@ class KnownRun:
     Args:
         source: name of the file, when its study ended and by which versions.
         values: the run as the file has it.
+        study: that it was made for, and which says what was asked besides.
     """
 
     source: str
     values: Mapping[str, Any]
+    study: Study
 
 
 def known_runs(paths: Iterable[Path]) -> dict[str, KnownRun]:
-    """Hash of a job → the run that holds its answers, of all files.
+    """Hash of a training → the run that holds its answers, of all files.
+
+    Of runs of one training that which was asked most is taken.
 
     Raises:
         ConfigError: if a file is no results file of a study, holds no answers of a single
@@ -82,9 +88,9 @@ def known_runs(paths: Iterable[Path]) -> dict[str, KnownRun]:
         try:
             source = _source(path, values["provenance"])
             own = {
-                study_hash(study, _job(run), values["corpora"][run["corpus"]]["hash"]): KnownRun(
-                    run.get("known_from", source), run
-                )
+                training_hash(
+                    study, _job(run), values["corpora"][run["corpus"]]["hash"]
+                ): KnownRun(run.get("known_from", source), run, study)
                 for run in values["runs"]
                 if "predicted" in run
             }
@@ -98,7 +104,11 @@ def known_runs(paths: Iterable[Path]) -> dict[str, KnownRun]:
             if own[key].values["answers"] != found[key].values["answers"]:
                 job = _job(own[key].values)
                 raise ConfigError(f"{path} and {found[key].source} answer differently: {job.id}")
-        found |= own
+        found |= {
+            key: run
+            for key, run in own.items()
+            if key not in found or len(run.values["scores"]) > len(found[key].values["scores"])
+        }
     return found
 
 
@@ -113,9 +123,14 @@ def _source(path: Path, provenance: Mapping[str, Any]) -> str:
 def taken_over(
     study: Study, job: Job, store: FeatureStore, known: KnownRun
 ) -> tuple[Result, Predictions] | None:
-    """A known run as if it had been made here, None where it does not fit data or scores."""
+    """A known run as if it had been made here.
+
+    None where it does not fit data or scores, or was not asked all that is asked here.
+    """
     view = view_of(study, job, store)
     run = known.values
+    if not _asked_as_much(study, known.study):
+        return None
     try:
         asked = truth(view, study.protocol_of(job))
         answers = replace(asked, predicted=unpacked(run["predicted"]))
@@ -130,6 +145,7 @@ def taken_over(
     besides = {name: value for name, value in run["scores"].items() if name not in scores}
     if rounded(scores) | besides != run["scores"]:
         return None
+    besides = {name: value for name, value in besides.items() if _is_asked(study, name)}
     result = Result(
         job=job,
         hash=study_hash(study, job, store.content_hash),
@@ -145,6 +161,30 @@ def taken_over(
         known_from=known.source,
     )
     return result, answers
+
+
+def _asked_as_much(study: Study, known: Study) -> bool:
+    """Whether all that a study asks besides its scores was asked in another."""
+    here, there = study.disturbances, known.disturbances
+    return (
+        known.inside >= study.inside
+        and set(here.noise) <= set(there.noise)
+        and set(here.missing) <= set(there.missing)
+        and here.without <= there.without
+        and (here == Disturbances() or study.metric == known.metric)
+    )
+
+
+def _is_asked(study: Study, score: str) -> bool:
+    """Whether a study asks for a score that another one may have asked for."""
+    family, _, name = score.partition(":")
+    if family == INSIDE:
+        return study.inside
+    if family == DISTURBED:
+        if name.startswith(f"{WITHOUT} "):
+            return study.disturbances.without
+        return name in [one.name for one in disturbances_of(study.disturbances, ("a", "b"))]
+    return True
 
 
 def truth(view: StoreView, how: Protocol | None) -> Predictions:

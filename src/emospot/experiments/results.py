@@ -68,6 +68,7 @@ def write_results(
     if matrix.gains:
         values["mechanisms"] = matrix.to_dict()
         write_file(out / "gains.html", gains_page(study, matrix).encode())
+    (out / "figures.html").unlink(missing_ok=True)
     contrasts = contrasts_of(study, outcome.results)
     if contrasts:
         values["contrasts"] = [contrast.to_dict() for contrast in contrasts]

@@ -29,6 +29,7 @@ from emospot.experiments.jobs import (
     opponent_jobs,
     study_hash,
     test_jobs,
+    training_hash,
     training_job,
     trains_itself,
 )
@@ -257,6 +258,9 @@ class _Runner:
     def _key(self, job: Job) -> str:
         return study_hash(self.study, job, self.opened[job.corpus].content_hash)
 
+    def _trained(self, job: Job) -> str:
+        return training_hash(self.study, job, self.opened[job.corpus].content_hash)
+
     def _is_done(self, job: Job) -> bool:
         """Whether an earlier call has run a job; its result then counts."""
         if job.id in self.done:
@@ -279,7 +283,7 @@ class _Runner:
         found = {
             job.id: taken
             for job in waiting
-            if (run := known.get(self._key(job))) is not None
+            if (run := known.get(self._trained(job))) is not None
             and (taken := taken_over(self.study, job, self.opened[job.corpus], run)) is not None
         }
         here = {training_job(self.study, job).id for job in waiting if job.id not in found}

@@ -24,11 +24,12 @@ def interval_over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def p_over_seeds(values: Sequence[float]) -> float:
-    """How likely such a mean is where there is no difference, two-sided; 1 of one value."""
-    if len(values) < 2:
+    """How likely such a mean is where there is no difference, two-sided.
+
+    1 of one value, and of values that do not vary: such seeds tell of nothing.
+    """
+    if len(values) < 2 or np.ptp(values) == 0:
         return 1.0
-    if np.ptp(values) == 0:
-        return 1.0 if values[0] == 0 else 0.0
     return float(stats.ttest_1samp(values, 0.0).pvalue)
 
 

@@ -36,7 +36,7 @@ from emospot.errors import ConfigError
 from emospot.experiments.corpus_entry import CorpusEntry
 from emospot.experiments.disturbances import Disturbances
 from emospot.experiments.figure_entry import FigureEntry
-from emospot.experiments.metric import SMALLER_IS_BETTER, check_metric
+from emospot.experiments.metric import INSIDE, SMALLER_IS_BETTER, check_metric, is_share
 
 DATA_VARIABLE = "EMOSPOT_DATA"
 DATA_DEFAULT = "../shared/data"
@@ -205,6 +205,12 @@ class Study(_Entry):
 
     def _check_figures(self) -> None:
         models = set(self.entries())
+        if (self.contrasts or self.disturbances != Disturbances()) and not is_share(self.metric):
+            raise ValueError(
+                f"contrasts and disturbances are told in points: {self.metric} is no share"
+            )
+        if self.contrasts and next(iter(self.protocols.values())).kind != "official":
+            raise ValueError("contrasts are of the official test conversations: name that first")
         for name, weights in self.contrasts.items():
             if len(weights) < 2 or (strangers := sorted(set(weights) - models)):
                 found = strangers[0] if len(weights) > 1 else ", ".join(weights) or "none"
@@ -212,6 +218,7 @@ class Study(_Entry):
                     f"contrast {name} needs two models at least of {sorted(models)}, found {found}"
                 )
         for figure in self.figures:
+            self._check_asked(figure)
             over = {"corpora": set(self.corpora), "models": models}.get(figure.over, set())
             lines = set(self.corpora) if figure.over == "models" else models
             corpus = {figure.corpus} if figure.corpus is not None else set()
@@ -225,6 +232,15 @@ class Study(_Entry):
                         f'figure "{figure.title}": {what} {strangers[0]} is not in the study, '
                         f"only {', '.join(sorted(known))}"
                     )
+
+    def _check_asked(self, figure: FigureEntry) -> None:
+        """Whether what a figure shows is asked for."""
+        kinds = Disturbances.model_fields
+        if figure.over in kinds and not getattr(self.disturbances, figure.over):
+            raise ValueError(f'figure "{figure.title}" needs disturbances: {figure.over}')
+        inside = (figure.metric or "").startswith(f"{INSIDE}:")
+        if (figure.over == "gates" or inside) and not self.inside:
+            raise ValueError(f'figure "{figure.title}" needs inside: true')
 
     def entries(self) -> dict[str, ModelEntry]:
         """The models, and the ablated model without each of its parts."""

@@ -41,7 +41,7 @@ class EmotionOutput:
         against_rest: the same of hotspots that are learned one class against the rest.
         reading: modality → share of the answer that was read from each token, shape
             (B, U, T); empty without a second reading.
-        lags: "j->k" → how likely it is that by the speaker's habit k lags behind j by each
+        lags: "j to k" → how likely it is that by the speaker's habit k lags behind j by each
             of `speaker_lags.SpeakerLags.lags` seconds, shape (B, U, L); empty where that
             is not looked for.
         beside: head → answers that are learned beside the model's, each of shape

@@ -51,7 +51,7 @@ class Told:
         weights: modality → share of the answer that each moment has, shape (B, U, T).
         answers: of each modality by itself, zeros where absent, each of shape
             (B, U, classes); empty where the answer is a number.
-        lags: "j->k" → how likely each lag of the speakers is, shape (B, U, L); empty where
+        lags: "j to k" → how likely each lag of the speakers is, shape (B, U, L); empty where
             that is not looked for.
     """
 

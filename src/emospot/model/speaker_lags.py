@@ -19,6 +19,8 @@ second reading reads it beside the memories. Aligners choose by what an utteranc
 cannot know this: it is in no single utterance.
 
 A speaker who is not named may be several people: of those each turn stands for itself.
+Times are taken as they come: where the words' times are not known, or the modalities' clocks
+differ, what is found is no habit of anybody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +32,8 @@ from torch import Tensor, nn
 from emospot.batch import ConversationBatch
 from emospot.model.row_groups import RowGroup, put_back
 
+BETWEEN = " to "
+"""Stands between the names of two modalities: from the first to the second."""
 STEP = 0.25
 """Seconds between two distances that are told apart."""
 EPSILON = 0.02
@@ -76,7 +80,7 @@ class SpeakerLags(nn.Module):
             batch: says whose turns they are.
 
         Returns:
-            "j->k" → how likely it is that k comes so many seconds after j, (B, U, L).
+            "j to k" → how likely it is that k comes so many seconds after j, (B, U, L).
         """
         found = []
         for number, group in enumerate(groups):
@@ -85,7 +89,7 @@ class SpeakerLags(nn.Module):
         habit = self._over_turns(put_back(found, groups, batch.mask), batch)
         share = habit / habit.sum(dim=-1, keepdim=True).clamp(min=1e-6)
         likely = torch.softmax(self.sharpness.exp() * (share + EPSILON).log(), dim=-1)
-        return {f"{j}->{k}": likely[:, :, n] for n, (j, k) in enumerate(self.pairs)}
+        return {f"{j}{BETWEEN}{k}": likely[:, :, n] for n, (j, k) in enumerate(self.pairs)}
 
     def _distances(
         self,
@@ -144,9 +148,9 @@ class SpeakerLags(nn.Module):
         for source, norm in self.norms.items():
             if source == target:
                 continue
-            likely = lags.get(f"{target}->{source}")
+            likely = lags.get(f"{target}{BETWEEN}{source}")
             if likely is None:
-                likely = lags[f"{source}->{target}"].flip(-1)
+                likely = lags[f"{source}{BETWEEN}{target}"].flip(-1)
             likely = F.pad(likely, (1, 1))
             low, fraction = self._places(group, target, source)
             n, T, S = low.shape

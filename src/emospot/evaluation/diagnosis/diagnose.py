@@ -144,7 +144,7 @@ def diagnose(
     metric, margin = main_metric(task), MARGIN * scale
     gates = seen.gates.use(marked)
     baseline = not isinstance(config, ModelConfig)
-    aligners = () if not isinstance(config, ModelConfig) else seen.routing.use(config.top_k)
+    aligners = () if not isinstance(config, ModelConfig) else seen.routing.use(config.mixed)
     groups = error_groups(seen.base, examples, config.modalities)
     answers = _answers(seen.base, random_seed) if task.kind == "single" else _Answers()
     found = [

@@ -11,6 +11,7 @@ import pytest
 from emospot.batch import Example
 from emospot.corpora.planted import as_conversation
 from emospot.errors import ConfigError
+from emospot.experiments.benchmarks import publish
 from emospot.experiments.figures import Point, StudyFigure, study_figures
 from emospot.experiments.figures_page import figures_page, ticks
 from emospot.experiments.inside import lags_found
@@ -54,6 +55,7 @@ def _study(**changes: object) -> Study:
         },
         "disturbances": {"noise": [0.5, 2.0], "missing": [0.5], "without": True},
         "inside": True,
+        "contrasts": {"parts": {"emospot": 1.0, "plain": -1.0}},
         "figures": [
             {"title": "Strength", "over": "corpora", "x": "strength", "metric": "way",
              "places": {"weak": 1.0, "strong": 3.0}, "lines": models, "caption": "It rises."},
@@ -201,15 +203,40 @@ def test_figures_have_a_point_for_every_place(run: tuple[Study, Outcome, Path]) 
     assert all(0 <= y <= 330 for y in heights)
 
 
+def test_contrasts_and_figures_are_published(
+    run: tuple[Study, Outcome, Path], tmp_path: Path
+) -> None:
+    _, outcome, out = run
+    values = json.loads((out / "results.json").read_text())
+    contrast = values["contrasts"][0]
+    assert (contrast["name"], contrast["corpus"], contrast["seeds"]) == ("parts", "weak", 2)
+    weak = [r for r in outcome.results if r.job.corpus == "weak"]
+    scores = {(r.job.model, r.job.seed): r.scores["accuracy"] for r in weak}
+    own = [scores["emospot", seed] - scores["plain", seed] for seed in (0, 1)]
+    assert contrast["mean"] == pytest.approx(np.mean(own), abs=1e-4)
+    assert "## Contrasts" in (out / "table.md").read_text()
+    study = tmp_path / "mine"
+    study.mkdir()
+    for name in ("results.json", "figures.html"):
+        (study / name).write_bytes((out / name).read_bytes())
+    _, page = publish(study, tmp_path / "docs")
+    text = page.read_text()
+    assert "### Contrasts" in text
+    assert "[mine-figures.html](results/mine-figures.html)" in text
+    published = tmp_path / "docs" / "results" / "mine-figures.html"
+    assert published.read_bytes() == (out / "figures.html").read_bytes()
+
+
 def test_folds_of_a_seed_are_one_value() -> None:
-    study = _study(protocols={"mine": {"kind": "leave_one_out", "groups": r"\d"}})
+    folds = {"protocols": {"mine": {"kind": "leave_one_out", "groups": r"\d"}}, "contrasts": {}}
+    study = _study(**folds)
     results = [
         Result(Job("weak", "all", "emospot", "mine", fold, seed), "", "", None,
                {"accuracy": value}, 0, 1, 1, 1.0, (), "")
         for seed, fold, value in [(0, "a", 0.2), (0, "b", 0.4), (1, "a", 0.6), (1, "b", 0.6)]
     ]  # fmt: skip
     entry = {"title": "t", "over": "corpora", "x": "x", "places": ["weak"], "lines": ["emospot"]}
-    study = _study(protocols=study.model_dump()["protocols"], figures=[entry])
+    study = _study(**folds, figures=[entry])
     (figure,) = study_figures(study, results, Path(), {})
     (point,) = figure.points
     assert point.seeds == pytest.approx((0.3, 0.6))

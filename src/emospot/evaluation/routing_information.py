@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.batch import ConversationBatch
+from emospot.evaluation.diagnosis.aligners import routed
 from emospot.evaluation.diagnosis.resampling import places
 from emospot.model.emotion_model import EmotionOutput
 
@@ -61,11 +62,7 @@ class RoutingWeights:
 
     def tell(self, batch: ConversationBatch, output: EmotionOutput) -> None:
         """Take in how a batch that has just been answered was routed."""
-        names = list(batch.modalities)
-        present = batch.present & batch.mask.unsqueeze(-1)
-        for name, routing in output.routing.items():
-            source, target = name.partition(":")[2].split("->")
-            both = present[..., names.index(source)] & present[..., names.index(target)]
+        for name, routing, both in routed(batch, output):
             own = self._found.setdefault(name, {})
             for b, u in both.nonzero().tolist():
                 own[batch.ids[b][u][0], u] = routing[b, u].double().cpu().numpy()

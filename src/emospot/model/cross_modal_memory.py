@@ -65,6 +65,22 @@ class Memory:
     mask: Tensor
 
 
+def readable(
+    target: Sequences, source: Sequences, *, causal: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What of two modalities can be brought in line.
+
+    Returns:
+        Which elements of the target read, shape (N, L), what of the source each may read,
+        shape (N, L, S), and by how much that comes before it, shape (N, L, S).
+    """
+    both = target.present & source.present
+    reads = target.mask & both
+    mask = reads.unsqueeze(-1) & (source.mask & both).unsqueeze(1)
+    lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
+    return reads, mask & (lags >= 0) if causal else mask, lags
+
+
 class PairAlignment(nn.Module):
     """What modality j reads of modality k.
 
@@ -96,11 +112,7 @@ class PairAlignment(nn.Module):
     ) -> tuple[Tensor, Tensor, Routing | None]:
         """Z_{k→j} (N, L, D), which of it is there (N, L), and the routing."""
         both = target.present & source.present
-        reads = target.mask & both
-        mask = reads.unsqueeze(-1) & (source.mask & both).unsqueeze(1)
-        lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
-        if causal:
-            mask = mask & (lags >= 0)
+        reads, mask, lags = readable(target, source, causal=causal)
         normed = self.source_norm(source.x)
         bias, routing = None, None
         if self.aligners is not None:
@@ -132,12 +144,7 @@ class RigidAlignment(nn.Module):
         self, target: Sequences, source: Sequences, *, causal: bool
     ) -> tuple[Tensor, Tensor, Routing | None]:
         """As `PairAlignment`, without a routing."""
-        both = target.present & source.present
-        reads = target.mask & both
-        mask = reads.unsqueeze(-1) & (source.mask & both).unsqueeze(1)
-        lags = target.times.unsqueeze(-1) - source.times.unsqueeze(1)
-        if causal:
-            mask = mask & (lags >= 0)
+        reads, mask, lags = readable(target, source, causal=causal)
         apart = lags.abs().masked_fill(~mask, float("inf"))
         nearest = mask & (apart <= apart.amin(dim=-1, keepdim=True) + ROUNDING)
         share = nearest / nearest.sum(dim=-1, keepdim=True).clamp(min=1)

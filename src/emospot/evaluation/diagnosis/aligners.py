@@ -11,10 +11,12 @@ aligners, K of them above 0 (`model.mixture_of_aligners`). For each pair and axi
                  utterance at all?
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from emospot.batch import ConversationBatch
 from emospot.evaluation.diagnosis.resampling import Floats, bootstrap
@@ -61,6 +63,17 @@ class AlignerUse:
         return f"{self.pair} ({self.axis})"
 
 
+def routed(
+    batch: ConversationBatch, output: EmotionOutput
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Each pair with its weights, (B, U, E), and which utterances have both, (B, U)."""
+    names = list(batch.modalities)
+    present = batch.present & batch.mask.unsqueeze(-1)
+    for name, routing in output.routing.items():
+        source, target = name.partition(":")[2].split("->")
+        yield name, routing, present[..., names.index(source)] & present[..., names.index(target)]
+
+
 class RoutingWatch:
     """Collects the routing of everything that a model answers (`interventions.watched`)."""
 
@@ -69,11 +82,7 @@ class RoutingWatch:
 
     def tell(self, batch: ConversationBatch, output: EmotionOutput) -> None:
         """Take in how a batch that has just been answered was routed."""
-        names = list(batch.modalities)
-        present = batch.present & batch.mask.unsqueeze(-1)
-        for name, routing in output.routing.items():
-            source, target = name.partition(":")[2].split("->")
-            both = present[..., names.index(source)] & present[..., names.index(target)]
+        for name, routing, both in routed(batch, output):
             found = self._weights.setdefault(name, {})
             for b, ids in enumerate(batch.ids):
                 if both[b].any():

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from emospot.batch import Example
-from emospot.corpora.planted import as_conversation
+from emospot.corpora.planted import as_conversation, true_styles
 from emospot.errors import ConfigError
 from emospot.experiments.benchmarks import publish
+from emospot.experiments.drawing import ticks
 from emospot.experiments.figures import Point, StudyFigure, study_figures
-from emospot.experiments.figures_page import figures_page, ticks
+from emospot.experiments.figures_page import figures_page
 from emospot.experiments.inside import lags_found
 from emospot.experiments.job import Result
 from emospot.experiments.jobs import study_hash, training_hash
@@ -133,7 +134,7 @@ def test_the_inside_of_models_is_told(run: tuple[Study, Outcome, Path]) -> None:
 
 def test_who_knows_all_lags_finds_them() -> None:
     source = planted_entry(_study().corpora["weak"])
-    world = source.planted
+    world, styles = source.planted, true_styles(source, {"test"})
     dialogues = list(source.drawn("test"))
     conversations = [as_conversation(world, d, "test") for d in dialogues]
     examples = [Example(c.conversation, c.tokens) for c in conversations]
@@ -148,7 +149,7 @@ def test_who_knows_all_lags_finds_them() -> None:
                 known = u == max(np.flatnonzero(dialogue.speakers == speaker))
                 steps = lag[target_place] - lag[source_place] if known else 99
                 found[pair][example.conversation.id, u] = int(steps)
-    assert lags_found(found, examples, source) == 1.0
+    assert lags_found(found, examples, world, styles) == 1.0
     # One guess for all speakers is chance, whichever is best.
     guessed = []
     for pair, (j, k) in zip(found, ((0, 1), (0, 2), (1, 2)), strict=True):
@@ -158,10 +159,10 @@ def test_who_knows_all_lags_finds_them() -> None:
         best = max(range(-4, 5), key=lambda guess, t=true: (abs(t - guess) <= 1).mean())
         found[pair] = dict.fromkeys(found[pair], best)
         guessed.append((abs(true - best) <= 1).mean())
-    assert lags_found(found, examples, source) == pytest.approx(0.0, abs=1e-9)
+    assert lags_found(found, examples, world, styles) == pytest.approx(0.0, abs=1e-9)
     found = {pair: dict.fromkeys(own, 50) for pair, own in found.items()}
     chance = np.mean(guessed)
-    assert lags_found(found, examples, source) == pytest.approx(-chance / (1 - chance))
+    assert lags_found(found, examples, world, styles) == pytest.approx(-chance / (1 - chance))
 
 
 def test_figures_have_a_point_for_every_place(run: tuple[Study, Outcome, Path]) -> None:

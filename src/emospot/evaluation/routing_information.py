@@ -60,6 +60,11 @@ class RoutingWeights:
     def __init__(self) -> None:
         self._found: dict[str, dict[Utterance, Floats]] = {}
 
+    @property
+    def there(self) -> bool:
+        """Whether anything was routed."""
+        return bool(self._found)
+
     def tell(self, batch: ConversationBatch, output: EmotionOutput) -> None:
         """Take in how a batch that has just been answered was routed."""
         for name, routing, both in routed(batch, output):

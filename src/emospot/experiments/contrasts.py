@@ -18,7 +18,7 @@ from typing import Any
 
 from emospot.evaluation.significance import holm
 from emospot.experiments.job import DISTURBED, Result
-from emospot.experiments.results_file import DIGITS
+from emospot.experiments.results_file import short
 from emospot.experiments.student import interval_over_seeds, p_over_seeds, points, shown_p
 from emospot.experiments.study import Study
 
@@ -49,10 +49,8 @@ class Contrast:
 
     def to_dict(self) -> dict[str, Any]:
         """As results.json holds it."""
-        return {
-            name: round(value, DIGITS) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
+        found: dict[str, Any] = short(asdict(self))
+        return found
 
 
 def contrasts_of(study: Study, results: Sequence[Result]) -> list[Contrast]:

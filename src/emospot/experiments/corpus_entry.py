@@ -83,6 +83,11 @@ class CorpusEntry(BaseModel):
                 raise ValueError(f'a corpus of the kind {self.kind} does not read "{key}"')
         return self
 
+    @property
+    def planted(self) -> bool:
+        """Whether its conversations are drawn here, so that what is true of them is known."""
+        return self.store is None and self.kind == PLANTED
+
     def _not_read(self) -> list[str]:
         """The options that this kind of corpus has not got; checks the kind and the task."""
         kind = corpus_kind(self.kind)

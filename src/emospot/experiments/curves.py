@@ -6,10 +6,8 @@ a seed and fold, a dot at the chosen epoch.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
-
+from emospot.experiments.drawing import rendered
 from emospot.experiments.job import Result
 from emospot.experiments.jobs import trains_itself
 from emospot.experiments.study import OPPONENT, Study
@@ -27,10 +25,8 @@ def curves_page(study: Study, results: Sequence[Result]) -> str:
         trained = job.protocol != OPPONENT and trains_itself(study, job)
         if result.history and trained:
             groups[job.corpus, job.features, job.protocol][job.model].append(result)
-    template = resources.files("emospot.experiments") / "curves.html.j2"
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    page = environment.from_string(template.read_text(encoding="utf-8"))
-    return page.render(
+    return rendered(
+        "curves.html.j2",
         title=study.title,
         width=WIDTH,
         height=HEIGHT,

@@ -16,7 +16,7 @@ the letters that a kernel reader reads stay as they were.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from emospot.batch import Example
 from emospot.conversation import Tokens
 from emospot.evaluation.diagnosis.interventions import withheld
+from emospot.training.data import token_statistics
 
 NOISE, MISSING, WITHOUT = "noise", "missing", "without"
 
@@ -108,12 +109,21 @@ def disturbed(
         return withheld(examples, disturbance.what)
     if disturbance.kind == MISSING:
         return [_thinned(one, disturbance.what, _random(disturbance, one)) for one in examples]
-    spread = {m: _deviation(examples, m) for m in _modalities(examples)}
+    dims = {
+        m: own.values.shape[1]
+        for example in examples
+        for m, tokens in example.tokens.items()
+        for own in tokens
+        if own is not None
+    }
+    spread = {m: token_statistics(examples, m, dim)[1] for m, dim in dims.items()}
     return [
         replace(
             example,
             tokens={
-                m: tuple(_noisy(own, disturbance.what * spread[m], random) for own in tokens)
+                m: tuple(
+                    _noisy(own, disturbance.what * spread.get(m, 0.0), random) for own in tokens
+                )
                 for m, tokens in example.tokens.items()
             },
         )
@@ -127,25 +137,8 @@ def _random(disturbance: Disturbance, example: Example) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(named.encode()))
 
 
-def _modalities(examples: Sequence[Example]) -> Iterator[str]:
-    return iter(dict.fromkeys(m for example in examples for m in example.tokens))
-
-
-def _deviation(examples: Sequence[Example], modality: str) -> NDArray[np.float64]:
-    """Of each number of a modality over all tokens, shape (d,); 0 without tokens."""
-    count, total, square = 0, np.zeros(1), np.zeros(1)
-    for example in examples:
-        for tokens in example.tokens.get(modality, ()):
-            if tokens is not None:
-                values = tokens.values.astype(np.float64)
-                count += len(values)
-                total, square = total + values.sum(axis=0), square + (values**2).sum(axis=0)
-    mean = total / max(1, count)
-    return np.asarray(np.sqrt(np.maximum(square / max(1, count) - mean**2, 0.0)))
-
-
 def _noisy(
-    tokens: Tokens | None, deviation: NDArray[np.float64], random: np.random.Generator
+    tokens: Tokens | None, deviation: NDArray[np.float64] | float, random: np.random.Generator
 ) -> Tokens | None:
     if tokens is None:
         return None

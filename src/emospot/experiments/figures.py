@@ -17,9 +17,9 @@ from emospot.experiments.figure_entry import FigureEntry
 from emospot.experiments.job import DISTURBED, Result, answers_file, read_answers
 from emospot.experiments.known_truth import WAY, Ceilings, way_of
 from emospot.experiments.metric import INSIDE
-from emospot.experiments.results_file import DIGITS
+from emospot.experiments.results_file import short
 from emospot.experiments.student import interval_over_seeds
-from emospot.experiments.study import OPPONENT, Study
+from emospot.experiments.study import Study
 
 UNDISTURBED = "as they are"
 QUARTERS = 4
@@ -62,22 +62,14 @@ class StudyFigure:
 
     def to_dict(self) -> dict[str, Any]:
         """As results.json holds it."""
-        values = asdict(self)
-        values["points"] = [
-            {
-                name: round(value, DIGITS) if isinstance(value, float) else value
-                for name, value in {
-                    **point,
-                    "seeds": [round(seed, DIGITS) for seed in point["seeds"]],
-                }.items()
-            }
-            for point in values["points"]
-        ]
-        return values
+        found: dict[str, Any] = short(asdict(self))
+        return found
 
 
 Seeds = Mapping[int, Sequence[Result]]
 """Seed → results of its folds."""
+Places = dict[str, tuple[float | None, Mapping[int, float]]]
+"""Place → its number, where it has one, and the value of each seed."""
 
 
 def study_figures(
@@ -96,7 +88,7 @@ def study_figures(
     features = next(iter(study.features))
     for result in results:
         job = result.job
-        if job.protocol == protocol and job.protocol != OPPONENT and job.features == features:
+        if (job.protocol, job.features) == (protocol, features):
             found[job.corpus, job.model][job.seed].append(result)
     return [
         StudyFigure(
@@ -135,18 +127,19 @@ class _Points:
             yield from self._gates()
             return
         for line in self.entry.lines:
-            places = dict[str, tuple[float | None, Mapping[int, float]]]()
-            if self.entry.over in ("corpora", "models"):
-                numbers = self.entry.places if isinstance(self.entry.places, dict) else {}
-                for place in self.entry.names:
-                    key = (place, line) if self.entry.over == "corpora" else (line, place)
-                    places[place] = numbers.get(place), self._scores(key)
-            else:
-                places = self._along(line)
+            named = self.entry.over in ("corpora", "models")
+            places = self._chosen(line) if named else self._along(line)
             for place, (x, seeds) in places.items():
-                if seeds:
-                    values = tuple(seeds.values())
-                    yield Point(line, place, x, *interval_over_seeds(values), values)
+                yield from _point(line, place, x, seeds)
+
+    def _chosen(self, line: str) -> Places:
+        """The places that the study names, corpora or models."""
+        numbers = self.entry.places if isinstance(self.entry.places, dict) else {}
+        over = self.entry.over == "corpora"
+        return {
+            place: (numbers.get(place), self._scores((place, line) if over else (line, place)))
+            for place in self.entry.names
+        }
 
     def _scores(self, key: tuple[str, str]) -> dict[int, float]:
         """Seed → the metric of one corpus and model."""
@@ -172,7 +165,7 @@ class _Points:
             return way_of(result.scores, self.ceilings.get(result.job.corpus, ()))
         return result.scores.get(self.metric)
 
-    def _along(self, model: str) -> dict[str, tuple[float | None, Mapping[int, float]]]:
+    def _along(self, model: str) -> Places:
         """Place → number and seeds, where the figure has places of its own."""
         key = self.corpus, model
         if self.entry.over == "epochs":
@@ -188,9 +181,7 @@ class _Points:
         numbers = {place: (float(place), seeds) for place, (_, seeds) in found.items()}
         return {"0": (0.0, self._scores(key)), **numbers}
 
-    def _named(
-        self, key: tuple[str, str], start: str
-    ) -> dict[str, tuple[float | None, Mapping[int, float]]]:
+    def _named(self, key: tuple[str, str], start: str) -> Places:
         """The scores whose names begin so, by the rest of their names."""
         names = dict.fromkeys(
             name
@@ -209,14 +200,11 @@ class _Points:
         for model in self.entry.lines:
             for name, (_, seeds) in self._named((self.corpus, model), f"{INSIDE}:gate ").items():
                 tenth, _, modality = name.partition(", ")
-                if " to " in tenth and seeds:
-                    values = tuple(seeds.values())
+                if " to " in tenth:
                     middle = sum(float(end) for end in tenth.split(" to ")) / 2
-                    mean, low, high = interval_over_seeds(values)
-                    line = f"{model}, {modality}"
-                    yield Point(line, f"{middle:.2f}", middle, mean, low, high, values)
+                    yield from _point(f"{model}, {modality}", f"{middle:.2f}", middle, seeds)
 
-    def _epochs(self, key: tuple[str, str]) -> dict[str, tuple[float | None, Mapping[int, float]]]:
+    def _epochs(self, key: tuple[str, str]) -> Places:
         seeds = self.found.get(key, {})
         most = max((len(r.history) for own in seeds.values() for r in own), default=0)
 
@@ -228,9 +216,7 @@ class _Points:
             for epoch in range(most)
         }
 
-    def _lengths(
-        self, key: tuple[str, str]
-    ) -> dict[str, tuple[float | None, Mapping[int, float]]]:
+    def _lengths(self, key: tuple[str, str]) -> Places:
         """Quarters of the dialogues by length, each scored by itself."""
         found: dict[str, dict[int, float]] = {}
         for seed, results in sorted(self.found.get(key, {}).items()):
@@ -250,3 +236,10 @@ class _Points:
                 if self.metric in scores:
                     found.setdefault(f"{low:.0f} to {high:.0f}", {})[seed] = scores[self.metric]
         return {place: (None, seeds) for place, seeds in found.items()}
+
+
+def _point(line: str, place: str, x: float | None, seeds: Mapping[int, float]) -> Iterator[Point]:
+    """The point of a place, where a seed is finished."""
+    if seeds:
+        values = tuple(seeds.values())
+        yield Point(line, place, x, *interval_over_seeds(values), values)

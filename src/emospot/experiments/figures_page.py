@@ -4,20 +4,16 @@ Plain SVG in one file that needs no network. A large dot is the mean over seeds,
 through it its 95 % interval, small dots are the seeds.
 """
 
-import math
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
+from emospot.experiments.drawing import place, rendered, ticks
 from emospot.experiments.figures import Point, StudyFigure
 from emospot.experiments.metric import is_share
 from emospot.experiments.tables import SHOWN
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 330, 64, 16, 14, 58
 COLOURS = 6
-MOST_TICKS = 7
 APART = 7.0
 """Between the points of two lines at a place that is no number."""
 TEXTS = {
@@ -33,9 +29,8 @@ _NO_SHARES = ("seconds", "parameters", "loss", "balance", "use_entropy")
 
 def figures_page(title: str, figures: Sequence[StudyFigure]) -> str:
     """The whole page."""
-    template = resources.files("emospot.experiments") / "figures.html.j2"
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
+    return rendered(
+        "figures.html.j2",
         title=title,
         width=WIDTH,
         height=HEIGHT,
@@ -56,7 +51,7 @@ def _figure(figure: StudyFigure) -> dict[str, Any]:
     horizontal = _Horizontal(figure.points)
 
     def y(value: float) -> float:
-        return _place(scale * value, low, high, HEIGHT - BOTTOM, TOP)
+        return place(scale * value, low, high, HEIGHT - BOTTOM, TOP)
 
     drawn = []
     for number, line in enumerate(lines):
@@ -87,7 +82,7 @@ def _figure(figure: StudyFigure) -> dict[str, Any]:
         "y": TEXTS.get(figure.metric, name) + (", per cent" if share else ""),
         "x_ticks": horizontal.ticks,
         "y_ticks": [
-            (_place(low + step * n, low, high, HEIGHT - BOTTOM, TOP), f"{low + step * n:.6g}")
+            (place(low + step * n, low, high, HEIGHT - BOTTOM, TOP), f"{low + step * n:.6g}")
             for n in range(round((high - low) / step) + 1)
         ],
     }
@@ -105,13 +100,13 @@ class _Horizontal:
 
     def __init__(self, points: Sequence[Point]) -> None:
         places = {p.place: p.x for p in points}
-        numbers = {place: x for place, x in places.items() if x is not None}
+        numbers = {name: x for name, x in places.items() if x is not None}
         self.numbers = len(numbers) == len(places) > 1
         self._at: dict[str, float]
         left, right = LEFT + 14, WIDTH - RIGHT - 14
         if self.numbers:
             low, high = min(numbers.values()), max(numbers.values())
-            self._at = {p: _place(x, low, high, left, right) for p, x in numbers.items()}
+            self._at = {p: place(x, low, high, left, right) for p, x in numbers.items()}
         else:
             wide = (right - left) / len(places)
             self._at = {p: left + wide * (n + 0.5) for n, p in enumerate(places)}
@@ -124,25 +119,7 @@ class _Horizontal:
     def ticks(self) -> list[tuple[float, str]]:
         """Where names stand, and what they are; of places that stand too close only some."""
         found: list[tuple[float, str]] = []
-        for place, x in sorted(self._at.items(), key=lambda item: item[1]):
-            if not found or x - found[-1][0] >= 3.5 * (len(place) + len(found[-1][1])):
-                found.append((round(x, 1), place))
+        for name, x in sorted(self._at.items(), key=lambda item: item[1]):
+            if not found or x - found[-1][0] >= 3.5 * (len(name) + len(found[-1][1])):
+                found.append((round(x, 1), name))
         return found
-
-
-def ticks(low: float, high: float) -> tuple[float, float, float]:
-    """The ends of an axis at round numbers around all values, and the step between.
-
-    >>> ticks(61.2, 78.9)
-    (60.0, 80.0, 5.0)
-    """
-    wide = max(high - low, abs(high) * 1e-3, 1e-6)
-    power = 10.0 ** math.floor(math.log10(wide / MOST_TICKS))
-    step = next(s * power for s in (1, 2, 5, 10) if wide / (s * power) <= MOST_TICKS)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return first * step, max(last, first + 1) * step, step
-
-
-def _place(value: float, low: float, high: float, start: float, end: float) -> float:
-    share = (value - low) / (high - low) if high > low else 0.5
-    return round(start + share * (end - start), 1)

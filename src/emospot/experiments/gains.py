@@ -6,25 +6,22 @@ seeds, a line its 95 % interval, small dots the seeds.
 
 import math
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
+from emospot.experiments.drawing import MOST_TICKS, place, rendered
 from emospot.experiments.mechanisms import Gain, MechanismMatrix, MechanismTest
+from emospot.experiments.student import points, shown_p
 from emospot.experiments.study import STARTS, Study
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 640, 130, 20, 10, 44
-MOST_TICKS = 7
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def gains_page(study: Study, matrix: MechanismMatrix) -> str:
     """The whole page."""
-    template = resources.files("emospot.experiments") / "gains.html.j2"
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
     low, high, step = _span(matrix.gains)
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
+    return rendered(
+        "gains.html.j2",
         title=study.title,
         metric=study.metric.replace("_", " "),
         width=WIDTH,
@@ -73,16 +70,16 @@ def _mark(gain: Gain, y: float, low: float, high: float) -> dict[str, Any]:
         "low": _x(gain.low, low, high),
         "high": _x(gain.high, low, high),
         "seeds": [_x(value, low, high) for value in gain.seeds],
-        "text": f"{100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+        "text": points(gain.mean, gain.low, gain.high),
     }
 
 
 def _said(test: MechanismTest) -> str:
     where = "added to the bare model" if test.start == "bare" else "in the full model"
-    p = "p < 0.0001" if test.p < 0.0001 else f"p {test.p:.4f}"
+    limits = f"[{100 * test.low:+.1f}, {100 * test.high:+.1f}]"
     return (
         f"{where}: {100 * test.difference:+.1f} points more in {test.world} than in the plain "
-        f"world [{100 * test.low:+.1f}, {100 * test.high:+.1f}], {p}"
+        f"world {limits}, p {shown_p(test.p)}"
     )
 
 
@@ -95,5 +92,4 @@ def _span(gains: Sequence[Gain]) -> tuple[float, float, float]:
 
 
 def _x(value: float, low: float, high: float) -> float:
-    share = (value - low) / (high - low) if high > low else 0.5
-    return round(LEFT + share * (WIDTH - RIGHT - LEFT), 1)
+    return place(value, low, high, LEFT, WIDTH - RIGHT)

@@ -24,8 +24,8 @@ import numpy as np
 
 from emospot.batch import ConversationBatch, Example
 from emospot.conversation.build import UNKNOWN_SPEAKER
-from emospot.corpora.planted import NAME as PLANTED
-from emospot.corpora.planted import TOKEN_SECONDS, PlantedSource, true_styles
+from emospot.conversation.planted import PlantedWorld
+from emospot.corpora.planted import TOKEN_SECONDS, true_styles
 from emospot.evaluation.diagnosis.aligners import RoutingWatch
 from emospot.evaluation.diagnosis.gates import GateWatch
 from emospot.evaluation.diagnosis.interventions import watched
@@ -47,6 +47,8 @@ from emospot.model.pretrained import PretrainedModel
 from emospot.model.speaker_lags import BETWEEN, STEP
 
 TENTHS = 10
+Styles = Mapping[tuple[str, str], int]
+"""Dialogue and speaker → style, of planted conversations; empty of others."""
 Turn = tuple[str, int]
 """Id of a conversation, and the number of an utterance in it."""
 
@@ -74,6 +76,11 @@ def inside_scores(
             predict(model, examples)
     finally:
         gates.close()
+    source = planted_entry(entry) if entry.planted else None
+    styles: Styles = {}
+    if source is not None and (weights.there or lags.found):
+        splits = {example.conversation.id.partition(" ")[0] for example in examples}
+        styles = true_styles(source, splits)
     marked = [m for m, detector in store.detectors.items() if is_marks(detector)]
     found: dict[str, float] = {}
     for use in gates.use(marked):
@@ -91,9 +98,9 @@ def inside_scores(
     if uses:
         found["use entropy"] = float(np.mean([use.entropy for use in uses]))
         found["least use entropy"] = min(use.entropy for use in uses)
-        found |= _information(model, examples, weights, entry)
-    if lags.found and entry.store is None and entry.kind == PLANTED:
-        found["lags found above chance"] = lags_found(lags.found, examples, planted_entry(entry))
+        found |= _information(model, examples, weights, styles)
+    if source is not None and lags.found:
+        found["lags found above chance"] = lags_found(lags.found, examples, source.planted, styles)
     return {f"{INSIDE}:{name}": value for name, value in found.items()}
 
 
@@ -116,7 +123,8 @@ class _LagWatch:
 def lags_found(
     found: Mapping[tuple[str, str], Mapping[Turn, int]],
     examples: Sequence[Example],
-    source: PlantedSource,
+    world: PlantedWorld,
+    styles: Styles,
 ) -> float:
     """How many lags of speakers are found, at each speaker's last turn, above chance.
 
@@ -126,17 +134,16 @@ def lags_found(
     Args:
         found: modalities j and k → turn → steps by which k is held to lag behind j.
         examples: the test conversations.
-        source: from which they were drawn.
+        world: from which they were drawn.
+        styles: of their speakers.
     """
     last = {
         (example.conversation.id, utterance.speaker): (example.conversation.id, place)
         for example in examples
         for place, utterance in enumerate(example.conversation.utterances)
     }
-    world = source.planted
     seconds = world.lags * TOKEN_SECONDS
     places = {m: n for n, m in enumerate(world.modalities)}
-    styles = true_styles(source, {name.partition(" ")[0] for name, _ in last})
     near = TOKEN_SECONDS + 1e-6
     hits = [
         abs(turns[turn] * STEP - (own[places[k]] - own[places[j]])) <= near
@@ -164,7 +171,7 @@ def _information(
     model: PretrainedModel,
     examples: Sequence[Example],
     weights: RoutingWeights,
-    entry: CorpusEntry,
+    styles: Styles,
 ) -> dict[str, float]:
     turns = [
         (example.conversation.id, place, utterance)
@@ -180,9 +187,7 @@ def _information(
             own[:, named], [speakers[n] for n in named], [dialogues[n] for n in named]
         )
     }
-    if entry.store is None and entry.kind == PLANTED:
-        splits = {dialogue.partition(" ")[0] for dialogue in dialogues}
-        styles: Mapping[tuple[str, str], int] = true_styles(planted_entry(entry), splits)
+    if styles:
         found["style"] = style_information(own, styles, speakers, dialogues)
     if model.card.main.kind == "single":
         outputs = list(model.card.main.outputs)

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from emospot.corpora.planted import NAME
 from emospot.evaluation.answer_moments import HOTSPOT_F1
 from emospot.evaluation.planted_ceiling import CHANCE, PlantedCeiling, planted_ceilings
 from emospot.experiments.job import Result
@@ -37,7 +36,7 @@ def known_ceilings(
     """
     found = {}
     for name, entry in study.corpora.items():
-        if entry.store is None and entry.kind == NAME:
+        if entry.planted:
             source = planted_entry(entry)
             if not source.counts.get("test"):
                 continue

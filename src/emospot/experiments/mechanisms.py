@@ -13,6 +13,7 @@ from typing import Any
 
 from emospot.evaluation.significance import holm
 from emospot.experiments.job import Result
+from emospot.experiments.results_file import short
 from emospot.experiments.student import interval_over_seeds, p_over_seeds, points, shown_p
 from emospot.experiments.study import STARTS, Mechanisms, Study
 
@@ -77,8 +78,8 @@ class MechanismMatrix:
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:
         """As results.json holds it."""
         return {
-            "gains": [_rounded(asdict(one)) for one in self.gains],
-            "tests": [_rounded(asdict(one)) for one in self.tests],
+            "gains": [short(asdict(one), DIGITS) for one in self.gains],
+            "tests": [short(asdict(one), DIGITS) for one in self.tests],
         }
 
 
@@ -136,15 +137,6 @@ def _tests(
             part, start = name.split("\n")
             world = mechanisms.parts[part]
             yield MechanismTest(part, start, world, *interval_over_seeds(values), corrected[name])
-
-
-def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
-    def short(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return [short(one) for one in value]
-        return round(value, DIGITS) if isinstance(value, float) else value
-
-    return {name: short(value) for name, value in values.items()}
 
 
 def read_matrix(values: Mapping[str, Any]) -> MechanismMatrix:

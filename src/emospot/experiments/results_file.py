@@ -36,6 +36,19 @@ def read_results(path: Path) -> tuple[Study, dict[str, Any]]:
     return study.as_recorded(values["configurations"]), values
 
 
+def short(value: Any, digits: int = DIGITS) -> Any:
+    """A value as results files hold it: its numbers rounded, however deep they lie.
+
+    >>> short({"mean": 0.1234567, "seeds": (0.1, 1 / 3)})
+    {'mean': 0.12346, 'seeds': [0.1, 0.33333]}
+    """
+    if isinstance(value, Mapping):
+        return {name: short(one, digits) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [short(one, digits) for one in value]
+    return round(value, digits) if isinstance(value, float) else value
+
+
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:
     """Scores as a results file holds them."""
     return {metric: round(value, DIGITS) for metric, value in scores.items()}

@@ -17,7 +17,7 @@ from emospot.evaluation.significance import bootstrap_interval, compare, holm
 from emospot.evaluation.task_scores import task_scores
 from emospot.experiments.folds import dependent
 from emospot.experiments.job import Result, answers_file, read_answers
-from emospot.experiments.results_file import DIGITS
+from emospot.experiments.results_file import short
 from emospot.experiments.study import OPPONENT, Study
 
 
@@ -271,11 +271,4 @@ def _figure(kind: type[AnyFigure], values: Mapping[str, Any]) -> AnyFigure:
 
 def _flat(figure: Figure | PairedFigure) -> dict[str, Any]:
     values = asdict(figure)
-    return {**values.pop("row"), **{name: _short(value) for name, value in values.items()}}
-
-
-def _short(value: Any) -> Any:
-    """A figure as results.json holds it."""
-    if isinstance(value, tuple):
-        return tuple(_short(one) for one in value)
-    return round(value, DIGITS) if isinstance(value, float) else value
+    return {**values.pop("row"), **short(values)}

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from lightning import LightningDataModule
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler
 
 from emospot.batch import ConversationBatch, Example, collate
@@ -167,7 +168,19 @@ def readings(
 def input_statistics(
     examples: Sequence[Example], modality: str, dim: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of a modality's features over all tokens, shape (d,)."""
+    """Mean and standard deviation of a modality's features over all tokens, shape (d,).
+
+    0 and 1 where there is no token; a constant column stays as it is instead of being blown up.
+    """
+    mean, deviation = token_statistics(examples, modality, dim)
+    deviation = np.where(deviation < 1e-4, 1.0, deviation)
+    return torch.from_numpy(mean).float(), torch.from_numpy(deviation).float()
+
+
+def token_statistics(
+    examples: Sequence[Example], modality: str, dim: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation over all tokens of a modality, shape (d,); 0 without any."""
     count, total, square = 0, np.zeros(dim), np.zeros(dim)
     for example in examples:
         for tokens in example.tokens.get(modality, ()):
@@ -176,13 +189,8 @@ def input_statistics(
                 count += len(values)
                 total += values.sum(axis=0)
                 square += (values**2).sum(axis=0)
-    if count == 0:
-        return torch.zeros(dim), torch.ones(dim)
-    mean = total / count
-    deviation = np.sqrt(np.maximum(square / count - mean**2, 0.0))
-    # A constant column stays as it is instead of being blown up.
-    deviation[deviation < 1e-4] = 1.0
-    return torch.from_numpy(mean).float(), torch.from_numpy(deviation).float()
+    mean = total / max(1, count)
+    return mean, np.sqrt(np.maximum(square / max(1, count) - mean**2, 0.0))
 
 
 def recording_ranges(

@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from emospot.batch import ConversationBatch
 from emospot.config import TrainingConfig
 from emospot.emotions import Task
+from emospot.evaluation.diagnosis.aligners import normalised_entropy
 from emospot.evaluation.task_scores import Scores, choice, output_scores
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.training.losses import plain_loss, total_loss
@@ -90,13 +91,8 @@ class AlignerCurve:
         """Mean load balance loss, and how even use was: the pairs' mean entropy, 1 at most."""
         if not self._use:
             return {}
-        mean = [torch.stack(own).mean(dim=0) for own in self._use.values()]
-        entropy = [
-            float(-torch.special.xlogy(use, use).sum()) / math.log(len(use))
-            if len(use) > 1
-            else 1.0
-            for use in mean
-        ]
+        mean = [torch.stack(own).mean(dim=0).double().cpu().numpy() for own in self._use.values()]
+        entropy = [float(normalised_entropy(use, len(use))) for use in mean]
         return {
             "balance": float(torch.stack(self._balance).mean()),
             "use_entropy": sum(entropy) / len(entropy),

@@ -1,10 +1,11 @@
-"""`emospot bench`: speed, measured on this machine."""
+"""`emospot bench`: speed and memory, measured on this machine."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from emospot.cli import bench_models
 from emospot.cli.console import note, say, say_json, table
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
@@ -42,3 +43,7 @@ def analyze(
     say(f"real-time factor {result.real_time_factor:.3f} on {cores}")
     for modality, reason in result.absent.items():
         note(f"without {modality}: {reason}")
+
+
+for command in (bench_models.train, bench_models.infer, bench_models.length, bench_models.memory):
+    app.command(command.__name__)(command)

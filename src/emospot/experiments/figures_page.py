@@ -13,9 +13,13 @@ from emospot.experiments.metric import is_share
 from emospot.experiments.tables import SHOWN
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 330, 64, 16, 14, 58
-COLOURS = 6
+COLOURS = 8
 APART = 7.0
 """Between the points of two lines at a place that is no number."""
+SEEDS = (
+    "Large dot: mean over seeds; line through it: its 95 % interval (Student's t); small dots: "
+    "the seeds."
+)
 TEXTS = {
     "seconds": "seconds of training",
     "parameters": "parameters",
@@ -27,23 +31,40 @@ TEXTS = {
 _NO_SHARES = ("seconds", "parameters", "loss", "balance", "use_entropy")
 
 
-def figures_page(title: str, figures: Sequence[StudyFigure]) -> str:
-    """The whole page."""
+def figures_page(
+    title: str,
+    figures: Sequence[StudyFigure],
+    *,
+    shown: str = SEEDS,
+    one: str = "seed",
+    shares: bool = True,
+) -> str:
+    """The whole page.
+
+    Args:
+        title: of the page.
+        figures: with their points.
+        shown: what dots and lines are.
+        one: what a small dot is.
+        shares: whether metrics that are shares are told per cent.
+    """
     return rendered(
         "figures.html.j2",
         title=title,
+        shown=shown,
+        one=one,
         width=WIDTH,
         height=HEIGHT,
         left=LEFT,
         right=WIDTH - RIGHT,
         top=TOP,
         bottom=HEIGHT - BOTTOM,
-        figures=[_figure(figure) for figure in figures if figure.points],
+        figures=[_figure(figure, shares=shares) for figure in figures if figure.points],
     )
 
 
-def _figure(figure: StudyFigure) -> dict[str, Any]:
-    share = is_share(figure.metric) and figure.metric not in _NO_SHARES
+def _figure(figure: StudyFigure, *, shares: bool) -> dict[str, Any]:
+    share = shares and is_share(figure.metric) and figure.metric not in _NO_SHARES
     scale = 100.0 if share else 1.0
     values = [scale * v for p in figure.points for v in (p.low, p.high, *p.seeds)]
     low, high, step = ticks(min(values), max(values))

@@ -235,7 +235,24 @@ class ConversationGraph(nn.Module):
             G: the nodes of an utterance concatenated, shape (B, U, M · D),
             zeros for absent nodes.
         """
-        edges = Neighbourhood(
+        edges = self._neighbourhood(present, speakers)
+        there = present.unsqueeze(-1)
+        x = self.dropout(F.gelu(self.norm(self.convolution(x * there, edges)))) * there
+        nodes: Tensor = self.transformer(x, edges) * there
+        return nodes.flatten(2)
+
+    def edge_count(self, present: Tensor, speakers: Tensor) -> int:
+        """How many edges there are, those from a node to itself among them.
+
+        Args:
+            present: which nodes exist, shape (B, U, M).
+            speakers: index of the speaker, shape (B, U).
+        """
+        edges = self._neighbourhood(present, speakers)
+        return int(edges.temporal.sum() + edges.across.sum())
+
+    def _neighbourhood(self, present: Tensor, speakers: Tensor) -> Neighbourhood:
+        return Neighbourhood(
             present,
             speakers,
             past=self.past,
@@ -243,10 +260,6 @@ class ConversationGraph(nn.Module):
             cross_modal=self.cross_modal,
             speaker_typed=self.speaker_typed,
         )
-        there = present.unsqueeze(-1)
-        x = self.dropout(F.gelu(self.norm(self.convolution(x * there, edges)))) * there
-        nodes: Tensor = self.transformer(x, edges) * there
-        return nodes.flatten(2)
 
 
 class MovingAverage(nn.Module):

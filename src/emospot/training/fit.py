@@ -25,36 +25,24 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 import emospot
 from emospot.config import BaselineConfig, Config, as_written, parse_config
-from emospot.emotions import NEUTRAL, Task
+from emospot.emotions import Task
 from emospot.errors import ConfigError, ModelError, UsageError
 from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
 from emospot.hotspots.marks import is_marks
 from emospot.model.baselines.utterance_model import UtteranceModel
-from emospot.model.builder import build_model
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.predict import predict
 from emospot.model.pretrained import ModelCard, PretrainedModel, renamed, save_model
 from emospot.training.checkpoint import AtomicCheckpointIO
 from emospot.training.checks import check_hotspots
 from emospot.training.closed_form import Fitted, fit_closed_form
-from emospot.training.data import (
-    ConversationData,
-    Split,
-    class_counts,
-    input_statistics,
-    known_answers,
-    learned_tasks,
-    load_split,
-    readings,
-    recording_ranges,
-    transition_counts,
-)
-from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
-from emospot.training.module import CHOICE, EmotionModule
+from emospot.training.data import Split, learned_tasks, load_split, recording_ranges
+from emospot.training.module import CHOICE
 from emospot.training.quiet import quiet
 from emospot.training.results import EpochReport, SeedResult, run_metrics
+from emospot.training.setup import features_read, training_loop, untrained_model
 
 LAST = "last.ckpt"
 
@@ -113,12 +101,12 @@ def train_seed(
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     tasks = learned_tasks(split.train, store.label_set, config.training.tasks)
-    untrained = _untrained(store, split, config, tasks, seed)
+    untrained = untrained_model(store, split, config, tasks, seed)
     if isinstance(config.model, BaselineConfig) and config.model.closed_form:
         fitted = _fit_at_once(untrained, store, split, config, tasks, seed, on_epoch)
     else:
         fitted = _fit_by_steps(untrained, store, split, folder, config, tasks, seed, on_epoch)
-    features = _features(store, config)
+    features = features_read(store, config)
     pooled = [m for m, feature in features.items() if feature.pooled]
     card = ModelCard(
         folder.parent.name,
@@ -147,42 +135,6 @@ def train_seed(
     return result
 
 
-def _untrained(
-    store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
-) -> EmotionModel:
-    """A model with its initial weights and what it must know of the training data."""
-    torch.manual_seed(seed)
-    dims = {m: f.dim for m, f in _features(store, config).items()}
-    model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})
-    if config.training.standardise:
-        for modality, dim in dims.items():
-            model.set_input_statistics(modality, *input_statistics(split.train, modality, dim))
-    for task in tasks:
-        if task.kind == "number":
-            continue  # its prior is 0, its mean
-        counts, total = class_counts(split.train, task), len(known_answers(split.train, task))
-        resting = task.outputs.index(NEUTRAL) if NEUTRAL in task.outputs else None
-        model.set_classes(task.name, counts / max(1, total), resting)
-        if task.kind == "several":
-            model.set_prior(task.name, log_odds(counts, total))
-            continue
-        model.set_prior(task.name, log_prior(counts))
-        model.set_transitions(task.name, transition_counts(split.train, task))
-        if task.name in model.readers:
-            model.fit_reader(task.name, *readings(split.train, dims, task))
-    return model
-
-
-def _class_weights(split: Split, main: Task) -> torch.Tensor | None:
-    """What makes rare labels weigh as much as frequent ones; None for a number."""
-    if main.kind == "number":
-        return None
-    counts = class_counts(split.train, main)
-    if main.kind == "single":
-        return balanced_weights(counts)
-    return presence_weights(counts, len(known_answers(split.train, main)))
-
-
 def _fit_at_once(
     model: EmotionModel,
     store: FeatureStore,
@@ -201,7 +153,7 @@ def _fit_at_once(
     def tell(figures: Mapping[str, float], count: int) -> None:
         _report(on_epoch, seed, count, figures)
 
-    dims = {m: f.dim for m, f in _features(store, config).items()}
+    dims = {m: f.dim for m, f in features_read(store, config).items()}
     baseline = cast(UtteranceModel, model)
     return fit_closed_form(baseline, config, split, dims, tasks[0], tell)
 
@@ -217,25 +169,16 @@ def _fit_by_steps(
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
     """Train by gradient; `model` then has the weights that were best on dev."""
-    dims = {m: f.dim for m, f in _features(store, config).items()}
-    batch_size = config.training.batch_size
-    parts = config.training.epochs if config.training.each_once else 1
-    seen = len(split.train) // parts
-    if not seen:
-        raise UsageError(
-            f"{len(split.train)} training conversations cannot be shared by {parts} epochs: leave "
-            "training.each_once out"
-        )
-    module = EmotionModule(
+    dims = {m: f.dim for m, f in features_read(store, config).items()}
+    module, data = training_loop(
         model,
-        config.training,
+        split,
+        config,
         tasks,
-        seed=seed,
-        steps_an_epoch=-(-seen // batch_size),
-        class_weights=_class_weights(split, tasks[0]) if config.training.class_weights else None,
-        tell=lambda line: _report(on_epoch, seed, config.training.epochs, line),
+        dims,
+        seed,
+        lambda line: _report(on_epoch, seed, config.training.epochs, line),
     )
-    data = ConversationData(split, dims, tasks, batch_size, seed, parts)
     last = folder / LAST
     with quiet():
         trainer = _trainer(folder, config)
@@ -246,16 +189,6 @@ def _fit_by_steps(
         )
     model.load_state_dict(module.best["weights"])
     return Fitted(float(module.best["score"]), int(module.best["epoch"]), tuple(module.history))
-
-
-def _features(store: FeatureStore, config: Config) -> dict[str, Any]:
-    missing = [m for m in config.model.modalities if m not in store.features]
-    if missing:
-        raise ModelError(
-            f'the configuration reads "{missing[0]}", but {store.path} has features of '
-            f"{', '.join(store.features)} only: import that modality, or set model.modalities"
-        )
-    return {m: store.features[m] for m in config.model.modalities}
 
 
 def _trainer(folder: Path, config: Config) -> lightning.Trainer:

@@ -20,13 +20,15 @@ is followed by a graph transformer (Shi et al., 2021), a head at a time
 With `placed`, + b(j − i, same speaker) in the softmax for temporal neighbours, learned:
 typed edges alone tell past from future, and not the turn before from the tenth before.
 
-Because the temporal edges form a band, neighbours are read by shifting windows:
+Because the temporal edges form a band, neighbours are read block by block (`blocks`):
 no edge list is built, and time and memory are linear in the length.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from emospot.model.blocks import Blocks
 
 
 def window(x: Tensor, past: int, future: int) -> Tensor:
@@ -52,7 +54,7 @@ def window(x: Tensor, past: int, future: int) -> Tensor:
 
 
 class Neighbourhood:
-    """Which edges exist in one batch, by kind.
+    """Which edges exist in one batch, by kind; those in time by blocks, see `blocks`.
 
     Args:
         present: which nodes exist, shape (B, U, M).
@@ -75,17 +77,27 @@ class Neighbourhood:
     ) -> None:
         self.past, self.future = past, future
         self.present = present
-        # (B, U, W, M): both ends of the edge exist.
-        self.temporal = window(present, past, future) & present.unsqueeze(2)
+        self.blocks = Blocks(present.shape[1], past, future)
+        # (S, K): who reads, and what is read.
+        self.offsets = self.blocks.offsets(present.device)
+        near = (self.offsets >= -past) & (self.offsets <= future)
+        # (B, n, S, K, M): both ends of the edge exist.
+        self.temporal = (
+            self.blocks.alone(present).unsqueeze(3)
+            & self.blocks.around(present).unsqueeze(2)
+            & near.unsqueeze(-1)
+        )
         M = present.shape[-1]
         other = ~torch.eye(M, dtype=torch.bool, device=present.device)
         # (B, U, M, M'): node M reads node M' of the same utterance.
         self.across = present.unsqueeze(-1) & present.unsqueeze(-2) & other & cross_modal
-        offset = torch.arange(-past, future + 1, device=present.device)
-        same = window(speakers + 1, past, future) == (speakers + 1).unsqueeze(2)
+        # (B, n, S, K).
+        same = self.blocks.alone(speakers).unsqueeze(3) == self.blocks.around(speakers).unsqueeze(
+            2
+        )
         self.same_speaker = same
-        self.kinds = [offset.expand_as(same) == 0]
-        for exists, side in ((past, offset < 0), (future, offset > 0)):
+        self.kinds = [(self.offsets == 0).expand_as(same)]
+        for exists, side in ((past, self.offsets < 0), (future, self.offsets > 0)):
             if exists and speaker_typed:
                 self.kinds += [side & same, side & ~same]
             elif exists:
@@ -116,12 +128,12 @@ class RelationalConvolution(nn.Module):
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
         """Convolve nodes `x` (B, U, M, D)."""
         out: Tensor = self.root(x)
-        neighbours = window(x, edges.past, edges.future)
-        for number, kind in enumerate(edges.kinds):
-            weight = (edges.temporal & kind.unsqueeze(-1)).to(x.dtype)
-            weight = weight / weight.sum(dim=2, keepdim=True).clamp(min=1)
-            mean = torch.einsum("buwm,buwmd->bumd", weight, neighbours)
-            out = out + torch.einsum("bumd,mde->bume", mean, self.temporal[:, number])
+        # (B, n, S, K, R, M): the weight of each neighbour in the mean of its relation.
+        weight = torch.stack(edges.kinds, dim=-1).unsqueeze(-1) & edges.temporal.unsqueeze(-2)
+        mean = weight / weight.sum(dim=3, keepdim=True).clamp(min=1)
+        around = edges.blocks.around(x)
+        means = torch.einsum("bnskrm,bnkmd->bnsmrd", mean.to(x.dtype), around)
+        out = out + torch.einsum("bumrd,mrde->bume", edges.blocks.joined(means), self.temporal)
         # One node for each relation across modalities: its mean is itself.
         M = x.shape[2]
         pairs = [(j, k) for j in range(M) for k in range(M) if j != k]
@@ -135,50 +147,66 @@ class GraphTransformer(nn.Module):
     """Attention of each node over its neighbours.
 
     Args:
-        width: D.
+        width: D, of what is read.
         heads: of the attention.
         dropout: of its weights.
         neighbours: places of the window, each with a bias of its own, a head and whether
             the same speaker speaks there (at its own place that is always so); 0: none,
             the places are all alike.
+        head_width: numbers of a head; None: D / heads, so that the output is D wide.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, neighbours: int = 0) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        dropout: float,
+        neighbours: int = 0,
+        head_width: int | None = None,
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.offset_bias = nn.Parameter(torch.zeros(2, heads, neighbours)) if neighbours else None
-        self.to_query = nn.Linear(width, width)
+        out = width if head_width is None else heads * head_width
+        self.to_query = nn.Linear(width, out)
         # No bias: it would move all logits of a node alike.
-        self.to_key = nn.Linear(width, width, bias=False)
-        self.to_value = nn.Linear(width, width)
-        self.skip = nn.Linear(width, width)
+        self.to_key = nn.Linear(width, out, bias=False)
+        self.to_value = nn.Linear(width, out)
+        self.skip = nn.Linear(width, out)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
-        """Transform nodes `x` (B, U, M, D)."""
+        """Transform nodes `x` (B, U, M, D) to (B, U, M, heads · head width)."""
+        blocks = edges.blocks
         query, key, value = (
             part(x).unflatten(-1, (self.heads, -1))
             for part in (self.to_query, self.to_key, self.to_value)
         )
-        in_time = torch.einsum("bumhd,buwmhd->bumhw", query, window(key, edges.past, edges.future))
-        across = torch.einsum("bumhd,bunhd->bumhn", query, key)
-        scale = query.shape[-1] ** -0.5
+        query = query * query.shape[-1] ** -0.5
+        in_time = torch.einsum("bnsmhd,bnkmhd->bnmhsk", blocks.alone(query), blocks.around(key))
         if self.offset_bias is not None:
-            same, other = self.offset_bias
-            own = edges.same_speaker[:, :, None, None]
-            in_time = in_time + torch.where(own, same, other) / scale
-        logits = torch.cat((in_time, across), dim=-1) * scale
-        there = torch.cat((edges.temporal.transpose(2, 3), edges.across), dim=-1).unsqueeze(3)
+            in_time = in_time + self._places(edges, self.offset_bias)
+        across = blocks.alone(torch.einsum("bumhd,bukhd->bumhk", query, key))
+        # (B, n, M, H, S, keys in time and then the other modalities).
+        logits = torch.cat((in_time, across.permute(0, 1, 3, 4, 2, 5)), dim=-1)
+        beside = blocks.alone(edges.across).transpose(2, 3)
+        there = torch.cat((edges.temporal.permute(0, 1, 4, 2, 3), beside), dim=-1).unsqueeze(3)
         some = there.any(dim=-1, keepdim=True)
         weights = torch.softmax(logits.masked_fill(~(there | ~some), float("-inf")), dim=-1)
         weights = self.dropout(weights * some)
-        W = in_time.shape[-1]
-        read = torch.einsum(
-            "bumhw,buwmhd->bumhd", weights[..., :W], window(value, edges.past, edges.future)
-        )
-        read = read + torch.einsum("bumhn,bunhd->bumhd", weights[..., W:], value)
+        K = in_time.shape[-1]
+        read = torch.einsum("bnmhsk,bnkmhd->bnsmhd", weights[..., :K], blocks.around(value))
+        others = blocks.joined(weights[..., K:].permute(0, 1, 4, 2, 3, 5))
+        read = blocks.joined(read) + torch.einsum("bumhk,bukhd->bumhd", others, value)
         out: Tensor = self.skip(x) + read.flatten(3)
         return out
+
+    @staticmethod
+    def _places(edges: Neighbourhood, bias: Tensor) -> Tensor:
+        """What was learned of the places, shape (B, n, 1, H, S, K)."""
+        place = (edges.offsets + edges.past).clamp(0, bias.shape[-1] - 1)
+        same, other = bias[:, :, place]
+        return torch.where(edges.same_speaker[:, :, None, None], same, other)
 
 
 class ConversationGraph(nn.Module):

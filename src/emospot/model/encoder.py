@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
+from emospot.model.recurrence import run_over_groups
 
 TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
 """Seconds that tokens tell apart."""
@@ -174,35 +175,3 @@ class RecurrentContext(nn.Module):
             )
             x = x + self.dropout(out(self.dropout(torch.cat(paths, dim=-1))))
         return x
-
-
-def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> Tensor:
-    """Run a GRU over the present elements of each group of each row, in order.
-
-    Args:
-        gru: batch-first recurrent layer, with output of size E.
-        x: shape (B, U, D).
-        present: shape (B, U).
-        groups: number of the group of each element, shape (B, U).
-
-    Returns:
-        Shape (B, U, E), zeros where absent.
-    """
-    B, U, D = x.shape
-    row = torch.arange(B, device=x.device).unsqueeze(1).expand(B, U)
-    key = row * (int(groups.max()) + 1) + groups
-    flat = torch.nonzero(present.flatten()).squeeze(-1)
-    E = gru.hidden_size * (2 if gru.bidirectional else 1)
-    out = x.new_zeros(B * U, E)
-    if len(flat) == 0:
-        return out.view(B, U, E)
-    _, sequence, lengths = torch.unique(
-        key.flatten()[flat], return_inverse=True, return_counts=True
-    )
-    order = torch.argsort(sequence, stable=True)
-    parts = torch.split(x.reshape(B * U, D)[flat[order]], lengths.tolist())
-    packed = nn.utils.rnn.pack_sequence(list(parts), enforce_sorted=False)
-    result, _ = gru(packed)
-    padded, _ = nn.utils.rnn.pad_packed_sequence(result, batch_first=True)
-    rows = torch.cat([padded[i, :n] for i, n in enumerate(lengths.tolist())])
-    return out.index_copy(0, flat[order], rows).view(B, U, E)

@@ -9,9 +9,8 @@ from emospot.model.baselines.relational_graph import (
     NodeNorm,
     RelationalGraph,
     TypedConvolution,
-    WideGraphTransformer,
 )
-from emospot.model.conversation_graph import Neighbourhood, temporal_kinds
+from emospot.model.conversation_graph import GraphTransformer, Neighbourhood, temporal_kinds
 
 D, H = 6, 3
 
@@ -96,7 +95,7 @@ def test_a_window_of_p_past_and_f_future_reads_just_those() -> None:
     edges = _neighbourhood(torch.ones(1, U, 1, dtype=torch.bool), past, future)
     other = x.clone()
     other[0, moved] += 1.0
-    for layer in (TypedConvolution(D, 1, 3), WideGraphTransformer(D, H)):
+    for layer in (TypedConvolution(D, 1, 3), GraphTransformer(D, H, 0.0, head_width=D)):
         changed = (layer(other, edges) - layer(x, edges)).abs().amax(dim=(0, 2, 3)) > 1e-6
         expected = list(range(moved - future, moved + past + 1))
         assert changed.nonzero().squeeze(1).tolist() == expected

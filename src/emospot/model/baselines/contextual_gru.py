@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.model.baselines.utterance_model import UtteranceVectors
-from emospot.model.encoder import run_over_groups
+from emospot.model.recurrence import run_over_groups
 
 WIDTH = 100
 LAYERS = 2

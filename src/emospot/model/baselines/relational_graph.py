@@ -19,10 +19,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emospot.model.conversation_graph import Neighbourhood, RelationalConvolution
-
-BLOCK = 32
-"""Utterances that the graph transformer takes at once."""
+from emospot.model.conversation_graph import (
+    GraphTransformer,
+    Neighbourhood,
+    RelationalConvolution,
+)
 
 
 class TypedConvolution(RelationalConvolution):
@@ -43,75 +44,6 @@ class TypedConvolution(RelationalConvolution):
         if modalities == 1:
             # A parameter without elements would never get a gradient.
             self.register_parameter("across", None)
-
-
-class WideGraphTransformer(nn.Module):
-    """A graph transformer with heads as wide as its input, D → H · D.
-
-    The equation is that of `GraphTransformer`. With heads this wide, reading each
-    utterance's window by itself would cost more than all the rest, so the
-    utterances are taken in blocks: those of a block share the keys that any of
-    them reads. Time and memory stay linear in the length.
-
-    Args:
-        width: D.
-        heads: H.
-    """
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.to_query = nn.Linear(width, heads * width)
-        # No bias: it would move all logits of a node alike.
-        self.to_key = nn.Linear(width, heads * width, bias=False)
-        self.to_value = nn.Linear(width, heads * width)
-        self.skip = nn.Linear(width, heads * width)
-
-    def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
-        """Transform nodes `x` (B, U, M, D) to (B, U, M, H · D)."""
-        query, key, value = (
-            part(x).unflatten(-1, (self.heads, -1))
-            for part in (self.to_query, self.to_key, self.to_value)
-        )
-        reach = (edges.past, edges.future)
-        asks = _blocks(query, (0, 0))
-        in_time = torch.einsum("bnmhds,bnmhdk->bnmhsk", asks, _blocks(key, reach))
-        across = _blocks(torch.einsum("bumhd,bukhd->bumhk", query, key), (0, 0))
-        # (B, n, M, H, keys, S) → the keys last.
-        logits = torch.cat((in_time, across.transpose(-1, -2)), dim=-1) * query.shape[-1] ** -0.5
-        there = _block_edges(edges).unsqueeze(3)
-        some = there.any(dim=-1, keepdim=True)
-        weights = torch.softmax(logits.masked_fill(~(there | ~some), float("-inf")), dim=-1)
-        weights = weights * there
-        K = in_time.shape[-1]
-        read = torch.einsum("bnmhsk,bnmhdk->bnsmhd", weights[..., :K], _blocks(value, reach))
-        read = read.flatten(1, 2)[:, : x.shape[1]]
-        others = weights[..., K:].permute(0, 1, 4, 2, 3, 5).flatten(1, 2)[:, : x.shape[1]]
-        read = read + torch.einsum("bumhk,bukhd->bumhd", others, value)
-        out: Tensor = self.skip(x) + read.flatten(3)
-        return out
-
-
-def _blocks(x: Tensor, reach: tuple[int, int]) -> Tensor:
-    """Blocks of utterances with the `reach` before and after them.
-
-    (B, U, ...) becomes (B, n, ..., past + BLOCK + future), zeros beyond the ends.
-    """
-    past, future = reach
-    missing = -x.shape[1] % BLOCK
-    padding = [0, 0] * (x.ndim - 2) + [past, future + missing]
-    return F.pad(x, padding).unfold(1, past + BLOCK + future, BLOCK)
-
-
-def _block_edges(edges: Neighbourhood) -> Tensor:
-    """Who reads whom, shape (B, n, M, BLOCK, keys in time + M)."""
-    asks = _blocks(edges.present, (0, 0)).unsqueeze(-1)
-    keys = _blocks(edges.present, (edges.past, edges.future)).unsqueeze(-2)
-    place = torch.arange(BLOCK, device=keys.device).unsqueeze(-1)
-    key_place = torch.arange(keys.shape[-1], device=keys.device)
-    near = (key_place >= place) & (key_place <= place + edges.past + edges.future)
-    across = _blocks(edges.across, (0, 0)).transpose(-1, -2)
-    return torch.cat((asks & keys & near, across), dim=-1)
 
 
 class NodeNorm(nn.Module):
@@ -150,7 +82,7 @@ class RelationalGraph(nn.Module):
     def __init__(self, width: int, modalities: int, *, kinds: int, heads: int) -> None:
         super().__init__()
         self.convolution = TypedConvolution(width, modalities, kinds)
-        self.transformer = WideGraphTransformer(width, heads)
+        self.transformer = GraphTransformer(width, heads, dropout=0.0, head_width=width)
         self.norm = NodeNorm(heads * width)
 
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:

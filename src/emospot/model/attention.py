@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emospot.model.dropout import Dropout
+from emospot.model.dropout import dropout as dropped
+
 
 def attend(
     query: Tensor,
@@ -38,16 +41,22 @@ def attend(
     """
     if bool(mask.all()):
         logits = None if bias is None else bias.to(query.dtype)
-        return F.scaled_dot_product_attention(
-            query, key, value, attn_mask=logits, dropout_p=dropout
-        )
+        return _read(query, key, value, logits, dropout)
     if bias is None:
         bias = query.new_zeros(())
     readable = mask.any(dim=-1, keepdim=True)
     allowed = mask | ~readable
     logits = torch.where(allowed, bias.to(query.dtype), float("-inf"))
-    out = F.scaled_dot_product_attention(query, key, value, attn_mask=logits, dropout_p=dropout)
-    return out * readable
+    return _read(query, key, value, logits, dropout) * readable
+
+
+def _read(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, rate: float) -> Tensor:
+    if rate == 0 or query.device.type != "cpu":
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=rate)
+    # With dropout PyTorch does on a CPU just this, with its own way of drawing.
+    logits = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    weights = torch.softmax(logits if bias is None else logits + bias, dim=-1)
+    return dropped(weights, rate) @ value
 
 
 class MultiHeadAttention(nn.Module):
@@ -98,7 +107,7 @@ def feed_forward(width: int, dropout: float) -> nn.Sequential:
         nn.LayerNorm(width),
         nn.Linear(width, 2 * width),
         nn.GELU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(2 * width, width),
     )
 
@@ -111,7 +120,7 @@ class SelfAttentionLayer(nn.Module):
         self.attention_norm = nn.LayerNorm(width)
         self.attention = MultiHeadAttention(width, heads, dropout)
         self.feed_forward = feed_forward(width, dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor, bias: Tensor | None = None) -> Tensor:
         """Transform `x` (N, L, D); mask (N, L, L) or (N, 1, L)."""

@@ -16,6 +16,7 @@ from emospot.model.cross_modal_memory import (
     RigidAlignment,
     pair_name,
 )
+from emospot.model.dropout import Dropout
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.encoder import (
@@ -267,9 +268,9 @@ def _joint_head(config: ModelConfig, outputs: int) -> nn.Module:
 def _head(joined: int, config: ModelConfig, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.LayerNorm(joined),
-        nn.Dropout(config.dropout),
+        Dropout(config.dropout),
         nn.Linear(joined, config.width),
         nn.GELU(),
-        nn.Dropout(config.dropout),
+        Dropout(config.dropout),
         nn.Linear(config.width, outputs),
     )

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.model.blocks import Blocks
+from emospot.model.dropout import Dropout
 
 
 def window(x: Tensor, past: int, future: int) -> Tensor:
@@ -173,7 +174,7 @@ class GraphTransformer(nn.Module):
         self.to_key = nn.Linear(width, out, bias=False)
         self.to_value = nn.Linear(width, out)
         self.skip = nn.Linear(width, out)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
         """Transform nodes `x` (B, U, M, D) to (B, U, M, heads · head width)."""
@@ -247,7 +248,7 @@ class ConversationGraph(nn.Module):
         kinds = temporal_kinds(self.past, self.future, speaker_typed)
         self.convolution = RelationalConvolution(width, modalities, kinds)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         neighbours = self.past + 1 + self.future if placed else 0
         self.transformer = GraphTransformer(width, heads, dropout, neighbours)
 

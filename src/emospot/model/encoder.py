@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
+from emospot.model.dropout import Dropout
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.recurrence import run_over_groups
 
@@ -39,7 +40,7 @@ class ConvolutionLayer(nn.Module):
         super().__init__()
         self.around = nn.Conv1d(width, width, 2 * AROUND + 1, padding=AROUND)
         self.feed_forward = feed_forward(width, dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Transform `x` (N, T, D) where `mask` (N, T)."""
@@ -160,7 +161,7 @@ class RecurrentContext(nn.Module):
                     nn.GRU(width, width // directions, batch_first=True, bidirectional=not causal)
                 )
             self.out.append(nn.Linear(2 * width, width))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
         """Encode summaries `x` (B, U, D) where `present` (B, U)."""

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from emospot.model.dropout import Dropout
+
 
 class InputNormalisation(nn.Module):
     """Standardises features by the training data's mean and deviation, then drops some.
@@ -19,7 +21,7 @@ class InputNormalisation(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(dim))
         self.register_buffer("deviation", torch.ones(dim))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def standardised(self, x: Tensor) -> Tensor:
         """Standardise `x` (..., d) and drop nothing."""
@@ -46,7 +48,7 @@ class MeanPath(nn.Module):
 
     def __init__(self, dim: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.project = nn.Sequential(nn.LayerNorm(dim), nn.Dropout(dropout), nn.Linear(dim, width))
+        self.project = nn.Sequential(nn.LayerNorm(dim), Dropout(dropout), nn.Linear(dim, width))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """The projected mean of `x` (N, T, d) where `mask` (N, T), shape (N, width)."""

@@ -35,6 +35,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emospot.model.dropout import Dropout
+
 AROUND = 2
 EPSILON = 0.1
 
@@ -81,7 +83,7 @@ class LearnedHotspots(nn.Module):
         nn.init.constant_(self.score.bias, math.log(share / (1 - share)))
         self.answers = nn.ModuleDict(
             {
-                name: nn.Sequential(nn.LayerNorm(dim), nn.Dropout(dropout), nn.Linear(dim, count))
+                name: nn.Sequential(nn.LayerNorm(dim), Dropout(dropout), nn.Linear(dim, count))
                 for name, count in heads.items()
             }
         )

@@ -36,6 +36,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emospot.model.dropout import Dropout
 from emospot.model.learned_hotspots import SpottedTokens, several
 
 KERNEL = 5
@@ -85,7 +86,7 @@ class LearnedMoments(nn.Module):
             nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
             for dilation in DILATIONS
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.answers = nn.ModuleDict(
             {name: nn.Linear(width, count) for name, count in heads.items()}
         )

@@ -37,6 +37,7 @@ from emospot.model.baselines.context_transformer import ContextTransformer
 from emospot.model.baselines.relational_graph import RelationalGraph
 from emospot.model.baselines.utterance_model import UtteranceVectors
 from emospot.model.conversation_graph import Neighbourhood
+from emospot.model.dropout import Dropout
 
 WIDTH = 100
 LAYERS = 2
@@ -129,7 +130,7 @@ class COGMEN(nn.Module):
         kinds = speaker_relations(self.past, self.future)
         self.graph = RelationalGraph(self.width, 1, kinds=kinds, heads=graph_heads)
         self.dense = nn.Linear(graph_heads * self.width, self.width)
-        self.dropout = nn.Dropout(rate)
+        self.dropout = Dropout(rate)
 
     def forward(self, inputs: UtteranceVectors) -> Tensor:
         """Shape (B, U, width)."""

@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.model.baselines.utterance_model import UtteranceVectors
+from emospot.model.dropout import Dropout
 from emospot.model.recurrence import run_over_groups
 
 WIDTH = 100
@@ -60,7 +61,7 @@ class ContextualGRU(nn.Module):
         self.dialogue = nn.ModuleList(self._gru(size) for size in inputs)
         self.own = nn.ModuleList(self._gru(size) for size in inputs if speaker_path)
         self.dense = nn.Linear(joined, self.width)
-        self.dropout = nn.Dropout(DROPOUT if dropout is None else dropout)
+        self.dropout = Dropout(DROPOUT if dropout is None else dropout)
 
     def _gru(self, size: int) -> nn.GRU:
         return nn.GRU(size, self.width, batch_first=True, bidirectional=True)

@@ -50,6 +50,7 @@ from emospot.model.baselines.relational_graph import RelationalGraph
 from emospot.model.baselines.speaker_order import SpeakerEmbedding
 from emospot.model.baselines.utterance_model import UtteranceVectors
 from emospot.model.conversation_graph import Neighbourhood, temporal_kinds
+from emospot.model.dropout import Dropout
 
 WIDTH = 100
 LAYERS = 2
@@ -207,7 +208,7 @@ class CORECT(nn.Module):
             self.cross = CrossModalPart(tuple(dims), self.width, depth)
             joined += self.cross.width
         self.dense = nn.Linear(joined, self.width)
-        self.dropout = nn.Dropout(rate)
+        self.dropout = Dropout(rate)
 
     def forward(self, inputs: UtteranceVectors) -> Tensor:
         """Shape (B, U, width)."""

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from emospot.errors import ConfigError
 from emospot.model.attention import MultiHeadAttention
 from emospot.model.baselines.utterance_model import UtteranceVectors
+from emospot.model.dropout import Dropout
 
 WIDTH = 30
 LAYERS = 5
@@ -59,10 +60,10 @@ class CrossModalLayer(nn.Module):
             nn.LayerNorm(width),
             nn.Linear(width, 4 * width),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(4 * width, width),
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor | None, mask: Tensor) -> Tensor:
         """Read `source` (B, U, D) where `mask` (B, U), or `x` itself if it is None."""
@@ -80,7 +81,7 @@ class CrossModalStack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(CrossModalLayer(width, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor | None, mask: Tensor) -> Tensor:
         """Encode `x` (B, U, D) reading `source` (B, U, D), or itself, where `mask` (B, U)."""
@@ -142,7 +143,7 @@ class CrossModalTransformer(nn.Module):
         self.residual = nn.Sequential(
             nn.Linear(self.width, self.width),
             nn.ReLU(),
-            nn.Dropout(rate),
+            Dropout(rate),
             nn.Linear(self.width, self.width),
         )
 

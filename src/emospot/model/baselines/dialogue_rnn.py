@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.model.baselines.utterance_model import UtteranceVectors
+from emospot.model.dropout import Dropout
 
 WIDTH = 500
 DROPOUT = 0.1
@@ -67,7 +68,7 @@ class OneWay(nn.Module):
         self.party = nn.GRUCell(size + width, width)
         self.emotion = nn.GRUCell(width, width)
         self.match = nn.Linear(size, width, bias=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, known: Tensor, speakers: Tensor, *, backwards: bool) -> Tensor:
         """The emotion state after each turn.
@@ -136,7 +137,7 @@ class DialogueRNN(nn.Module):
         self.backwards = OneWay(size, states, rate)
         self.match = nn.Linear(self.width, self.width, bias=False)
         self.dense = nn.Linear(self.width, self.width)
-        self.dropout = nn.Dropout(rate)
+        self.dropout = Dropout(rate)
 
     def forward(self, inputs: UtteranceVectors) -> Tensor:
         """Shape (B, U, width)."""

@@ -47,6 +47,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from emospot.model.baselines.context_transformer import leading_modality
 from emospot.model.baselines.speaker_order import SpeakerEmbedding
 from emospot.model.baselines.utterance_model import UtteranceVectors
+from emospot.model.dropout import Dropout
 
 WIDTH = 100
 LAYERS = 4
@@ -179,7 +180,7 @@ class MMGCN(nn.Module):
         self.speakers = SpeakerEmbedding(2 * D)
         self.enter = nn.Linear(2 * D, D)
         self.convolutions = nn.ModuleList(ResidualConvolution(D, n + 1) for n in range(depth))
-        self.dropout = nn.Dropout(rate)
+        self.dropout = Dropout(rate)
 
     def forward(self, inputs: UtteranceVectors) -> Tensor:
         """Shape (B, U, width)."""

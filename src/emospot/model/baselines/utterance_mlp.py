@@ -13,6 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from emospot.model.baselines.utterance_model import UtteranceVectors
+from emospot.model.dropout import Dropout
 
 WIDTH = 256
 LAYERS = 1
@@ -46,7 +47,7 @@ class UtteranceMLP(nn.Module):
                 [
                     nn.Linear(inputs, outputs),
                     nn.ReLU(),
-                    nn.Dropout(DROPOUT if dropout is None else dropout),
+                    Dropout(DROPOUT if dropout is None else dropout),
                 ]
             )
 

@@ -141,23 +141,28 @@ class KernelReader(nn.Module):
         Zeros until something is present (in a causal model: so far), and where nothing was
         learned.
         """
-        return [self._said(reading) for reading in readings]
+        begun = [self._begun(reading) for reading in readings]
+        if not (self.learned and any(own.any() for own in begun)):
+            said = self.bias.new_zeros(sum(len(own) for own in begun), len(self.bias))
+        else:
+            said = torch.from_numpy(self._said(readings) * np.concatenate(begun)[:, None])
+        return list(said.to(self.bias).split([len(own) for own in begun]))
 
-    def _said(self, reading: Reading) -> Tensor:
+    def _begun(self, reading: Reading) -> NDArray[np.bool_]:
+        """Whether anything is present that may be read, of each utterance."""
         known = reading.known
-        begun = (
-            np.logical_or.accumulate(known) if self.causal else np.full(len(known), known.any())
-        )
-        if not (begun.any() and self.learned):
-            return self.bias.new_zeros(len(known), len(self.bias))
-        around = TurnsAround([reading.speakers], causal=self.causal)
-        x = weighted(letter_counts(reading.texts), _array(self.inverse_frequency))
+        return np.logical_or.accumulate(known) if self.causal else np.full(len(known), known.any())
+
+    def _said(self, readings: Sequence[Reading]) -> Floats:
+        """The answers to all utterances of some conversations, shape (N, K)."""
+        around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
+        texts = [text for reading in readings for text in reading.texts]
+        x = weighted(letter_counts(texts), _array(self.inverse_frequency))
         weight = _array(self.letter_weight)
         letters = around.weighed([x @ part for part in weight], self.letter_parts)
         letters *= self._letter_scale(x, around)[:, None]
-        alike = _gaussian(self._vectors([reading], around, slice(None)), _array(self.centres))
-        said = letters + alike @ _array(self.centre_weight) + _array(self.bias)
-        return torch.from_numpy(said * begun[:, None]).to(self.bias)
+        alike = _gaussian(self._vectors(readings, around, slice(None)), _array(self.centres))
+        return np.asarray(letters + alike @ _array(self.centre_weight) + _array(self.bias))
 
     def _fit_weights(
         self,

@@ -46,7 +46,8 @@ def figures_page(
         figures: with their points.
         shown: what dots and lines are.
         one: what a small dot is.
-        shares: whether metrics that are shares are told per cent.
+        shares: whether metrics are scores, told per cent where they are shares, on an axis
+            around what was found; else they are quantities, on an axis from 0.
     """
     return rendered(
         "figures.html.j2",
@@ -67,7 +68,7 @@ def _figure(figure: StudyFigure, *, shares: bool) -> dict[str, Any]:
     share = shares and is_share(figure.metric) and figure.metric not in _NO_SHARES
     scale = 100.0 if share else 1.0
     values = [scale * v for p in figure.points for v in (p.low, p.high, *p.seeds)]
-    low, high, step = ticks(min(values), max(values))
+    low, high, step = ticks(min(values) if shares else 0.0, max(values))
     lines = list(dict.fromkeys(p.line for p in figure.points))
     horizontal = _Horizontal(figure.points)
 

@@ -46,48 +46,54 @@ Threads = Annotated[int, typer.Option(min=1, help="Cores of each model.")]
 Utterances = Annotated[int, typer.Option(min=1, help="About how many a pass reads.")]
 
 
-def train(
-    study: StudyName = None,
-    model: Models = None,
-    features: Features = None,
-    against: Against = None,
-    rounds: Rounds = 5,
-    threads: Threads = 1,
-    batch_size: BatchSize = 8,
-    utterances: Utterances = 1000,
-    device: Device = "cpu",
-    out: Out = None,
-    json_output: Json = False,
-) -> None:
+def _of_speed(what: str, text: str) -> Callable[..., None]:
+    """A command that measures utterances a second."""
+
+    def command(
+        study: StudyName = None,
+        model: Models = None,
+        features: Features = None,
+        against: Against = None,
+        rounds: Rounds = 5,
+        threads: Threads = 1,
+        batch_size: BatchSize = 8,
+        utterances: Utterances = 1000,
+        device: Device = "cpu",
+        out: Out = None,
+        json_output: Json = False,
+    ) -> None:
+        from emospot.bench.models import bench_speed
+        from emospot.bench.process import Settings
+
+        asked = _Asked(study, model, features, against, rounds, out, json_output, device)
+        how = Settings(threads, device, batch_size, utterances)
+        with _prepared(asked) as (loaded, found, store), progress(quiet=json_output) as bar:
+            tell = _teller(bar, what)
+            bench = bench_speed(
+                what, loaded, found, store, how, against=against, count=rounds, tell=tell
+            )
+        _show(bench, asked)
+
+    command.__name__, command.__doc__ = what, text
+    return command
+
+
+train = _of_speed(
+    "train",
     """Training throughput of models, side by side.
 
     Example: emospot bench train --model emospot --model CORECT
 
     Example: emospot bench train iemocap6 --features pooled --out OUT
-    """
-    asked = _Asked(study, model, features, against, rounds, out, json_output, device)
-    _speed("train", asked, threads, batch_size, utterances)
-
-
-def infer(
-    study: StudyName = None,
-    model: Models = None,
-    features: Features = None,
-    against: Against = None,
-    rounds: Rounds = 5,
-    threads: Threads = 1,
-    batch_size: BatchSize = 8,
-    utterances: Utterances = 1000,
-    device: Device = "cpu",
-    out: Out = None,
-    json_output: Json = False,
-) -> None:
+    """,
+)
+infer = _of_speed(
+    "infer",
     """How fast models answer, side by side; features are there already.
 
     Example: emospot bench infer --features pooled
-    """
-    asked = _Asked(study, model, features, against, rounds, out, json_output, device)
-    _speed("infer", asked, threads, batch_size, utterances)
+    """,
+)
 
 
 def length(
@@ -175,27 +181,6 @@ class _Asked:
     out: Path | None
     json_output: bool
     device: str = "cpu"
-
-
-def _speed(
-    what: str, asked: _Asked, threads: int, batch_size: int | None, utterances: int
-) -> None:
-    from emospot.bench.models import bench_speed
-    from emospot.bench.process import Settings
-
-    how = Settings(threads, asked.device, batch_size, utterances)
-    with _prepared(asked) as (loaded, found, store), progress(quiet=asked.json_output) as bar:
-        bench = bench_speed(
-            what,
-            loaded,
-            found,
-            store,
-            how,
-            against=asked.against,
-            count=asked.rounds,
-            tell=_teller(bar, what),
-        )
-    _show(bench, asked)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from emospot.experiments.tables import SHOWN
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 330, 64, 16, 14, 58
 COLOURS = 8
+LEAST_BITS = 0.1
+"""Of an axis of mutual information."""
 APART = 7.0
 """Between the points of two lines at a place that is no number."""
 SEEDS = (
@@ -68,7 +70,9 @@ def _figure(figure: StudyFigure, *, shares: bool) -> dict[str, Any]:
     share = shares and is_share(figure.metric) and figure.metric not in _NO_SHARES
     scale = 100.0 if share else 1.0
     values = [scale * v for p in figure.points for v in (p.low, p.high, *p.seeds)]
-    low, high, step = ticks(min(values) if shares else 0.0, max(values))
+    # On an axis of its own what is nearly nothing would look like much.
+    around = [0.0, LEAST_BITS] if "bits" in figure.metric else [] if shares else [0.0]
+    low, high, step = ticks(min([*values, *around]), max([*values, *around]))
     lines = list(dict.fromkeys(p.line for p in figure.points))
     horizontal = _Horizontal(figure.points)
 

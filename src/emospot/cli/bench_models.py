@@ -84,7 +84,7 @@ train = _of_speed(
 
     Example: emospot bench train --model emospot --model CORECT
 
-    Example: emospot bench train iemocap6 --features pooled --out OUT
+    Example: emospot bench train mine.yaml --features pooled --out OUT
     """,
 )
 infer = _of_speed(

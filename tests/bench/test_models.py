@@ -267,6 +267,14 @@ class TestFigures:
         bench = bench_speed("infer", study, found, store.path, Settings(), count=1)
         assert [row.ratio and row.ratio.median for row in bench.rows] == [None, None, 2.0]
 
+    def test_nobody_is_compared_across_features(self, study, store, known):
+        known({"emospot (pooled)": [1.0], "emospot (tokens)": [4.0], "no graph (tokens)": [2.0]})
+        found = contenders(study, ["emospot", "no graph"])
+        bench = bench_speed(
+            "infer", study, found, store.path, Settings(), against="no graph", count=1
+        )
+        assert [row.ratio and row.ratio.median for row in bench.rows] == [None, 0.5, None]
+
     def test_less_cost_is_better_and_who_fails_is_asked_no_more(self, study, store, known):
         known({"emospot": [0.1], "MLP": [0.2]}, most={"MLP": 60})
         found = contenders(study, ["emospot", "MLP"], ["pooled"])

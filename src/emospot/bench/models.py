@@ -37,8 +37,9 @@ class Row:
         place: what was varied, e.g. "2000 utterances", or "".
         figures: of each round, in the unit of the bench; none where it failed.
         median: of them, None where it failed.
-        ratio: to the reference in the same round; more is better for the contender. None
-            for the reference itself, or where one of them failed.
+        ratio: to the reference on the same features in the same round; more is better for
+            the contender. None for the reference itself, where it does not read these
+            features, or where one of them failed.
         failed: why there are no figures, or "".
     """
 
@@ -225,8 +226,7 @@ def _rows(
         others = {one.features: one.name for one in found if one.model == against}
         for one in found:
             own = figures.get((place, one.name), ())
-            # On the same features where it reads them.
-            other = others.get(one.features) or next(iter(others.values()))
+            other = others.get(one.features, one.name)
             ratio = None
             if other != one.name and own and (theirs := figures.get((place, other))):
                 values = np.array(own) / np.array(theirs)

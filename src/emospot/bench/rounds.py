@@ -71,7 +71,7 @@ def _result(pool: ProcessPoolExecutor, name: str, what: Callable[..., Any], *tol
     except BrokenProcessPool:
         raise BenchError(f"{name}: its process ended, out of memory most likely") from None
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "allocate" in str(error):
+        if isinstance(error, MemoryError) or "alloc" in str(error):
             raise BenchError(f"{name}: out of memory") from None
         raise
 

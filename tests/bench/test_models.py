@@ -8,6 +8,7 @@ import torch
 
 from emospot.batch import collate
 from emospot.bench import models as benches
+from emospot.bench import process
 from emospot.bench.contenders import Contender, bench_study, contenders, reference
 from emospot.bench.memory import memory_now, peak_memory
 from emospot.bench.models import bench_length, bench_memory, bench_speed
@@ -16,7 +17,7 @@ from emospot.bench.rounds import BenchError, processes, rounds
 from emospot.bench.shown import bench_page, bench_rows, bench_title
 from emospot.errors import UsageError
 from emospot.experiments.stores import open_store
-from emospot.experiments.study import parse_study
+from emospot.experiments.study import load_study, parse_study
 from emospot.training.data import as_example
 
 SMALL = {"width": 16, "heads": 2, "graph_heads": 2, "graph_past": 2, "graph_future": 2}
@@ -83,7 +84,8 @@ class TestContenders:
             (["GRU"], [], 'the study has no model "GRU", only emospot, no graph, majority, MLP'),
             ([], ["voices"], 'the study has no features "voices", only pooled, tokens'),
             (["majority"], [], 'model "majority" is not trained by steps'),
-            (["no graph"], ["pooled"], "none of the models reads pooled"),
+            (["no graph"], ["pooled"], 'model "no graph" does not read pooled'),
+            (["no graph", "MLP"], ["pooled"], 'model "no graph" does not read pooled'),
         ],
     )
     def test_what_is_not_there(self, study, models, features, message):
@@ -126,6 +128,23 @@ class TestMeasured:
         assert sum(counts[:-1]) < 10 <= sum(counts)
         after = list(measured.model.parameters())
         assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+    @pytest.mark.parametrize("name", ["iemocap6", "iemocap4", "meld", "controls", "ablations"])
+    def test_every_recipe_of_the_shipped_studies_can_be_timed(self, name):
+        shipped = load_study(name)
+        for model in shipped.entries():
+            training = process._measured(shipped.config(model), 3).training
+            # Without dev conversations there is no plateau.
+            assert (training.schedule, training.each_once) == ("constant", False)
+            assert training.batch_size == 3
+
+    def test_a_recipe_that_waits_for_a_plateau(self, store):
+        values = {
+            **STUDY,
+            "base": {**STUDY["base"], "training": {"schedule": "plateau", "warmup_epochs": 0}},
+        }
+        slow = parse_study(values, "test")
+        assert _measured(slow, store, "MLP", utterances=5).train().seconds > 0
 
     def test_answers_leave_the_weights_alone(self, study, store):
         measured = _measured(study, store)
@@ -197,7 +216,7 @@ class TestLongConversations:
 
 
 class TestRounds:
-    def test_each_round_begins_with_another_and_the_first_is_thrown_away(self):
+    def test_each_is_asked_once_a_round_and_the_first_is_thrown_away(self):
         asked, told = [], []
 
         def one(name):
@@ -205,9 +224,20 @@ class TestRounds:
             return float(len(asked))
 
         found = rounds(["a", "b"], one, 2, lambda done, total: told.append((done, total)))
-        assert asked == ["a", "b", "b", "a", "a", "b"]
-        assert found == {"a": [4.0, 5.0], "b": [3.0, 6.0]}
+        assert all(sorted(asked[n : n + 2]) == ["a", "b"] for n in (0, 2, 4))
+        places = {name: [n + 1.0 for n, a in enumerate(asked) if a == name] for name in "ab"}
+        assert found == {name: own[1:] for name, own in places.items()}
         assert told == [(n, 6) for n in range(1, 7)]
+
+    def test_nobody_always_follows_the_same(self):
+        names, asked = list("abcdef"), []
+        rounds(names, lambda name: float(asked.append(name) or 0), 7, lambda done, total: None)
+        before = [
+            order[order.index("d") - 1]
+            for order in (asked[n : n + 6] for n in range(0, 48, 6))
+            if order[0] != "d"
+        ]
+        assert len(set(before)) > 2
 
 
 class _Running:
@@ -297,7 +327,7 @@ class TestFigures:
             ("MLP", "100 utterances", None),
             ("emospot", "200 utterances", 0.5),
         ]
-        assert bench.rows[0].ratio.median == 2.0
+        assert bench.rows[0].ratio.median == 0.5
         assert bench.rows[2].ratio is None
         assert bench.rows[3].failed == "out of memory"
         assert bench_rows(bench)[1][3][:3] == ["MLP", "100 utterances", "out of memory"]
@@ -313,7 +343,7 @@ class TestFigures:
         found = contenders(study, ["emospot", "MLP"], ["pooled"])
         bench = bench_memory(study, found, store.path, Settings(), count=1)
         assert [row.median for row in bench.rows] == [50.0, 25.0]
-        assert bench.rows[1].ratio.median == 2.0
+        assert bench.rows[1].ratio.median == 0.5
 
 
 def test_real_processes_side_by_side(study, store):

@@ -51,6 +51,14 @@ def test_equals_pytorch_with_its_gradients(rows: tuple[Tensor, ...], *, both: bo
         assert torch.allclose(ours, theirs, atol=1e-12)
 
 
+def test_without_a_gradient_the_answers_are_the_same(rows: tuple[Tensor, ...]) -> None:
+    x, present, groups = rows
+    gru = _gru(5, 4, both=True, double=True)
+    with torch.no_grad():
+        found = run_over_groups(gru, x, present, groups)
+    assert torch.allclose(found, run_over_groups(gru, x, present, groups), atol=1e-12)
+
+
 def test_what_runs_elsewhere_than_on_a_cpu_gives_the_same(
     rows: tuple[Tensor, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

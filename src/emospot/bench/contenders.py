@@ -75,7 +75,14 @@ def contenders(
     ]
     for name in models:
         if not _trained(study, name):
-            raise UsageError(f'model "{name}" is not trained by steps: there is nothing to time')
+            raise UsageError(
+                f'model "{name}" is not trained by steps: only models before their training are '
+                "measured here"
+            )
+        if not any(model == name for model, _ in chosen):
+            raise UsageError(
+                f'model "{name}" does not read {", ".join(kinds)}: name other features'
+            )
     if not chosen:
         raise UsageError(f"none of the models reads {', '.join(kinds)}: name others")
     several = len({kind for _, kind in chosen}) > 1

@@ -1,20 +1,29 @@
 """How much memory this process has, had at most, and may have."""
 
-import sys
 from pathlib import Path
+
+from emospot.errors import UsageError
 
 _STATUS = Path("/proc/self/status")
 
 
 def memory_now() -> int:
-    """Bytes of memory that this process holds; where that is not told, its most so far."""
-    return _told("VmRSS") or peak_memory()
+    """Bytes of memory that this process holds.
+
+    Raises:
+        UsageError: where the system does not tell.
+    """
+    return _needed("VmRSS")
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process held at most."""
-    # Not getrusage on Linux: there it starts with what the parent held.
-    return _told("VmHWM") or _from_usage()
+    """Bytes of memory that this process held at most.
+
+    Raises:
+        UsageError: where the system does not tell.
+    """
+    # Not getrusage: there it starts with what the parent held.
+    return _needed("VmHWM")
 
 
 def limit_memory(more: int) -> None:
@@ -38,10 +47,8 @@ def _told(name: str) -> int | None:
     return None
 
 
-def _from_usage() -> int:
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+def _needed(name: str) -> int:
+    found = _told(name)
+    if found is None:
+        raise UsageError("memory is measured on Linux alone: this system does not tell it")
+    return found

@@ -37,9 +37,8 @@ class Row:
         place: what was varied, e.g. "2000 utterances", or "".
         figures: of each round, in the unit of the bench; none where it failed.
         median: of them, None where it failed.
-        ratio: to the reference on the same features in the same round; more is better for
-            the contender. None for the reference itself, where it does not read these
-            features, or where one of them failed.
+        ratio: to the reference on the same features in the same round. None for the
+            reference itself, where it does not read these features, or where one failed.
         failed: why there are no figures, or "".
     """
 
@@ -84,15 +83,14 @@ class ModelBench:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """How a figure is made of a pass, and whether more of it is better."""
+    """How a figure is made of a pass."""
 
     name: str
     of: Callable[[Pass], float]
-    more_is_better: bool
 
 
-_SPEED = _Unit("utterances a second", lambda p: p.utterances / p.seconds, more_is_better=True)
-_COST = _Unit("ms an utterance", lambda p: 1e3 * p.seconds / p.utterances, more_is_better=False)
+_SPEED = _Unit("utterances a second", lambda p: p.utterances / p.seconds)
+_COST = _Unit("ms an utterance", lambda p: 1e3 * p.seconds / p.utterances)
 _MEMORY = "MB beyond the libraries"
 
 
@@ -127,7 +125,7 @@ def bench_speed(
         names = [one.name for one in found]
         figures = rounds(names, lambda n: _SPEED.of(running.ask(n, what)), count, tell)
         facts = {name: running.ask(name, "facts") for name in names}
-    rows = _rows(found, {("", name): own for name, own in figures.items()}, named, _SPEED)
+    rows = _rows(found, {("", name): own for name, own in figures.items()}, named)
     return _bench(what, _SPEED.name, study, named, how, rows, facts)
 
 
@@ -165,7 +163,7 @@ def bench_length(
             if able:
                 own = rounds(able, one, count, told)
                 figures |= {(_place(length), name): values for name, values in own.items()}
-    rows = _rows(found, figures, named, _COST, failed)
+    rows = _rows(found, figures, named, failed)
     return _bench("length", _COST.name, study, named, how, rows, facts)
 
 
@@ -207,8 +205,7 @@ def bench_memory(
                 figures[one.name].append(running.ask(one.name, "memory") / 1e6)
                 facts[one.name] = running.ask(one.name, "facts")
             tell(number * len(found) + place + 1, count * len(found))
-    unit = _Unit(_MEMORY, lambda p: 0.0, more_is_better=False)
-    rows = _rows(found, {("", name): own for name, own in figures.items()}, named, unit)
+    rows = _rows(found, {("", name): own for name, own in figures.items()}, named)
     return _bench("memory", _MEMORY, study, named, how, rows, facts)
 
 
@@ -216,7 +213,6 @@ def _rows(
     found: Sequence[Contender],
     figures: Mapping[tuple[str, str], Sequence[float]],
     against: str,
-    unit: _Unit,
     failed: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[Row, ...]:
     """The rows by place and, within it, in the order of the contenders."""
@@ -229,8 +225,7 @@ def _rows(
             other = others.get(one.features, one.name)
             ratio = None
             if other != one.name and own and (theirs := figures.get((place, other))):
-                values = np.array(own) / np.array(theirs)
-                ratio = _ratio(values if unit.more_is_better else 1 / values)
+                ratio = _ratio(np.array(own) / np.array(theirs))
             if own or (place, one.name) in reasons:
                 median = float(np.median(own)) if own else None
                 why = reasons.get((place, one.name), "")

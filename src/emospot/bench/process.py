@@ -14,6 +14,7 @@ from typing import Any
 import lightning
 import torch
 from lightning import Callback
+from threadpoolctl import threadpool_limits
 
 from emospot.batch import Example, collate
 from emospot.bench.contenders import Contender
@@ -42,7 +43,8 @@ class Settings:
         device: "cpu" or "gpu".
         batch_size: conversations a batch; None: each model's own.
         utterances: about how many a pass reads.
-        memory: bytes that a process may take beyond the libraries, or None.
+        memory: bytes that a process may take beyond libraries, conversations and model; None:
+            all there are.
     """
 
     threads: int = 1
@@ -82,12 +84,13 @@ class Measured:
         self, values: Mapping[str, Any], contender: Contender, store: str, how: Settings
     ) -> None:
         torch.set_num_threads(how.threads)
-        if how.memory is not None:
-            limit_memory(how.memory)
+        opened = FeatureStore.open(Path(store))
+        _load_libraries(opened)
+        threadpool_limits(how.threads)
         self.at_rest = memory_now()
         study = parse_study(values, "the study")
-        view = view_of(study, contender.job(study), FeatureStore.open(Path(store)))
-        self.config = _with_batch_size(study.config(contender.model), how.batch_size)
+        view = view_of(study, contender.job(study), opened)
+        self.config = _measured(study.config(contender.model), how.batch_size)
         whole = load_split(view, self.config.training)
         self.split = Split(_about(whole.train, how.utterances), ())
         self.tasks: tuple[Task, ...] = learned_tasks(
@@ -96,6 +99,8 @@ class Measured:
         self.dims = {m: f.dim for m, f in features_read(view, self.config).items()}
         self.model: EmotionModel = untrained_model(view, whole, self.config, self.tasks, seed=0)
         self.device = torch.device("cuda" if how.device == "gpu" else "cpu")
+        if how.memory is not None:
+            limit_memory(how.memory)
 
     def train(self) -> Pass:
         """One pass of training over the conversations, as `emospot train` makes it.
@@ -106,7 +111,7 @@ class Measured:
         module, data = training_loop(
             self.model, self.split, self.config, self.tasks, self.dims, seed=0
         )
-        clock = _Clock()
+        clock = _Clock(self.device)
         with quiet():
             trainer = lightning.Trainer(
                 max_epochs=1,
@@ -116,6 +121,7 @@ class Measured:
                 enable_checkpointing=False,
                 enable_progress_bar=False,
                 enable_model_summary=False,
+                deterministic="warn",
                 accelerator="gpu" if self.device.type == "cuda" else "cpu",
                 devices=1,
             )
@@ -164,7 +170,8 @@ class Measured:
 class _Clock(Callback):
     """From the first batch of an epoch to the end of its last step."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
         self.seconds = math.nan
         self._started = math.nan
 
@@ -174,9 +181,8 @@ class _Clock(Callback):
     def on_train_epoch_end(self, *_: Any) -> None:
         self.seconds = self._now() - self._started
 
-    @staticmethod
-    def _now() -> float:
-        if torch.cuda.is_available():
+    def _now(self) -> float:
+        if self.device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter()
 
@@ -218,11 +224,21 @@ def _later(moment: float | None, clock: float) -> float | None:
     return None if moment is None else moment + clock
 
 
-def _with_batch_size(config: Config, size: int | None) -> Config:
-    if size is None:
-        return config
-    training = config.training.model_copy(update={"batch_size": size, "each_once": False})
+def _measured(config: Config, size: int | None) -> Config:
+    """A configuration without what only whole trainings have: a dev split, shared epochs."""
+    changed: dict[str, Any] = {"schedule": "constant", "each_once": False}
+    if size is not None:
+        changed["batch_size"] = size
+    training = config.training.model_copy(update=changed)
     return config.model_copy(update={"training": training})
+
+
+def _load_libraries(store: FeatureStore) -> None:
+    """Load what is otherwise loaded on the way, for some models alone."""
+    import sklearn.cluster  # noqa: F401
+
+    name = next(iter(store.labels()))
+    list(store.conversations(ids=[name]))
 
 
 def _about(examples: Sequence[Example], utterances: int) -> tuple[Example, ...]:

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emospot.bench.contenders import Contender
 from emospot.bench.process import Settings, ask, begin
 from emospot.errors import EmospotError
@@ -60,7 +62,14 @@ def processes(
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
             _result(pool, contender.name, begin, values, contender, str(store), how)
             pools[contender.name] = pool
-        yield Processes(pools)
+        try:
+            yield Processes(pools)
+        except BaseException:
+            # Whatever they are doing; an executor would wait for it.
+            for pool in pools.values():
+                for process in list((pool._processes or {}).values()):
+                    process.kill()
+            raise
 
 
 def _result(pool: ProcessPoolExecutor, name: str, what: Callable[..., Any], *told: Any) -> Any:
@@ -70,8 +79,8 @@ def _result(pool: ProcessPoolExecutor, name: str, what: Callable[..., Any], *tol
         raise BenchError(f"{name}: {error}") from None
     except BrokenProcessPool:
         raise BenchError(f"{name}: its process ended, out of memory most likely") from None
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "alloc" in str(error):
+    except (MemoryError, RuntimeError, ImportError, OSError) as error:
+        if isinstance(error, MemoryError) or any(w in str(error) for w in ("alloc", "map seg")):
             raise BenchError(f"{name}: out of memory") from None
         raise
 
@@ -81,7 +90,7 @@ def rounds(
 ) -> dict[str, list[float]]:
     """What each contender gave in each round; a round before them is thrown away.
 
-    Each round begins with another contender, so that none always follows the same.
+    Each round has an order of its own, so that none always follows the same.
 
     Args:
         names: of the contenders.
@@ -91,8 +100,8 @@ def rounds(
     """
     found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(count + 1):
-        first = number % len(names)
-        for place, name in enumerate((*names[first:], *names[:first])):
+        order = np.random.default_rng(number).permutation(len(names))
+        for place, name in enumerate(names[i] for i in order):
             figure = one(name)
             if number:
                 found[name].append(figure)

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 Against = Annotated[
     str | None, typer.Option(help="Compare with this model; else the study's opponent or primary.")
 ]
-BatchSize = Annotated[
-    int | None, typer.Option(min=1, help="Conversations a batch; else each model's own.")
-]
+BatchSize = Annotated[int, typer.Option(min=1, help="Conversations a batch, of all models.")]
 Device = Annotated[Literal["cpu", "gpu"], typer.Option(help="Where to compute.")]
 Features = Annotated[
     list[str] | None, typer.Option(help="Features of the study to read; may be repeated.")
@@ -109,7 +107,7 @@ def length(
     threads: Threads = 1,
     device: Device = "cpu",
     memory: Annotated[
-        float, typer.Option(min=0.1, help="GB that a model may take beyond the libraries.")
+        float, typer.Option(min=0.1, help="GB that answering may take, of each model.")
     ] = 8.0,
     out: Out = None,
     json_output: Json = False,

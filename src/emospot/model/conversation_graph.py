@@ -131,9 +131,10 @@ class RelationalConvolution(nn.Module):
         out: Tensor = self.root(x)
         # (B, n, S, K, R, M): the weight of each neighbour in the mean of its relation.
         weight = torch.stack(edges.kinds, dim=-1).unsqueeze(-1) & edges.temporal.unsqueeze(-2)
+        weight = weight.to(x.dtype)
         mean = weight / weight.sum(dim=3, keepdim=True).clamp(min=1)
         around = edges.blocks.around(x)
-        means = torch.einsum("bnskrm,bnkmd->bnsmrd", mean.to(x.dtype), around)
+        means = torch.einsum("bnskrm,bnkmd->bnsmrd", mean, around)
         out = out + torch.einsum("bumrd,mrde->bume", edges.blocks.joined(means), self.temporal)
         # One node for each relation across modalities: its mean is itself.
         M = x.shape[2]

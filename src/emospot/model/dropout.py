@@ -24,11 +24,10 @@ def dropout(x: Tensor, rate: float) -> Tensor:
     >>> sorted(set(dropout(torch.ones(100), 0.5).tolist()))
     [0.0, 2.0]
     """
-    if x.device.type != "cpu" or torch.compiler.is_exporting():
-        return F.dropout(x, rate)
     dropped = round(rate * LEVELS)
-    if dropped in (0, LEVELS):
-        return x if not dropped else x * 0
+    # A rate nearer to 0 or 1 than these levels tell is drawn as it is.
+    if x.device.type != "cpu" or dropped in (0, LEVELS) or torch.compiler.is_exporting():
+        return F.dropout(x, rate)
     words = torch.empty(-(-x.numel() // 8), dtype=torch.long).random_(-(2**63), None)
     drawn = words.view(torch.uint8)[: x.numel()].view(x.shape)
     return x * ((drawn >= dropped).to(x.dtype) * (LEVELS / (LEVELS - dropped)))

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from emospot.conversation.types import WORDS
+from emospot.model.dropout import Dropout
 
 FEED_FORWARD = 2048
 MOST_HEADS = 14
@@ -59,6 +60,8 @@ class ContextTransformer(nn.Module):
         layer = nn.TransformerEncoderLayer(
             size, heads_for(size), FEED_FORWARD, dropout, batch_first=True
         )
+        for name in ("dropout", "dropout1", "dropout2"):
+            setattr(layer, name, Dropout(dropout))
         self.transformer = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
         self.project = nn.Linear(size, width)
 

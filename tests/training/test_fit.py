@@ -185,13 +185,15 @@ def test_every_baseline_trains_and_is_evaluated_like_the_model(
         "contextual_gru": {"width": 20, "dropout": 0.1},
         "dialogue_rnn": {"width": 40},
         "mmgcn": {"width": 20, "layers": 4},
-        "cogmen": {"width": 20, "heads": 2},
+        "cogmen": {"width": 20, "heads": 2, "dropout": 0.1},
         "corect": {"width": 20, "heads": 2, "dropout": 0.1},
         "cross_modal_transformer": {"width": 20, "layers": 1},
     }
-    # Attention over all emotions makes the turns alike at first: it needs longer.
-    slow = {"learning_rate": 1e-2, "epochs": 14, "patience": 14}
-    recipe = {**SETTINGS["training"], **(slow if kind == "dialogue_rnn" else {"epochs": 8})}
+    # Long enough for every seed to pass: the draws of another machine may differ.
+    recipe = {**SETTINGS["training"], "epochs": 14, "patience": 14}
+    if kind == "dialogue_rnn":
+        # Attention over all emotions makes the turns alike at first.
+        recipe["learning_rate"] = 1e-2
     config = parse_config({"model": {"kind": kind, **sizes.get(kind, {})}, "training": recipe})
     store, run = make_store(), tmp_path / "run"
     reports = []

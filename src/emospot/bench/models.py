@@ -152,6 +152,7 @@ def bench_length(
         able = [one.name for one in found]
         facts = {name: running.ask(name, "facts") for name in able}
         for number, length in enumerate(sorted(lengths)):
+            # That is the warm-up, too.
             able = [n for n in able if _can(running, n, length, failed)]
 
             def one(name: str, length: int = length) -> float:
@@ -161,7 +162,7 @@ def bench_length(
                 tell(number * total + done, len(lengths) * total)
 
             if able:
-                own = rounds(able, one, count, told)
+                own = rounds(able, one, count, told, warm_up=False)
                 figures |= {(_place(length), name): values for name, values in own.items()}
     rows = _rows(found, figures, named, failed)
     return _bench("length", _COST.name, study, named, how, rows, facts)
@@ -217,9 +218,9 @@ def _rows(
 ) -> tuple[Row, ...]:
     """The rows by place and, within it, in the order of the contenders."""
     reasons = failed or {}
+    others = {one.features: one.name for one in found if one.model == against}
     rows = []
     for place in dict.fromkeys(place for place, _ in (*figures, *reasons)):
-        others = {one.features: one.name for one in found if one.model == against}
         for one in found:
             own = figures.get((place, one.name), ())
             other = others.get(one.features, one.name)

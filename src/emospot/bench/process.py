@@ -97,7 +97,9 @@ class Measured:
             whole.train, view.label_set, self.config.training.tasks
         )
         self.dims = {m: f.dim for m, f in features_read(view, self.config).items()}
-        self.model: EmotionModel = untrained_model(view, whole, self.config, self.tasks, seed=0)
+        self.model: EmotionModel = untrained_model(
+            whole, self.config, self.tasks, self.dims, seed=0
+        )
         self.device = torch.device("cuda" if how.device == "gpu" else "cpu")
         if how.memory is not None:
             limit_memory(how.memory)

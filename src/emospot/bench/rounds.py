@@ -58,11 +58,11 @@ def processes(
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
         pools = {}
-        for contender in found:
-            pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
-            _result(pool, contender.name, begin, values, contender, str(store), how)
-            pools[contender.name] = pool
         try:
+            for contender in found:
+                pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
+                pools[contender.name] = pool
+                _result(pool, contender.name, begin, values, contender, str(store), how)
             yield Processes(pools)
         except BaseException:
             # Whatever they are doing; an executor would wait for it.
@@ -86,9 +86,14 @@ def _result(pool: ProcessPoolExecutor, name: str, what: Callable[..., Any], *tol
 
 
 def rounds(
-    names: Sequence[str], one: Callable[[str], float], count: int, tell: Tell
+    names: Sequence[str],
+    one: Callable[[str], float],
+    count: int,
+    tell: Tell,
+    *,
+    warm_up: bool = True,
 ) -> dict[str, list[float]]:
-    """What each contender gave in each round; a round before them is thrown away.
+    """What each contender gave in each round.
 
     Each round has an order of its own, so that none always follows the same.
 
@@ -97,13 +102,15 @@ def rounds(
         one: what is done with a contender; its figure.
         count: rounds that count.
         tell: told of each.
+        warm_up: whether a round before them is thrown away.
     """
     found: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(count + 1):
+    first = int(warm_up)
+    for number in range(count + first):
         order = np.random.default_rng(number).permutation(len(names))
         for place, name in enumerate(names[i] for i in order):
             figure = one(name)
-            if number:
+            if number >= first:
                 found[name].append(figure)
-            tell(number * len(names) + place + 1, (count + 1) * len(names))
+            tell(number * len(names) + place + 1, (count + first) * len(names))
     return found

@@ -63,7 +63,7 @@ def _of_speed(what: str, text: str) -> Callable[..., None]:
         from emospot.bench.models import bench_speed
         from emospot.bench.process import Settings
 
-        asked = _Asked(study, model, features, against, rounds, out, json_output, device)
+        asked = _Asked(study, model, features, against, out, json_output, device)
         how = Settings(threads, device, batch_size, utterances)
         with _prepared(asked) as (loaded, found, store), progress(quiet=json_output) as bar:
             tell = _teller(bar, what)
@@ -121,7 +121,7 @@ def length(
     from emospot.bench.models import LENGTHS, bench_length
     from emospot.bench.process import Settings
 
-    asked = _Asked(study, model, features, against, rounds, out, json_output, device)
+    asked = _Asked(study, model, features, against, out, json_output, device)
     # Device memory is limited by the device; an address space would count it twice.
     limit = int(memory * 1e9) if device == "cpu" else None
     how = Settings(threads, device, None, max(lengths or LENGTHS), limit)
@@ -159,7 +159,7 @@ def memory(
     from emospot.bench.models import bench_memory
     from emospot.bench.process import Settings
 
-    asked = _Asked(study, model, features, against, rounds, out, json_output)
+    asked = _Asked(study, model, features, against, out, json_output)
     how = Settings(threads, "cpu", batch_size, utterances)
     with _prepared(asked) as (loaded, found, store), progress(quiet=json_output) as bar:
         tell = _teller(bar, "memory")
@@ -175,7 +175,6 @@ class _Asked:
     models: list[str] | None
     features: list[str] | None
     against: str | None
-    rounds: int
     out: Path | None
     json_output: bool
     device: str = "cpu"

@@ -93,10 +93,8 @@ class Neighbourhood:
         # (B, U, M, M'): node M reads node M' of the same utterance.
         self.across = present.unsqueeze(-1) & present.unsqueeze(-2) & other & cross_modal
         # (B, n, S, K).
-        same = self.blocks.alone(speakers).unsqueeze(3) == self.blocks.around(speakers).unsqueeze(
-            2
-        )
-        self.same_speaker = same
+        asking, read = self.blocks.alone(speakers), self.blocks.around(speakers)
+        self.same_speaker = same = asking.unsqueeze(3) == read.unsqueeze(2)
         self.kinds = [(self.offsets == 0).expand_as(same)]
         for exists, side in ((past, self.offsets < 0), (future, self.offsets > 0)):
             if exists and speaker_typed:

@@ -101,12 +101,13 @@ def train_seed(
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     tasks = learned_tasks(split.train, store.label_set, config.training.tasks)
-    untrained = untrained_model(store, split, config, tasks, seed)
-    if isinstance(config.model, BaselineConfig) and config.model.closed_form:
-        fitted = _fit_at_once(untrained, store, split, config, tasks, seed, on_epoch)
-    else:
-        fitted = _fit_by_steps(untrained, store, split, folder, config, tasks, seed, on_epoch)
     features = features_read(store, config)
+    dims = {m: feature.dim for m, feature in features.items()}
+    untrained = untrained_model(split, config, tasks, dims, seed)
+    if isinstance(config.model, BaselineConfig) and config.model.closed_form:
+        fitted = _fit_at_once(untrained, split, config, tasks, dims, seed, on_epoch)
+    else:
+        fitted = _fit_by_steps(untrained, split, folder, config, tasks, dims, seed, on_epoch)
     pooled = [m for m, feature in features.items() if feature.pooled]
     card = ModelCard(
         folder.parent.name,
@@ -137,10 +138,10 @@ def train_seed(
 
 def _fit_at_once(
     model: EmotionModel,
-    store: FeatureStore,
     split: Split,
     config: Config,
     tasks: Sequence[Task],
+    dims: dict[str, int],
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
@@ -153,23 +154,21 @@ def _fit_at_once(
     def tell(figures: Mapping[str, float], count: int) -> None:
         _report(on_epoch, seed, count, figures)
 
-    dims = {m: f.dim for m, f in features_read(store, config).items()}
     baseline = cast(UtteranceModel, model)
     return fit_closed_form(baseline, config, split, dims, tasks[0], tell)
 
 
 def _fit_by_steps(
     model: EmotionModel,
-    store: FeatureStore,
     split: Split,
     folder: Path,
     config: Config,
     tasks: Sequence[Task],
+    dims: dict[str, int],
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
 ) -> Fitted:
     """Train by gradient; `model` then has the weights that were best on dev."""
-    dims = {m: f.dim for m, f in features_read(store, config).items()}
     module, data = training_loop(
         model,
         split,

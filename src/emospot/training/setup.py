@@ -25,11 +25,10 @@ from emospot.training.module import EmotionModule
 
 
 def untrained_model(
-    store: FeatureStore, split: Split, config: Config, tasks: Sequence[Task], seed: int
+    split: Split, config: Config, tasks: Sequence[Task], dims: Mapping[str, int], seed: int
 ) -> EmotionModel:
     """A model with its initial weights and what it must know of the training data."""
     torch.manual_seed(seed)
-    dims = {m: f.dim for m, f in features_read(store, config).items()}
     model = build_model(config.model, dims, {task.name: len(task.outputs) for task in tasks})
     if config.training.standardise:
         for modality, dim in dims.items():

@@ -251,6 +251,11 @@ class ConversationGraph(nn.Module):
         neighbours = self.past + 1 + self.future if placed else 0
         self.transformer = GraphTransformer(width, heads, dropout, neighbours)
 
+    @property
+    def before(self) -> int:
+        """Utterances before one that its answer depends on: both layers look back."""
+        return 2 * self.past
+
     def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
         """Transform nodes.
 
@@ -307,6 +312,11 @@ class MovingAverage(nn.Module):
         super().__init__()
         self.past, self.future = past, future
         self.out = nn.Linear(width, width)
+
+    @property
+    def before(self) -> int:
+        """Utterances before one that its answer depends on."""
+        return self.past
 
     def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
         """Average nodes `x` (B, U, M, D) where `present` (B, U, M).

@@ -24,6 +24,8 @@ not of a single label) leave the logits as they are.
 import torch
 from torch import Tensor, nn
 
+from emospot.model.past import Past
+
 RELATIONS = 3
 UNKNOWN = 2
 """The relation of two utterances of which it is not known who speaks."""
@@ -55,7 +57,15 @@ class EmotionDynamics(nn.Module):
         """
         self.log_ratio.copy_(transition_log_ratio(counts))
 
-    def forward(self, logits: Tensor, known: Tensor, speakers: Tensor, named: Tensor) -> Tensor:
+    def forward(
+        self,
+        logits: Tensor,
+        known: Tensor,
+        speakers: Tensor,
+        named: Tensor,
+        past: Past | None = None,
+        name: str = "",
+    ) -> Tensor:
         """The chain's marginals, up to a constant an utterance.
 
         Args:
@@ -64,12 +74,27 @@ class EmotionDynamics(nn.Module):
                 are left out of the chain, and their logits stay.
             speakers: index of the speaker within the conversation, shape (B, U).
             named: whether it is known who speaks, shape (B, U).
+            past: what was kept of the one conversation that they go on with.
+            name: under which the last known utterance is kept there.
         """
         if not self.log_ratio.any():
             return logits
-        return chain_marginals(
+        U = logits.shape[1]
+        # What is believed of the last known utterance is all that the next ones need.
+        last = past.kept(name) if past is not None else None
+        if last is not None:
+            belief, speaker, told = last
+            logits = torch.cat((belief, logits), dim=1)
+            known = torch.cat((torch.ones_like(told), known), dim=1)
+            speakers = torch.cat((speaker, speakers), dim=1)
+            named = torch.cat((told, named), dim=1)
+        answers = chain_marginals(
             logits, known, speakers, named, self.strength * self.log_ratio, causal=self.causal
         )
+        if past is not None and known.any():
+            at = torch.nonzero(known[0])[-1:, 0]
+            past.keep(name, (answers[:, at], speakers[:, at], named[:, at]))
+        return answers[:, -U:]
 
 
 def transition_log_ratio(counts: Tensor) -> Tensor:

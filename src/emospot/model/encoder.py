@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
 from emospot.model.dropout import Dropout
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
+from emospot.model.past import Past
 from emospot.model.recurrence import run_over_groups
 
 TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
@@ -163,16 +164,49 @@ class RecurrentContext(nn.Module):
             self.out.append(nn.Linear(2 * width, width))
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, present: Tensor, speakers: Tensor) -> Tensor:
-        """Encode summaries `x` (B, U, D) where `present` (B, U)."""
+    def forward(
+        self,
+        x: Tensor,
+        present: Tensor,
+        speakers: Tensor,
+        past: Past | None = None,
+        name: str = "",
+    ) -> Tensor:
+        """Encode summaries.
+
+        Args:
+            x: shape (B, U, D).
+            present: which are there, shape (B, U).
+            speakers: index of the speaker, shape (B, U).
+            past: what was kept of the one conversation that they go on with.
+            name: under which this encoder keeps its states there.
+        """
         everyone = torch.zeros_like(speakers)
-        for norm, dialogue, own, out in zip(
-            self.inputs, self.dialogue, self.own, self.out, strict=True
-        ):
+        layers = zip(self.inputs, self.dialogue, self.own, self.out, strict=True)
+        for number, (norm, dialogue, own, out) in enumerate(layers):
             normed = norm(x)
-            paths = (
-                run_over_groups(cast(nn.GRU, dialogue), normed, present, everyone),
-                run_over_groups(cast(nn.GRU, own), normed, present, speakers),
-            )
+            paths = [
+                run_over_groups(cast(nn.GRU, gru), normed, present, groups)
+                if past is None
+                else _going_on(cast(nn.GRU, gru), normed, present, groups, past, kept)
+                for gru, groups, kept in (
+                    (dialogue, everyone, f"{name} {number} dialogue"),
+                    (own, speakers, f"{name} {number} own"),
+                )
+            ]
             x = x + self.dropout(out(self.dropout(torch.cat(paths, dim=-1))))
         return x
+
+
+def _going_on(
+    gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor, past: Past, name: str
+) -> Tensor:
+    """`run_over_groups` of one row from the states that were kept; the last ones are kept."""
+    known = past.kept(name, x.new_zeros(0, gru.hidden_size))
+    new = max(0, int(groups.max()) + 1 - len(known))
+    states = torch.cat((known, x.new_zeros(new, gru.hidden_size)))
+    out = run_over_groups(gru, x, present, groups, states)
+    for group in groups[present].unique():
+        states[group] = out[present & (groups == group)][-1]
+    past.keep(name, states)
+    return out

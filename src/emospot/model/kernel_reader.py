@@ -46,10 +46,12 @@ from torch import Tensor, nn
 from emospot.batch import ConversationBatch
 from emospot.config import AnyModelConfig
 from emospot.model.letters import BUCKETS, inverse_frequency, letter_counts, weighted
+from emospot.model.past import Past
 from emospot.model.reader_regression import ReaderRegression
 from emospot.model.reading import TIMING, Reading, readings_of
 from emospot.model.timing import TIMING_WIDTH
 from emospot.model.turns_around import TurnsAround, relations
+from emospot.model.turns_so_far import TurnsSoFar
 
 COMPONENTS = 64
 """Principal components of a modality."""
@@ -135,27 +137,45 @@ class KernelReader(nn.Module):
             idf = inverse_frequency(letter_counts(texts))
             self._fit_weights(readings, around, idf, labelled, right[labelled])
 
-    def forward(self, readings: Sequence[Reading]) -> list[Tensor]:
+    def forward(
+        self, readings: Sequence[Reading], past: Past | None = None, name: str = ""
+    ) -> list[Tensor]:
         """What it adds to the logits of each conversation, shape (U, K).
 
         Zeros until something is present (in a causal model: so far), and where nothing was
         learned.
-        """
-        begun = [self._begun(reading) for reading in readings]
-        if not (self.learned and any(own.any() for own in begun)):
-            said = self.bias.new_zeros(sum(len(own) for own in begun), len(self.bias))
-        else:
-            said = torch.from_numpy(self._said(readings) * np.concatenate(begun)[:, None])
-        return list(said.to(self.bias).split([len(own) for own in begun]))
 
-    def _begun(self, reading: Reading) -> NDArray[np.bool_]:
+        Args:
+            readings: of the conversations.
+            past: what was kept of the one conversation that the one reading goes on with.
+            name: under which this reader keeps it there.
+        """
+        counts = [len(reading.speakers) for reading in readings]
+        begun = np.concatenate([self._begun(reading, past, name) for reading in readings])
+        if not self.learned or not (begun.any() or past is not None):
+            said = self.bias.new_zeros(sum(counts), len(self.bias))
+        else:
+            around = (
+                TurnsAround([reading.speakers for reading in readings], causal=self.causal)
+                if past is None
+                else TurnsSoFar(readings[0].speakers, past, name)
+            )
+            said = torch.from_numpy(self._said(readings, around) * begun[:, None])
+        return list(said.to(self.bias).split(counts))
+
+    def _begun(self, reading: Reading, past: Past | None, name: str) -> NDArray[np.bool_]:
         """Whether anything is present that may be read, of each utterance."""
         known = reading.known
-        return np.logical_or.accumulate(known) if self.causal else np.full(len(known), known.any())
+        if not self.causal:
+            return np.full(len(known), known.any())
+        begun = np.logical_or.accumulate(known)
+        if past is not None:
+            begun |= past.kept(f"{name} begun", False)
+            past.keep(f"{name} begun", bool(begun[-1]))
+        return begun
 
-    def _said(self, readings: Sequence[Reading]) -> Floats:
+    def _said(self, readings: Sequence[Reading], around: TurnsAround | TurnsSoFar) -> Floats:
         """The answers to all utterances of some conversations, shape (N, K)."""
-        around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
         texts = [text for reading in readings for text in reading.texts]
         x = weighted(letter_counts(texts), _array(self.inverse_frequency))
         weight = _array(self.letter_weight)
@@ -199,7 +219,7 @@ class KernelReader(nn.Module):
         self.centre_weight[: len(centres)] = torch.from_numpy(whitened @ centre_weight).float()
         self.bias.copy_(torch.from_numpy(bias - np.log(share / share.sum())))
 
-    def _letter_scale(self, x: Any, around: TurnsAround) -> Floats:
+    def _letter_scale(self, x: Any, around: TurnsAround | TurnsSoFar) -> Floats:
         """2 over the length of an utterance's parts; 0 where there is no letter."""
         length = np.sqrt(around.squared_lengths(x, self.letter_parts))
         return np.where(length > 0, LETTERS_WEIGHT**0.5, 0.0) / np.where(length > 0, length, 1.0)
@@ -242,7 +262,10 @@ class KernelReader(nn.Module):
         return np.clip((values - mean) * unit, -FARTHEST, FARTHEST) * there[:, None]
 
     def _vectors(
-        self, readings: Sequence[Reading], around: TurnsAround, rows: NDArray[np.intp] | slice
+        self,
+        readings: Sequence[Reading],
+        around: TurnsAround | TurnsSoFar,
+        rows: NDArray[np.intp] | slice,
     ) -> Floats:
         """What the kernel compares (z) of some utterances, shape (rows, width)."""
         found = []
@@ -272,7 +295,11 @@ def kernel_readers(
 
 
 def add_readings(
-    logits: Mapping[str, Tensor], readers: nn.ModuleDict, batch: ConversationBatch
+    logits: Mapping[str, Tensor],
+    readers: nn.ModuleDict,
+    batch: ConversationBatch,
+    timing: Tensor | None = None,
+    past: Past | None = None,
 ) -> dict[str, Tensor]:
     """The logits of each head with what its reader says.
 
@@ -280,13 +307,15 @@ def add_readings(
         logits: head → shape (B, U, K).
         readers: head → `KernelReader`, of heads that have one.
         batch: what they were found for.
+        timing: of the batch, shape (B, U, 6); None: it is computed.
+        past: what was kept of the one conversation that the batch goes on with.
     """
     learned = {name: reader for name, reader in readers.items() if reader.learned}
     added = dict(logits)
-    readings = readings_of(batch) if learned else []
+    readings = readings_of(batch, timing) if learned else []
     for name, reader in learned.items():
         answers = logits[name].clone()
-        for b, said in enumerate(reader(readings)):
+        for b, said in enumerate(reader(readings, past, f"reader {name}")):
             answers[b, : len(said)] += said.to(answers)
         added[name] = answers
     return added

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.emotions import Task
+from emospot.model.emotion_model import EmotionOutput
 from emospot.model.pretrained import PretrainedModel
 
 UTTERANCES_A_BATCH = 512
@@ -46,26 +47,38 @@ def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Predict
     Conversations of similar length are computed together; the answers do not
     depend on which.
     """
-    dims = {m: model.card.features[m].dim for m in model.config.modalities}
+    dims = dims_read(model)
     answers: dict[int, Prediction] = {}
     for indices in _batches([len(e.conversation.utterances) for e in examples]):
         batch = collate([examples[i] for i in indices], dims)
         with torch.inference_mode():
             output = model.recognizer.eval()(batch)
-        main = model.card.main
-        logits = output.logits[main.name]
-        probabilities = label_probabilities(main, logits, model.card.temperature)
         for b, i in enumerate(indices):
-            count = len(examples[i].conversation.utterances)
-            answers[i] = Prediction(
-                logits[b, :count].numpy(),
-                probabilities[b, :count].numpy(),
-                {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
-                {m: batch.present[b, :count, n].numpy() for n, m in enumerate(dims)},
-                {head: values[b, :count].numpy() for head, values in output.logits.items()},
-                {m: _of_tokens(batch, m, s, b, count) for m, s in output.hotspots.items()},
-            )
+            answers[i] = prediction_of(model, batch, output, b)
     return [answers[i] for i in range(len(examples))]
+
+
+def dims_read(model: PretrainedModel) -> dict[str, int]:
+    """The modalities that a model reads, in its order, with the numbers of a token."""
+    return {m: model.card.features[m].dim for m in model.config.modalities}
+
+
+def prediction_of(
+    model: PretrainedModel, batch: ConversationBatch, output: EmotionOutput, b: int
+) -> Prediction:
+    """What a model said of conversation `b` of a batch."""
+    count = len(batch.ids[b])
+    main = model.card.main
+    logits = output.logits[main.name]
+    probabilities = label_probabilities(main, logits, model.card.temperature)
+    return Prediction(
+        logits[b, :count].numpy(),
+        probabilities[b, :count].numpy(),
+        {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
+        {m: batch.present[b, :count, n].numpy() for n, m in enumerate(batch.modalities)},
+        {head: values[b, :count].numpy() for head, values in output.logits.items()},
+        {m: _of_tokens(batch, m, s, b, count) for m, s in output.hotspots.items()},
+    )
 
 
 def label_probabilities(task: Task, outputs: Tensor, temperature: float = 1.0) -> Tensor:

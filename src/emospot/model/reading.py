@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from emospot.batch import ConversationBatch
 from emospot.conversation import WORDS
@@ -53,13 +54,18 @@ class Reading:
         return Reading(("",) * len(self.texts), self.speakers, vectors, present)
 
 
-def readings_of(batch: ConversationBatch) -> list[Reading]:
+def readings_of(batch: ConversationBatch, timing: Tensor | None = None) -> list[Reading]:
     """The conversations of a batch; the vector of an utterance is the mean of its tokens.
 
     They are read in NumPy: no gradient goes through them.
+
+    Args:
+        batch: conversations.
+        timing: of the batch, shape (B, U, 6); None: it is computed.
     """
     present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
-    speakers, timing = batch.speakers.cpu().numpy(), timing_of(batch).double().cpu().numpy()
+    speakers = batch.speakers.cpu().numpy()
+    spoken = (timing_of(batch) if timing is None else timing).double().cpu().numpy()
     means = {m: _means(batch, m) for m in batch.modalities}
     found = []
     for b, ids in enumerate(batch.ids):
@@ -72,7 +78,7 @@ def readings_of(batch: ConversationBatch) -> list[Reading]:
                     text if own else "" for text, own in zip(batch.texts[b], worded, strict=True)
                 ),
                 speakers[b, :U],
-                {**{m: x[b, :U] for m, x in means.items()}, TIMING: timing[b, :U]},
+                {**{m: x[b, :U] for m, x in means.items()}, TIMING: spoken[b, :U]},
                 {**there, TIMING: np.ones(U, dtype=bool)},
             )
         )

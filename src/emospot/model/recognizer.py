@@ -13,7 +13,7 @@ Each part is handed in finished (`builder.build_recognizer`); this file only say
 what flows where. Rows are the valid utterances of a batch (`row_groups`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 import torch
@@ -24,29 +24,19 @@ from emospot.conversation import WORDS
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.encoder import RecurrentContext
+from emospot.model.encoder import ContextEncoder, RecurrentContext
 from emospot.model.hotspot_gated_fusion import HotspotGatedFusion
 from emospot.model.kernel_reader import KernelReader, add_readings
 from emospot.model.learned_hotspots import LearnedHotspots
 from emospot.model.learned_moments import LearnedMoments
 from emospot.model.mixture_of_aligners import Routing, expert_usage, routing_losses
-from emospot.model.row_groups import (
-    RowGroup,
-    join_routings,
-    put_back,
-    put_back_tokens,
-    rows_by_length,
-)
+from emospot.model.past import Past
+from emospot.model.row_groups import RowGroup, join_routings, put_back, put_back_tokens
 from emospot.model.second_reading import SecondReading, Told
-from emospot.model.spotters import (
-    Spotter,
-    answers_of,
-    heard_turns,
-    hotspot_losses,
-    spotted_moments,
-)
+from emospot.model.spotters import answers_of, hotspot_losses
 from emospot.model.stem import ModalityStem
 from emospot.model.timing import timing_of
+from emospot.model.token_encoding import encoded_summaries, fused_rows, spotters_of
 
 
 class Recognizer(EmotionModel):
@@ -124,38 +114,49 @@ class Recognizer(EmotionModel):
 
     def set_classes(self, head: str, frequency: Tensor, resting: int | None) -> None:
         """How often each class is in training, and which is no emotion."""
-        for spotter in self._spotters().values():
+        for spotter in spotters_of(self._stems).values():
             if isinstance(spotter, LearnedMoments) and head in spotter.answers:
                 spotter.set_classes(head, frequency, resting)
 
-    def forward(self, batch: ConversationBatch) -> EmotionOutput:
-        """Recognise the emotions of a batch."""
+    def forward(self, batch: ConversationBatch, past: Past | None = None) -> EmotionOutput:
+        """Recognise the emotions of a batch.
+
+        Args:
+            batch: conversations.
+            past: what was kept of the one conversation that the batch goes on with; what
+                is to be kept of it from here on stands in it afterwards. Only where
+                `why_not_live` has nothing against it.
+        """
         present = batch.present & batch.mask.unsqueeze(-1)
         gates = {
             m: torch.zeros_like(batch.modalities[m].scores)
-            for m in self.modalities
-            if isinstance(self._stem(m).fusion, HotspotGatedFusion)
+            for m, stem in self._stems.items()
+            if isinstance(stem.fusion, HotspotGatedFusion)
         }
-        groups = list(self._encode_tokens(batch, present, gates))
-        summaries = self._summaries(groups, batch.mask)
-        timing = timing_of(batch)
+        groups = list(
+            fused_rows(
+                self._stems, batch, present, gates, causal=self.causal, training=self.training
+            )
+        )
+        summaries = encoded_summaries(self._stems, groups, batch.mask)
+        timing = timing_of(batch, past)
         context = {
-            m: self._contextualise(m, summaries[m], timing, present[:, :, number], batch)
+            m: self._contextualise(m, summaries[m], timing, present[:, :, number], batch, past)
             for number, m in enumerate(self.modalities)
         }
         routings = self._align_tokens(groups, context, present)
-        told = self._ask(groups, batch)
+        told = self._ask(groups, batch, past=past)
         memory = told.read if told else self._remember(groups, context, present, routings)
-        graph = self._graph(context, memory, present, batch.speakers)
+        graph = self._graph(context, memory, present, batch.speakers, past)
         remembered = self._fill_absent(memory, present)
         again = self._ask(groups, batch, remembered if graph is None else graph, told)
         if again:
             remembered = self._fill_absent(again.read, present)
         joined = remembered if graph is None else torch.cat((remembered, graph), dim=-1)
         answers = self._answers(joined, context, present, again)
-        spotters = self._spotters()
+        spotters = spotters_of(self._stems)
         return EmotionOutput(
-            logits=self._together(answers, present, batch),
+            logits=self._together(answers, present, batch, timing, past),
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
@@ -179,8 +180,24 @@ class Recognizer(EmotionModel):
             beside={self._main: told.answers + again.answers} if told and again else {},
         )
 
+    def why_not_live(self) -> str:
+        """Why it cannot go on with a conversation, "" where it can."""
+        if not self.causal:
+            return "it reads later utterances: train one with model.causal"
+        contexts = [stem.context for stem in self._stems.values()]
+        if any(isinstance(context, ContextEncoder) for context in contexts):
+            return "its context reads all utterances before: train one with a recurrent context"
+        if self.utterance_memory is not None:
+            return "its aligners read all utterances before: train one that aligns tokens alone"
+        return ""
+
     def _graph(
-        self, context: Mapping[str, Tensor], memory: Tensor, present: Tensor, speakers: Tensor
+        self,
+        context: Mapping[str, Tensor],
+        memory: Tensor,
+        present: Tensor,
+        speakers: Tensor,
+        past: Past | None,
     ) -> Tensor | None:
         """G of every utterance, shape (B, U, M · D), where there is a graph."""
         if self.graph is None:
@@ -188,8 +205,14 @@ class Recognizer(EmotionModel):
         nodes = memory
         if not self.graph_reads_memory:
             nodes = torch.stack([context[m] for m in self.modalities], dim=2)
+        U = nodes.shape[1]
+        if past is not None:
+            before = cast(int, self.graph.before)
+            nodes = past.window("graph nodes", nodes, before)
+            present = past.window("graph present", present, before)
+            speakers = past.window("graph speakers", speakers, before)
         found: Tensor = self.graph(nodes, present, speakers)
-        return found
+        return found[:, -U:]
 
     @property
     def _main(self) -> str:
@@ -198,80 +221,25 @@ class Recognizer(EmotionModel):
     def _stem(self, modality: str) -> ModalityStem:
         return cast(ModalityStem, self.stems[modality])
 
-    def _encode_tokens(
-        self, batch: ConversationBatch, present: Tensor, gates: dict[str, Tensor]
-    ) -> Iterator[RowGroup]:
-        heard = {
-            m: heard_turns(
-                batch.modalities[m],
-                present[:, :, self.modalities.index(m)],
-                batch.speakers,
-                self._stem(m).normalisation,
-                causal=self.causal,
-                training=self.training,
-            )
-            for m, spotter in self._spotters().items()
-            if isinstance(spotter, LearnedMoments)
-        }
-        for rows in rows_by_length(batch):
-            group = RowGroup(rows)
-            for number, m in enumerate(self.modalities):
-                tensors = batch.modalities[m]
-                there = present[:, :, number].flatten()[rows]
-                mask = tensors.mask.flatten(0, 1)[rows] & there.unsqueeze(1)
-                T = max(1, int(mask.sum(dim=1).max()))
-                mask = mask[:, :T]
-                times = tensors.times.flatten(0, 1)[rows, :T]
-                scores = tensors.scores.flatten(0, 1)[rows, :T] * mask
-                stem = self._stem(m)
-                values = tensors.values.flatten(0, 1)[rows, :T]
-                standardised = stem.normalisation.standardised(values)
-                content = stem.normalisation.dropout(standardised)
-                # Normalised padding is not zero; NaN in it must not spread.
-                content = content.masked_fill(~mask.unsqueeze(-1), 0.0)
-                if stem.spotter is not None:
-                    group.marks[m] = scores
-                    group.spotted[m] = (
-                        spotted_moments(stem.spotter, heard[m], rows, T)
-                        if isinstance(stem.spotter, LearnedMoments)
-                        else stem.spotter(content, mask)
-                    )
-                    scores = group.spotted[m].scores
-                fused = stem.fusion(content, scores)
-                if fused.gate is not None:
-                    gates[m].view(-1, gates[m].shape[-1])[rows, :T] = (fused.gate * mask).detach()
-                group.x[m], group.mask[m], group.times[m] = fused.tokens, mask, times
-                if stem.mean_path is not None:
-                    group.means[m] = stem.mean_path(standardised, mask)
-            yield group
-
-    def _spotters(self) -> dict[str, Spotter]:
-        """Modality → what finds its hotspots, where they are learned."""
-        found = {m: self._stem(m).spotter for m in self.modalities}
-        return {m: spotter for m, spotter in found.items() if spotter is not None}
-
-    def _summaries(self, groups: list[RowGroup], mask: Tensor) -> dict[str, Tensor]:
-        """Encode each group's tokens; the pooled summaries, shape (B, U, D)."""
-        summaries = {}
-        for m in self.modalities:
-            pooled = []
-            for group in groups:
-                group.x[m], summary = self._stem(m).tokens(
-                    group.x[m], group.mask[m], group.times[m]
-                )
-                pooled.append(summary + group.means[m] if m in group.means else summary)
-            summaries[m] = put_back(pooled, groups, mask)
-        return summaries
+    @property
+    def _stems(self) -> dict[str, ModalityStem]:
+        return {m: self._stem(m) for m in self.modalities}
 
     def _contextualise(
-        self, modality: str, x: Tensor, timing: Tensor, present: Tensor, batch: ConversationBatch
+        self,
+        modality: str,
+        x: Tensor,
+        timing: Tensor,
+        present: Tensor,
+        batch: ConversationBatch,
+        past: Past | None,
     ) -> Tensor:
         stem = self._stem(modality)
         if stem.timing is not None:
             x = x + stem.timing(timing.to(x.dtype))
         context = stem.context
         if isinstance(context, RecurrentContext):
-            x = context(x, present, batch.speakers)
+            x = context(x, present, batch.speakers, past, modality)
         elif context is not None:
             mask = present.unsqueeze(1).expand(-1, x.shape[1], -1)
             x = context(x, mask.tril() if self.causal else mask, batch.speakers)
@@ -306,10 +274,13 @@ class Recognizer(EmotionModel):
         batch: ConversationBatch,
         known: Tensor | None = None,
         before: Told | None = None,
+        past: Past | None = None,
     ) -> Told | None:
         """What the moments tell, where they are asked."""
         ask = self.second_reading
-        told: Told | None = ask(groups, batch, known, before) if ask is not None else None
+        if ask is None:
+            return None
+        told: Told = ask(groups, batch, known, before, past)
         return told
 
     def _remember(
@@ -368,18 +339,25 @@ class Recognizer(EmotionModel):
         return answers
 
     def _together(
-        self, answers: Mapping[str, tuple[Tensor, ...]], present: Tensor, batch: ConversationBatch
+        self,
+        answers: Mapping[str, tuple[Tensor, ...]],
+        present: Tensor,
+        batch: ConversationBatch,
+        timing: Tensor,
+        past: Past | None,
     ) -> dict[str, Tensor]:
         """The mean answer of each head; once training is over, with readers and dynamics."""
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
-            logits = add_readings(logits, self.readers, batch)
-            linked = self._linked(present)
+            logits = add_readings(logits, self.readers, batch, timing, past)
+            linked = self._linked(present, past)
             for name, chain in self.dynamics.items():
-                logits[name] = chain(logits[name], linked, batch.speakers, batch.named)
+                logits[name] = chain(
+                    logits[name], linked, batch.speakers, batch.named, past, f"chain {name}"
+                )
         return logits
 
-    def _linked(self, present: Tensor) -> Tensor:
+    def _linked(self, present: Tensor, past: Past | None = None) -> Tensor:
         """The utterances that the chain of answers runs over, shape (B, U).
 
         Where words are read, one without (a laugh, a breath) is passed over, unless
@@ -390,6 +368,9 @@ class Recognizer(EmotionModel):
             return known
         words = present[:, :, self.modalities.index(WORDS)]
         begun = words.cummax(dim=1).values if self.causal else words.any(dim=1, keepdim=True)
+        if past is not None:
+            begun = begun | past.kept("words have come", begun.new_zeros(1, 1))
+            past.keep("words have come", begun[:, -1:])
         return words | (known & ~begun)
 
     def _apart(self, name: str, context: Mapping[str, Tensor], present: Tensor) -> Tensor:

@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 
-def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> Tensor:
+def run_over_groups(
+    gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor, begin: Tensor | None = None
+) -> Tensor:
     """Run a GRU over the present elements of each group of each row, in order.
 
     Args:
@@ -29,6 +31,8 @@ def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> 
         x: shape (B, U, D).
         present: shape (B, U).
         groups: number of the group of each element, shape (B, U).
+        begin: of a single row, the state that each group begins with, shape (groups, E);
+            None: zeros. Of one direction, and without gradient.
 
     Returns:
         Shape (B, U, E), zeros where absent.
@@ -41,20 +45,25 @@ def run_over_groups(gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor) -> 
     out = x.new_zeros(B * U, E)
     if len(flat) == 0:
         return out.view(B, U, E)
-    _, sequence, lengths = torch.unique(
+    keys, sequence, lengths = torch.unique(
         key.flatten()[flat], return_inverse=True, return_counts=True
     )
     order = torch.argsort(sequence, stable=True)
     elements = x.reshape(B * U, D)[flat[order]]
-    run = _scanned if x.device.type == "cpu" and torch.is_grad_enabled() else _packed
-    return out.index_copy(0, flat[order], run(gru, elements, lengths)).view(B, U, E)
+    if begin is not None:
+        hidden = _packed(gru, elements, lengths, begin[keys].unsqueeze(0))
+    elif x.device.type == "cpu" and torch.is_grad_enabled():
+        hidden = _scanned(gru, elements, lengths)
+    else:
+        hidden = _packed(gru, elements, lengths)
+    return out.index_copy(0, flat[order], hidden).view(B, U, E)
 
 
-def _packed(gru: nn.GRU, elements: Tensor, lengths: Tensor) -> Tensor:
+def _packed(gru: nn.GRU, elements: Tensor, lengths: Tensor, begin: Tensor | None = None) -> Tensor:
     """PyTorch's own GRU over sequences that follow each other, shape (R, D), to (R, E)."""
     parts = torch.split(elements, lengths.tolist())
     packed = nn.utils.rnn.pack_sequence(list(parts), enforce_sorted=False)
-    result, _ = gru(packed)
+    result, _ = gru(packed, begin)
     padded, _ = nn.utils.rnn.pad_packed_sequence(result, batch_first=True)
     return torch.cat([padded[i, :n] for i, n in enumerate(lengths.tolist())])
 

@@ -38,6 +38,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
+from emospot.model.past import Past
 from emospot.model.row_groups import RowGroup, put_back, put_back_tokens
 from emospot.model.speaker_lags import SpeakerLags
 
@@ -181,6 +182,7 @@ class SecondReading(nn.Module):
         batch: ConversationBatch,
         known: Tensor | None = None,
         before: Told | None = None,
+        past: Past | None = None,
     ) -> Told:
         """Ask.
 
@@ -189,6 +191,7 @@ class SecondReading(nn.Module):
             batch: in which they are.
             known: what is known of each utterance, shape (B, U, M · D); None: nothing.
             before: what was told when nothing was known, if something is.
+            past: what was kept of the one conversation that the batch goes on with.
         """
         lags = before.lags if before is not None else {}
         found: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {m: [] for m in self.readers}
@@ -205,7 +208,7 @@ class SecondReading(nn.Module):
                 found[m].append(reader(memory.x, memory.mask, told, lagged))
         weights = {m: [w for _, w, _ in own] for m, own in found.items()}
         if self.lags is not None and before is None:
-            lags = self.lags(groups, weights, batch)
+            lags = self.lags(groups, weights, batch, past)
         return Told(
             torch.stack(
                 [put_back([r for r, _, _ in own], groups, batch.mask) for own in found.values()],

@@ -30,6 +30,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.batch import ConversationBatch
+from emospot.model.past import Past
 from emospot.model.row_groups import RowGroup, put_back
 
 BETWEEN = " to "
@@ -71,6 +72,7 @@ class SpeakerLags(nn.Module):
         groups: Sequence[RowGroup],
         weights: Mapping[str, Sequence[Tensor]],
         batch: ConversationBatch,
+        past: Past | None = None,
     ) -> dict[str, Tensor]:
         """P of every utterance.
 
@@ -78,6 +80,7 @@ class SpeakerLags(nn.Module):
             groups: of all rows of the batch.
             weights: modality → w of each group's rows, each of shape (n, T).
             batch: says whose turns they are.
+            past: what was kept of the one conversation that the batch goes on with.
 
         Returns:
             "j to k" → how likely it is that k comes so many seconds after j, (B, U, L).
@@ -86,7 +89,7 @@ class SpeakerLags(nn.Module):
         for number, group in enumerate(groups):
             own = [self._distances(group, j, k, weights, number) for j, k in self.pairs]
             found.append(torch.stack(own, dim=1))
-        habit = self._over_turns(put_back(found, groups, batch.mask), batch)
+        habit = self._over_turns(put_back(found, groups, batch.mask), batch, past)
         share = habit / habit.sum(dim=-1, keepdim=True).clamp(min=1e-6)
         likely = torch.softmax(self.sharpness.exp() * (share + EPSILON).log(), dim=-1)
         return {f"{j}{BETWEEN}{k}": likely[:, :, n] for n, (j, k) in enumerate(self.pairs)}
@@ -117,19 +120,25 @@ class SpeakerLags(nn.Module):
         low = place.floor().clamp(max=2 * self.middle + 1)
         return low.long(), place - low
 
-    def _over_turns(self, own: Tensor, batch: ConversationBatch) -> Tensor:
+    def _over_turns(self, own: Tensor, batch: ConversationBatch, past: Past | None) -> Tensor:
         """The sum over the turns of each speaker, of what is there of each (B, U, …)."""
         speaker = F.one_hot(batch.speakers, int(batch.speakers.max()) + 1)
         speaker = (speaker * (batch.mask & batch.named).unsqueeze(-1)).to(own.dtype)
         flat = own.flatten(2)
         found = torch.zeros_like(flat)
-        for who in speaker.unbind(dim=-1):
+        before = [] if past is None else past.kept("lags", [])
+        after = list(before)
+        for number, who in enumerate(speaker.unbind(dim=-1)):
             turns = who.unsqueeze(-1)
             if self.causal:
                 total = (flat * turns).cumsum(dim=1)
+                total = total + before[number] if number < len(before) else total
+                after[number : number + 1] = [total[:, -1:]]
             else:
                 total = (flat * turns).sum(dim=1, keepdim=True)
             found = found + total * turns
+        if past is not None:
+            past.keep("lags", after)
         alone = (batch.mask & ~batch.named).unsqueeze(-1)
         return (found + flat * alone).view_as(own)
 

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from emospot.batch import ConversationBatch
 from emospot.conversation import WORDS
+from emospot.model.past import Past
 
 TIMING_WIDTH = 6
 """Numbers an utterance."""
@@ -34,11 +35,15 @@ EARLIEST, LATEST = -3.0, 5.0
 """Seconds after the end of the utterance before."""
 
 
-def timing_of(batch: ConversationBatch) -> Tensor:
+def timing_of(batch: ConversationBatch, past: Past | None = None) -> Tensor:
     """The numbers of each utterance, shape (B, U, 6); zeros in the padding.
 
     An utterance's numbers depend on it and on the one before, so a causal model
     may read them.
+
+    Args:
+        batch: conversations.
+        past: what was kept of the one conversation that the batch goes on with.
     """
     known = torch.isfinite(batch.times).all(dim=-1) & batch.mask
     # Differences in double precision: a recording's clock may be an epoch time.
@@ -46,9 +51,7 @@ def timing_of(batch: ConversationBatch) -> Tensor:
     length = (times[..., 1] - times[..., 0]).clamp(SHORTEST, LONGEST)
     words = batch.word_counts * _words_present(batch)
     has_words = (words > 0) & batch.mask
-    pause = (times[:, 1:, 0] - times[:, :-1, 1]).clamp(EARLIEST, LATEST)
-    pause = torch.where(known[:, 1:] & known[:, :-1], pause, 0.0)
-    pause = torch.cat([pause.new_zeros(len(pause), 1), pause], dim=1)
+    pause = _pauses(times, known, past)
     columns = (
         (length.log() - 1) * known,
         (torch.log1p(words) - 2) * has_words,
@@ -58,6 +61,16 @@ def timing_of(batch: ConversationBatch) -> Tensor:
         known,
     )
     return torch.stack([c.to(batch.word_counts.dtype) for c in columns], dim=-1)
+
+
+def _pauses(times: Tensor, known: Tensor, past: Past | None) -> Tensor:
+    """Seconds after the end of the utterance before, 0 where that is not known, (B, U)."""
+    U = known.shape[1]
+    if past is not None:
+        times, known = past.window("turn", times, 1), past.window("turn known", known, 1)
+    pause = (times[:, 1:, 0] - times[:, :-1, 1]).clamp(EARLIEST, LATEST)
+    pause = torch.where(known[:, 1:] & known[:, :-1], pause, 0.0)
+    return torch.cat([pause.new_zeros(len(pause), 1), pause], dim=1)[:, -U:]
 
 
 def _words_present(batch: ConversationBatch) -> Tensor:

@@ -45,7 +45,7 @@ class TurnsAround:
 
         self.causal = causal
         self.ends = np.cumsum([len(own) for own in speakers])
-        near = [_near(own, causal=causal) for own in speakers]
+        near = [near_means(own, causal=causal) for own in speakers]
         self.near = [sparse.block_diag(blocks, format="csr") for blocks in zip(*near, strict=True)]
 
     @property
@@ -78,7 +78,11 @@ class TurnsAround:
         return np.concatenate(found)
 
     def _squared_lengths(self, x: Any, near: Sequence[Any], weights: Sequence[float]) -> Floats:
-        whole = _running(x) if self.causal else np.full(x.shape[0], _overall(x))
+        whole = (
+            RunningSquare(x.shape[1]).with_rows(x)
+            if self.causal
+            else np.full(x.shape[0], _overall(x))
+        )
         lengths = [squared_lengths(x), *(squared_lengths(mean @ x) for mean in near), whole]
         return np.asarray(sum(w**2 * one for w, one in zip(weights, lengths, strict=True)))
 
@@ -100,8 +104,16 @@ class TurnsAround:
         return np.asarray(shared[::-1].cumsum(axis=0)[::-1])
 
 
-def _near(speakers: NDArray[np.integer], *, causal: bool) -> list[Any]:
-    """For each relation the matrix (U × U) of what is read of whom; rows sum to 1 or are empty."""
+def near_means(speakers: NDArray[np.integer], *, causal: bool) -> list[Any]:
+    """For each relation the matrix of what is read of whom; rows sum to 1 or are empty.
+
+    Args:
+        speakers: index of the speaker, shape (U,).
+        causal: whether later utterances are not read.
+
+    Returns:
+        Sparse matrices of shape (U, U).
+    """
     from scipy import sparse
 
     U = len(speakers)
@@ -126,13 +138,36 @@ def _overall(x: Any) -> float:
     return float(mean @ mean)
 
 
-def _running(x: Any) -> Floats:
-    """The squared length of the mean of the rows so far, after each row."""
-    sum_so_far, square, found = np.zeros(x.shape[1]), 0.0, []
-    for i in range(x.shape[0]):
-        row = slice(x.indptr[i], x.indptr[i + 1])
-        where, values = x.indices[row], x.data[row]
-        square += float(2 * (values @ sum_so_far[where]) + values @ values)
-        sum_so_far[where] += values
-        found.append(square / (i + 1) ** 2)
-    return np.array(found)
+class RunningSquare:
+    """The squared length of the mean of the sparse rows so far.
+
+    Args:
+        width: numbers of a row.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._sum = np.zeros(width)
+        self._square, self._count = 0.0, 0
+
+    def copy(self) -> "RunningSquare":
+        """The same, which goes its own way from here."""
+        other = RunningSquare(len(self._sum))
+        other._sum, other._square, other._count = self._sum.copy(), self._square, self._count
+        return other
+
+    def with_rows(self, x: Any) -> Floats:
+        """Add the rows of a sparse matrix; the squared length after each, shape (rows,)."""
+        found = []
+        for i in range(x.shape[0]):
+            row = slice(x.indptr[i], x.indptr[i + 1])
+            where, values = x.indices[row], x.data[row]
+            self._square += float(2 * (values @ self._sum[where]) + values @ values)
+            self._sum[where] += values
+            self._count += 1
+            found.append(self._square / self._count**2)
+        return np.array(found)
+
+    @property
+    def size(self) -> int:
+        """Numbers that it holds."""
+        return self._sum.size + 2

@@ -18,10 +18,10 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bundled-model clean
+.PHONY: help demo test lint format docs bundled-model bundled-causal-model clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter; WORKERS=8 the test processes."
 
 demo: $(VENV)/.installed-all ## Set up and analyse the bundled sample, offline.
@@ -47,6 +47,9 @@ docs: $(VENV)/.installed-dev ## Build the documentation into site/.
 
 bundled-model: $(VENV)/.installed-dev ## Train the bundled model again (needs EMOSPOT_DATA).
 	$(BIN)/python scripts/build_bundled_model.py --data $(EMOSPOT_DATA)
+
+bundled-causal-model: $(VENV)/.installed-dev ## Train that for live answers again (the same).
+	$(BIN)/python scripts/build_bundled_model.py --data $(EMOSPOT_DATA) --causal
 
 clean: ## Remove the virtual environment and everything that was built.
 	rm -rf $(VENV) site dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \

@@ -3,7 +3,8 @@ import pytest
 
 from emospot.errors import UsageError
 from emospot.media import SAMPLE_RATE, audio_blocks
-from emospot.speakers.voice_activity import WINDOW, speech_spans, split_span
+from emospot.speakers.speech_finder import WINDOW, split_span
+from emospot.speakers.voice_activity import speech_spans
 
 
 def in_blocks(audio, size):

@@ -13,6 +13,8 @@ from emospot.model.pretrained import (
 )
 
 BUNDLED = "bundled"
+BUNDLED_CAUSAL = "bundled-causal"
+"""Reads nothing that comes later, so that it can answer while people speak."""
 
 
 def models_folder() -> Path:
@@ -24,20 +26,22 @@ def model_folder(name: str | Path) -> Path:
     """Where a model lies.
 
     Args:
-        name: "bundled", a model's folder, or a run's folder (its first seed).
+        name: "bundled", "bundled-causal", a model's folder, or a run's folder (its first
+            seed).
 
     Raises:
         ModelError: if there is no such model.
     """
-    if str(name) == BUNDLED:
-        return models_folder() / BUNDLED
+    if str(name) in (BUNDLED, BUNDLED_CAUSAL):
+        return models_folder() / name
     folder = Path(name)
     if (folder / DESCRIPTION).is_file():
         return folder
     if (folder / "run.json").is_file():
         return seed_folders(folder)[0][1]
     raise ModelError(
-        f'no model "{name}": expected "{BUNDLED}", a folder with {DESCRIPTION}, or a run folder'
+        f'no model "{name}": expected "{BUNDLED}", "{BUNDLED_CAUSAL}", a folder with '
+        f"{DESCRIPTION}, or a run folder"
     )
 
 

@@ -1,4 +1,4 @@
-"""The README's Python example runs as it stands, on the bundled sample."""
+"""The Python examples of the README and of the page on live answers run as they stand."""
 
 import re
 import shutil
@@ -8,7 +8,8 @@ import pytest
 
 from emospot.sample import sample_files
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
 
 
 def test_the_python_example_runs(
@@ -23,6 +24,13 @@ def test_the_python_example_runs(
     said = capsys.readouterr().out
     assert re.search(r"^ANNA: \w+ \(\d+%\)$", said, re.MULTILINE)
     assert re.search(r"words at \d+\.\d s: lexicon, used", said)
+
+
+def test_the_live_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(example, "live.md", "exec"), {})  # noqa: S102
+    assert re.match(r"\w+ \d+% 0\.\d+ s$", capsys.readouterr().out.strip())
 
 
 def test_first_commands_are_the_two_make_targets() -> None:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from emospot.analysis.analyze import analyze
     from emospot.analysis.models import load
     from emospot.analysis.spot import find_hotspots
+    from emospot.live.stream import Stream
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "analyze", "find_hotspots", "load"]
+__all__ = ["Stream", "__version__", "analyze", "find_hotspots", "load"]
 
 _LAZY = {
+    "Stream": "emospot.live.stream",
     "analyze": "emospot.analysis.analyze",
     "find_hotspots": "emospot.analysis.spot",
     "load": "emospot.analysis.models",

@@ -24,7 +24,7 @@ from emospot.corpora.measuring import (
     measure_words,
 )
 from emospot.errors import MediaError, MissingExtraError, UsageError
-from emospot.features.base import FeatureDescription, Span, VoiceExtractor
+from emospot.features.base import FeatureDescription, Span, VoiceExtractor, WordsExtractor
 from emospot.hotspots.moments import order_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel
@@ -169,13 +169,7 @@ def _words(
         return _NO_UTTERANCES
     if not any(texts):
         return "no words were given; a transcript brings them"
-    reading = None
-    if wanted is not None:
-        reading = words_extractor(wanted.extractor)
-        misfit = _misfit(reading.describe(), wanted)
-        if misfit:
-            found.unread[WORDS] = misfit
-            reading = None
+    reading = None if wanted is None else words_reading(wanted, found)
     understood = None if detectors is None else detectors.of_language(language)
     if detectors is not None and understood is None:
         found.notices.append(
@@ -208,7 +202,7 @@ def _voice(
         return "the recording has no sound"
     if not _timed(conversation):
         return _why_no_times(conversation)
-    reading = _voice_reading(wanted, found)
+    reading = None if wanted is None else voice_reading(wanted, found)
     spotter = None if detectors is None else spotter_for(detectors, voice_extractor, reading)
     envelope = WaveformEnvelope(info.duration)
 
@@ -226,14 +220,35 @@ def _voice(
     return ""
 
 
-def _voice_reading(
-    wanted: FeatureDescription | None, found: Measurements
-) -> VoiceExtractor | None:
-    """The extractor of what the model reads, or None with the reason noted."""
+def words_reading(wanted: FeatureDescription, found: Measurements) -> WordsExtractor | None:
+    """The extractor of the words that a model reads, or None with the reason noted.
+
+    Args:
+        wanted: what the model reads.
+        found: `unread` gets the reason.
+
+    Raises:
+        FeatureError: if the extractor is not on this machine.
+    """
+    from emospot.features.registry import words_extractor
+
+    reading = words_extractor(wanted.extractor)
+    misfit = _misfit(reading.describe(), wanted)
+    if misfit:
+        found.unread[WORDS] = misfit
+        return None
+    return reading
+
+
+def voice_reading(wanted: FeatureDescription, found: Measurements) -> VoiceExtractor | None:
+    """The extractor of the voice that a model reads, or None with the reason noted.
+
+    Args:
+        wanted: what the model reads.
+        found: `unread` gets the reason.
+    """
     from emospot.features.registry import voice_extractor
 
-    if wanted is None:
-        return None
     try:
         hop = wanted.options.get("hop")
         reading = voice_extractor(wanted.extractor + (f":{hop}" if hop else ""))

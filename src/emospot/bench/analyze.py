@@ -73,7 +73,7 @@ def bench_analyze(
     from emospot.bench.sample_video import write_sample_video
     from emospot.sample import sample_files
 
-    with TemporaryDirectory() as folder, _cores(threads):
+    with TemporaryDirectory() as folder, on_cores(threads):
         if recording is None:
             recording, transcript = Path(folder) / "sample.mkv", sample_files().transcript
             write_sample_video(recording)
@@ -117,7 +117,7 @@ def _absent(analysis: "Analysis") -> dict[str, str]:
 
 
 @contextmanager
-def _cores(threads: int) -> Iterator[None]:
+def on_cores(threads: int) -> Iterator[None]:
     """Compute on so many cores, whatever a library would start."""
     import torch
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from emospot.cli import bench_models
-from emospot.cli.console import note, say, say_json, table
+from emospot.cli.console import note, progress, say, say_json, table
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
 
@@ -43,6 +43,59 @@ def analyze(
     say(f"real-time factor {result.real_time_factor:.3f} on {cores}")
     for modality, reason in result.absent.items():
         note(f"without {modality}: {reason}")
+
+
+@app.command("stream")
+def stream(
+    recording: Annotated[
+        Path | None,
+        typer.Argument(help="Of which utterances are cut; by default the bundled sample."),
+    ] = None,
+    transcript: Annotated[
+        Path | None, typer.Option(help="Whose texts are said, one after the other.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A causal model's name, folder, or run.")
+    ] = "bundled-causal",
+    turns: Annotated[int, typer.Option(min=1, help="Of the conversation.")] = 300,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Length of an utterance.")] = 3.0,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Time from an utterance's end to its answer, early and late in a conversation.
+
+    Features of words and voice are in it, and the model; loading is not.
+
+    Example: emospot bench stream --turns 2000
+    """
+    from emospot.bench.stream import bench_stream
+
+    with progress(quiet=json_output) as bar:
+        task = bar.add_task("turns", total=turns)
+        result = bench_stream(
+            recording,
+            transcript,
+            model=model,
+            turns=turns,
+            seconds=seconds,
+            threads=threads,
+            tell=lambda done, total: bar.update(task, completed=done),
+        )
+    if json_output:
+        say_json(result.to_dict())
+        return
+    cores = "1 core" if threads == 1 else f"{threads} cores"
+    say(f"{result.model}, utterances of {seconds:g} s, {cores}: ms from an utterance's end")
+    head = ["turns", "median", "95 of 100", "of it the model", "numbers kept"]
+    rows = [
+        [
+            f"{part.first:,} to {part.last:,}",
+            *(f"{value:.1f}" for value in (part.median, part.tail, part.model)),
+            f"{part.kept:,}",
+        ]
+        for part in (*result.parts, *([result.all] if len(result.parts) > 1 else []))
+    ]
+    table("", head, rows)
 
 
 for command in (bench_models.train, bench_models.infer, bench_models.length, bench_models.memory):

@@ -16,6 +16,7 @@ from emospot.cli import (
     experiment,
     hotspots,
     models,
+    stream,
     train,
 )
 from emospot.cli.console import Session, fail, note, told
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.command("stream")(stream.stream)
 app.add_typer(hotspots.app, name="hotspots")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
@@ -67,10 +69,10 @@ def run() -> None:
     debug = "--debug" in arguments
     # --debug is understood in any place, as everybody types it last.
     arguments = [a for a in arguments if a != "--debug"]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, TextIOWrapper):
             # A terminal that lacks a character must not cost the result.
-            stream.reconfigure(errors="backslashreplace")
+            output.reconfigure(errors="backslashreplace")
     try:
         app(args=arguments, prog_name="emospot", obj=Session(debug))
     except SystemExit as end:

@@ -1,0 +1,226 @@
+"""`emospot stream`: what is said goes in, what its speaker feels comes out at once."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from emospot.cli.console import note, say, told
+from emospot.errors import EmospotError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from emospot.live.stream import LiveAnswer, Stream
+
+STDIN = "-"
+LINES = ".jsonl"
+BLOCK_SECONDS = 0.1
+"""Of sound that is taken at a time."""
+
+
+def stream(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="- for mono 16-bit sound at 16 kHz on standard input; a recording; or a file of "
+            "utterances, a line of JSON each (.jsonl)."
+        ),
+    ],
+    transcript: Annotated[
+        Path | None, typer.Option(help="Of the recording: who said what and when.")
+    ] = None,
+    lines: Annotated[
+        bool,
+        typer.Option("--lines", help="Standard input brings utterances, a line of JSON each."),
+    ] = False,
+    model: Annotated[
+        str, typer.Option(help="A causal model's name, folder, or run.")
+    ] = "bundled-causal",
+    language: Annotated[
+        str | None, typer.Option(help="Of the words (ISO 639-1); else it is guessed.")
+    ] = None,
+    provisional: Annotated[
+        float | None,
+        typer.Option(help="Answer an utterance that goes on, too, every so many seconds."),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="A readable line an answer in the place of JSON.")
+    ] = False,
+) -> None:
+    """Answer utterance by utterance, as each ends; a line of JSON each.
+
+    Nothing is read that comes later, and neither time nor memory grow with the conversation.
+    A line of JSON names any of text, speaker, start, end, audio (a file with the sound of the
+    utterance alone) and provisional. Without a transcript, voice activity finds the
+    utterances, and there are no words.
+
+    Example: arecord -q -f S16_LE -r 16000 -t raw | emospot stream - --provisional 1
+    """
+    from emospot.live.stream import Stream
+
+    told_utterances = lines or source.endswith(LINES)
+    if lines and source != STDIN:
+        raise UsageError("--lines is of standard input: emospot stream - --lines")
+    if transcript is not None and (told_utterances or source == STDIN):
+        raise UsageError("--transcript belongs to a recording")
+    if provisional is not None and (told_utterances or transcript is not None):
+        raise UsageError(
+            "--provisional is of utterances that voice activity finds; a line of JSON may say "
+            '"provisional": true'
+        )
+    if told_utterances:
+        answers = _of_lines(Stream(model, language=language, find_utterances=False), source)
+    elif transcript is not None:
+        answers = _of_transcript(model, language, Path(source), transcript)
+    else:
+        live = Stream(model, language=language, provisional_every=provisional)
+        answers = _of_sound(live, source)
+    for answer in answers:
+        say(_line(answer) if text else json.dumps(answer.to_dict(), ensure_ascii=False))
+        sys.stdout.flush()
+
+
+def _line(answer: "LiveAnswer") -> str:
+    from emospot.report.summary_text import summary_lines
+
+    (line,) = summary_lines([answer.utterance])
+    return f"{line}  …" if answer.provisional else line
+
+
+def _of_sound(live: "Stream", source: str) -> "Iterator[LiveAnswer]":
+    """The answers to what is heard, and to what was being said at the end."""
+    for block in _standard_input() if source == STDIN else _recording(Path(source)):
+        yield from live.hear(block)
+    yield from live.finish()
+    if not live.seconds_heard:
+        raise UsageError("no sound came in on standard input: expected mono 16-bit samples")
+
+
+def _recording(path: Path) -> "Iterator[NDArray[np.float32]]":
+    from emospot.media.decode import audio_blocks
+
+    lost: list[str] = []
+    yield from audio_blocks(path, BLOCK_SECONDS, lost)
+    for notice in lost:
+        note(f"warning: {notice}")
+
+
+def _standard_input() -> "Iterator[NDArray[np.float32]]":
+    import numpy as np
+
+    from emospot.media.audio import SAMPLE_RATE
+
+    size = 2 * round(BLOCK_SECONDS * SAMPLE_RATE)
+    rest = b""
+    while True:
+        # What is there, not what fills a block: nobody is to wait.
+        read = _read_some(sys.stdin.buffer, size)
+        if not read:
+            return
+        rest += read
+        whole = len(rest) - len(rest) % 2
+        yield (np.frombuffer(rest[:whole], "<i2") / 32768).astype(np.float32)
+        rest = rest[whole:]
+
+
+def _read_some(stream: BinaryIO, size: int) -> bytes:
+    read: bytes = getattr(stream, "read1", stream.read)(size)
+    return read
+
+
+def _of_transcript(
+    model: str, language: str | None, recording: Path, transcript: Path
+) -> "Iterator[LiveAnswer]":
+    """The answers to a recording as if it were heard now, each utterance as it ends."""
+    from emospot.analysis.inputs import read_inputs
+    from emospot.live.stream import KEPT_SECONDS, Stream
+
+    inputs = read_inputs(recording, transcript)
+    for notice in inputs.notices:
+        note(f"warning: {notice}")
+    waiting = list(inputs.conversation.utterances)
+    longest = max(((u.end or 0.0) - (u.start or 0.0) for u in waiting), default=0.0)
+    live = Stream(
+        model,
+        language=language,
+        find_utterances=False,
+        keep_seconds=KEPT_SECONDS + longest,
+    )
+    has_sound = inputs.info is not None and inputs.info.has_audio
+    for block in _recording(recording) if has_sound else ():
+        live.hear(block)
+        # In turn order, though another might end sooner.
+        while waiting and (waiting[0].end or 0.0) <= live.seconds_heard:
+            yield live.answer(waiting.pop(0))
+    for utterance in waiting:
+        yield live.answer(utterance)
+
+
+def _of_lines(live: "Stream", source: str) -> "Iterator[LiveAnswer]":
+    """The answers to lines of JSON; what is wrong with a line is said, and it is passed over."""
+    bad = 0
+    for number, line in enumerate(_lines(source), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield live.say(**_utterance(line))
+        except EmospotError as error:
+            bad += 1
+            note(f"emospot: line {number}: {told(error)[0]}")
+    if bad:
+        raise EmospotError(f"{bad} line(s) were passed over; the others are answered")
+
+
+def _lines(source: str) -> Iterator[str]:
+    if source == STDIN:
+        yield from sys.stdin
+        return
+    with Path(source).open(encoding="utf-8-sig") as file:
+        yield from file
+
+
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "text": str,
+    "speaker": str,
+    "start": (int, float),
+    "end": (int, float),
+    "audio": str,
+    "provisional": bool,
+}
+
+
+def _utterance(line: str) -> dict[str, Any]:
+    """What a line says, as `Stream.say` takes it.
+
+    Raises:
+        UsageError: if it is no such line.
+        MediaError: if its sound cannot be read.
+    """
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"no JSON ({error.msg} at character {error.pos + 1})") from error
+    if not isinstance(found, dict):
+        raise UsageError('expected an object, as in {"text": "oh no", "speaker": "Ann"}')
+    found = {key: value for key, value in found.items() if value is not None}
+    for key, value in found.items():
+        if key not in KEYS:
+            raise UsageError(f'unknown key "{key}": expected {", ".join(KEYS)}')
+        if not isinstance(value, KEYS[key]) or (key in ("start", "end") and value is True):
+            raise UsageError(f'"{key}" cannot be {json.dumps(value)}')
+    if "audio" in found:
+        found["audio"] = _sound(Path(found["audio"]))
+    return found
+
+
+def _sound(path: Path) -> "NDArray[np.float32]":
+    import numpy as np
+
+    from emospot.media.decode import audio_blocks
+
+    return np.concatenate(list(audio_blocks(path)))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from emospot.analysis.inputs import read_inputs
-from emospot.analysis.measure import measure
+from emospot.analysis.measure import Course, measure
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Utterance
 from emospot.errors import FeatureError
 from emospot.features.base import FeatureDescription
@@ -71,7 +71,7 @@ def test_what_the_model_does_not_read_is_no_feature():
 def test_voice_is_measured_for_hotspots_and_for_the_model(sound):
     conversation, info = sound
     stages = []
-    found = measure(conversation, info, {VOICE: GE2E}, on_stage=stages.append)
+    found = measure(conversation, info, {VOICE: GE2E}, course=Course(stages.append))
     assert stages == [WORDS, VOICE, FACE]
     assert [(len(t), t.dim) for t in found.features[VOICE]] == [(1, 256)] * 4
     assert any(h.modality == VOICE for own in found.hotspots for h in own)

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from emospot.analysis import analyze as pipeline
 from emospot.cli.analyze import output_stems
 from emospot.errors import UsageError
+from emospot.features.voice_basic import BasicVoice
+from emospot.features.voice_ge2e import Ge2eVoice
 from emospot.sample import sample_files
 
 
@@ -141,3 +145,61 @@ def test_the_report_shows_the_face_at_its_strongest_moments(emospot, tmp_path):
     found = json.loads((tmp_path / "with" / "face.analysis.json").read_text())
     (utterance,) = found["utterances"]
     assert all(h["start"] <= h["apex"] <= h["end"] for h in utterance["hotspots"])
+
+
+def test_a_killed_analysis_goes_on_where_it_stopped(emospot, tmp_path, monkeypatch):
+    sample = sample_files()
+    asked = []
+    for extractor in (Ge2eVoice, BasicVoice):
+        measured = extractor.extract
+
+        def extract(self, audio, start, name=extractor.__name__, measured=measured):
+            asked.append((name, start))
+            if len(asked) == 8:
+                raise KeyboardInterrupt
+            return measured(self, audio, start)
+
+        monkeypatch.setattr(extractor, "extract", extract)
+    out = tmp_path / "out"
+    arguments = ("analyze", sample.conversation, "--transcript", sample.transcript, "--out", out)
+    assert emospot(*arguments).status == 130
+    assert [path.name for path in out.glob("*.journal")] == ["conversation.analysis.json.journal"]
+    first = list(asked)
+    ran = emospot(*arguments)
+    assert ran.status == 0
+    # Each voice of each of ten utterances once, but for the one that was stopped in.
+    assert len(asked) == 21
+    assert not set(first[:7]) & set(asked[8:])
+    assert sorted(p.name for p in out.iterdir()) == [
+        "conversation.analysis.json",
+        "conversation.html",
+    ]
+    whole = tmp_path / "whole"
+    emospot(*arguments[:-1], whole)
+    kept, fresh = (
+        json.loads((folder / "conversation.analysis.json").read_text())["utterances"]
+        for folder in (out, whole)
+    )
+    assert kept == fresh
+
+
+def test_several_at_once_and_what_was_done_before(emospot, talk, broken, tmp_path):
+    second = tmp_path / "second.txt"
+    shutil.copy(talk, second)
+    out = tmp_path / "out"
+    arguments = ("analyze", talk, broken, second, "--out", out, "--jobs", 2, "--resume")
+    ran = emospot(*arguments)
+    assert ran.status == 1
+    assert {p.name for p in out.glob("*.html")} == {"talk.html", "second.html"}
+    assert f"{talk}:" in ran.out
+    assert f"{second}:" in ran.out
+    assert "broken.mp4: is no recording" in ran.error_lines[0]
+    again = emospot(*arguments)
+    assert "2 of 3 recordings were done before" in again.err
+    assert again.error_lines[-1].endswith("broken.mp4; the others are in " + str(out))
+    talk.write_text(talk.read_text() + "ANNA: And you?\n", encoding="utf-8")
+    os.utime(talk, (time.time() + 5, time.time() + 5))
+    changed = emospot(*arguments)
+    assert "1 of 3 recordings were done before" in changed.err
+    other = emospot("analyze", second, "--out", out, "--resume", "--model", "bundled-causal")
+    assert "done before" not in other.err

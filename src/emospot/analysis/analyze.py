@@ -1,6 +1,7 @@
 """A recording in, explained emotions out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,14 @@ import emospot
 from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.learned_hotspots import take_learned
-from emospot.analysis.measure import Measurements, measure, usual_detectors
+from emospot.analysis.measure import (
+    Course,
+    Measurements,
+    OnShare,
+    OnStage,
+    measure,
+    usual_detectors,
+)
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
@@ -19,6 +27,7 @@ from emospot.config import ModelConfig
 from emospot.conversation import WORDS, Tokens
 from emospot.errors import UsageError
 from emospot.features.base import FeatureDescription
+from emospot.features.journal import Journal
 from emospot.features.language import language_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel, panels
@@ -39,7 +48,9 @@ def analyze(
     *,
     model: str | Path | PretrainedModel = BUNDLED,
     detectors: Sequence[str] = (),
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: OnStage = lambda stage: None,
+    on_share: OnShare = lambda share: None,
+    journal: str | Path | None = None,
 ) -> Analysis:
     """Say what each speaker of a recording feels, with the evidence.
 
@@ -53,6 +64,9 @@ def analyze(
             training.
         on_stage: told which stage begins: "decode", "words", "voice", "face",
             "model".
+        on_share: told how much of the stage is done, from 0 to 1, where it takes long.
+        journal: a file that keeps what has been measured of voice and face until the
+            analysis is done; where it is there already, the analysis goes on with it.
 
     Raises:
         UsageError: if there is no such detector, or the model reads those hotspots.
@@ -68,16 +82,16 @@ def analyze(
     with watch.stage("words"):
         language = language_of([u.text for u in inputs.conversation.utterances if u.text]).code
     understood = language in ("", loaded.card.language) or not loaded.card.language
-    measured = measure(
-        inputs.conversation,
-        inputs.info,
-        _wanted(loaded, understood=understood),
-        detectors=chosen,
-        language=language,
-        speechless=inputs.speechless,
-        on_stage=on_stage,
-        watch=watch,
-    )
+    with _kept(journal, inputs) as kept:
+        measured = measure(
+            inputs.conversation,
+            inputs.info,
+            _wanted(loaded, understood=understood),
+            detectors=chosen,
+            language=language,
+            speechless=inputs.speechless,
+            course=Course(on_stage, on_share, watch, kept),
+        )
     on_stage("model")
     with watch.stage("model"):
         near, unusual = brought_near(measured.features, loaded)
@@ -101,6 +115,21 @@ def analyze(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         emospot_version=emospot.__version__,
     )
+
+
+@contextmanager
+def _kept(path: str | Path | None, inputs: Inputs) -> Iterator[Journal | None]:
+    """The journal of the recording, which is removed when all has been measured."""
+    if path is None or inputs.info is None:
+        yield None
+        return
+    journal = Journal(Path(path), inputs.info.path)
+    try:
+        yield journal
+    except BaseException:
+        journal.close()
+        raise
+    journal.remove()
 
 
 def _detectors(model: PretrainedModel, choices: Sequence[str]) -> dict[str, Panel]:

@@ -24,13 +24,21 @@ from emospot.corpora.measuring import (
     measure_words,
 )
 from emospot.errors import MediaError, MissingExtraError, UsageError
-from emospot.features.base import FeatureDescription, Span, VoiceExtractor, WordsExtractor
+from emospot.features.base import (
+    FaceExtractor,
+    FeatureDescription,
+    Span,
+    VoiceExtractor,
+    WordsExtractor,
+)
+from emospot.features.journal import Journal, JournaledFace, JournaledVoice
 from emospot.hotspots.moments import order_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel
 from emospot.media.decode import MediaInfo
 
 OnStage = Callable[[str], None]
+OnShare = Callable[[float], None]
 
 MAX_FACE_RATE = 15.0
 """Frames a second of which the face is measured, at most."""
@@ -88,6 +96,32 @@ class Measurements:
         self.measured[modality] = [False] * count
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a measurement is watched, and what is kept of it on the way.
+
+    Args:
+        on_stage: told which stage begins.
+        on_share: told how much of the stage is done, from 0 to 1, where that takes long.
+        watch: counts the time of each stage.
+        journal: keeps what has been measured of voice and face, so that a killed
+            measurement goes on; None: nothing is kept.
+    """
+
+    on_stage: OnStage = lambda stage: None
+    on_share: OnShare = lambda share: None
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    journal: Journal | None = None
+
+    def voice(self, extractor: VoiceExtractor) -> VoiceExtractor:
+        """The extractor, which measures nothing twice where there is a journal."""
+        return extractor if self.journal is None else JournaledVoice(extractor, self.journal)
+
+    def face(self, extractor: FaceExtractor) -> FaceExtractor:
+        """The extractor, which measures nothing twice where there is a journal."""
+        return extractor if self.journal is None else JournaledFace(extractor, self.journal)
+
+
 def usual_detectors() -> dict[str, Panel]:
     """Modality → the detector that is used where none is chosen."""
     return {modality: panel(name) for modality, name in DEFAULTS.items()}
@@ -101,8 +135,7 @@ def measure(
     detectors: Mapping[str, Panel] | None = None,
     language: str = "",
     speechless: bool = False,
-    on_stage: OnStage = lambda stage: None,
-    watch: Stopwatch | None = None,
+    course: Course | None = None,
 ) -> Measurements:
     """Measure words, voice and face of a conversation.
 
@@ -116,13 +149,12 @@ def measure(
             another language is not asked.
         speechless: whether it is known that nobody speaks: whatever the sound
             holds is then not taken for a voice.
-        on_stage: told which stage begins.
-        watch: counts the time of each stage.
+        course: how it is watched, and what is kept on the way.
 
     Raises:
         FeatureError: if the model's words extractor is not on this machine.
     """
-    watch = watch or Stopwatch()
+    course = course or Course()
     chosen = usual_detectors() if detectors is None else detectors
     count = len(conversation.utterances)
     found = Measurements(hotspots=[[] for _ in range(count)])
@@ -132,17 +164,17 @@ def measure(
         VOICE: lambda: (
             "no speech was found in the recording"
             if speechless and info is not None and info.has_audio
-            else _voice(conversation, info, *asked[VOICE], found, watch)
+            else _voice(conversation, info, *asked[VOICE], found, course)
         ),
-        FACE: lambda: _face(conversation, info, *asked[FACE], found, watch),
+        FACE: lambda: _face(conversation, info, *asked[FACE], found, course),
     }
     for modality in MODALITIES:
-        on_stage(modality)
+        course.on_stage(modality)
         if asked[modality] == (None, None):
             found.leave_out(modality, _NOT_ASKED, count)
             continue
         try:
-            with watch.stage(modality):
+            with course.watch.stage(modality):
                 reason = steps[modality]()
         except (MissingExtraError, MediaError) as error:
             reason = str(error)
@@ -191,7 +223,7 @@ def _voice(
     wanted: FeatureDescription | None,
     detectors: Panel | None,
     found: Measurements,
-    watch: Stopwatch,
+    course: Course,
 ) -> str:
     from emospot.features.registry import voice_extractor
     from emospot.media.decode import WaveformEnvelope, audio_of_spans
@@ -203,12 +235,19 @@ def _voice(
     if not _timed(conversation):
         return _why_no_times(conversation)
     reading = None if wanted is None else voice_reading(wanted, found)
-    spotter = None if detectors is None else spotter_for(detectors, voice_extractor, reading)
-    envelope = WaveformEnvelope(info.duration)
+    if reading is not None:
+        reading = course.voice(reading)
+    spotter = None
+    if detectors is not None:
+        spotter = spotter_for(detectors, lambda name: course.voice(voice_extractor(name)), reading)
+    duration = info.duration
+    envelope = WaveformEnvelope(duration)
 
     def audio(path: Path, spans: Sequence[Span]) -> Iterator[tuple[int, NDArray[np.float32]]]:
         cut = audio_of_spans(path, spans, consumers=[envelope.add], notices=found.notices)
-        return watch.decoding(cut)
+        for index, samples in course.watch.decoding(cut):
+            yield index, samples
+            course.on_share(min(1.0, spans[index][1] / duration))
 
     by = Instruments(voice=reading, voice_hotspots=spotter, audio=audio)
     readings = measure_voice(conversation, by)
@@ -273,7 +312,7 @@ def _face(
     wanted: FeatureDescription | None,
     detectors: Panel | None,
     found: Measurements,
-    watch: Stopwatch,
+    course: Course,
 ) -> str:
     from emospot.features.registry import face_extractor
     from emospot.media.decode import video_frames
@@ -291,10 +330,18 @@ def _face(
         if misfit:
             found.unread[FACE] = misfit
             reading = None
-    spotter = None if detectors is None else spotter_for(detectors, face_extractor, reading)
+    if reading is not None:
+        reading = course.face(reading)
+    spotter = None
+    if detectors is not None:
+        spotter = spotter_for(detectors, lambda name: course.face(face_extractor(name)), reading)
+    duration = info.duration
 
     def frames(path: Path) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-        return watch.decoding(video_frames(path, max_fps=MAX_FACE_RATE, notices=found.notices))
+        decoded = video_frames(path, max_fps=MAX_FACE_RATE, notices=found.notices)
+        for time, image in course.watch.decoding(decoded):
+            yield time, image
+            course.on_share(min(1.0, time / duration))
 
     by = Instruments(face=reading, face_hotspots=spotter, frames=frames)
     readings = measure_face(conversation, by)

@@ -1,12 +1,12 @@
 """A recording in, its hotspots out: no model, no emotion."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from emospot.analysis.inputs import Inputs, read_inputs
-from emospot.analysis.measure import measure, usual_detectors
+from emospot.analysis.measure import Course, OnShare, OnStage, measure, usual_detectors
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Utterance
 from emospot.features.language import language_of
 from emospot.hotspots.panel import Panel
@@ -64,7 +64,8 @@ def find_hotspots(
     transcript: str | Path | None = None,
     *,
     detectors: Mapping[str, Panel] | None = None,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: OnStage = lambda stage: None,
+    on_share: OnShare = lambda share: None,
 ) -> RecordingHotspots:
     """Find the emotional moments of a recording.
 
@@ -74,19 +75,21 @@ def find_hotspots(
         detectors: modality → its detectors (`hotspots.registry.panels`); None: the
             usual ones of all modalities.
         on_stage: told which stage begins: "decode", "words", "voice", "face".
+        on_share: told how much of it is done, from 0 to 1, where it takes long.
 
     Raises:
         EmospotError: if recording or transcript cannot be read.
     """
     on_stage("decode")
     inputs = read_inputs(Path(recording), Path(transcript) if transcript else None)
-    return spot(inputs, detectors, on_stage)
+    return spot(inputs, detectors, on_stage, on_share)
 
 
 def spot(
     inputs: Inputs,
     detectors: Mapping[str, Panel] | None = None,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: OnStage = lambda stage: None,
+    on_share: OnShare = lambda share: None,
 ) -> RecordingHotspots:
     """Find the emotional moments of a recording that has been read.
 
@@ -94,6 +97,7 @@ def spot(
         inputs: the recording with its utterances.
         detectors: as in `find_hotspots`.
         on_stage: told which stage begins: "words", "voice", "face".
+        on_share: told how much of it is done, from 0 to 1.
     """
     chosen = usual_detectors() if detectors is None else dict(detectors)
     texts = [u.text for u in inputs.conversation.utterances if u.text]
@@ -104,7 +108,7 @@ def spot(
         detectors=chosen,
         language=language_of(texts).code,
         speechless=inputs.speechless,
-        on_stage=on_stage,
+        course=Course(on_stage, on_share),
     )
     looked = {m: chosen[m].name for m in MODALITIES if m in chosen and m not in measured.absent}
     return RecordingHotspots(

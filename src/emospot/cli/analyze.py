@@ -1,28 +1,19 @@
 """`emospot analyze`: recordings in, reports out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emospot.cli.console import Session, note, progress, say, say_json, told
+from emospot.cli.analyze_many import Asked, each_analysed
+from emospot.cli.console import Session, note, say, say_json, told
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
 
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
-    from emospot.report.face_strip import FaceStill
-
-STAGES = {
-    "decode": "reading the recording",
-    "words": "reading the words",
-    "voice": "listening to the voice",
-    "face": "watching the face",
-    "model": "asking the model",
-}
 
 Recordings = Annotated[
     list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
@@ -50,6 +41,13 @@ def analyze(
         bool,
         typer.Option(help="Put pictures of the face at its strongest moments into the report."),
     ] = True,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Recordings at a time; the cores are shared out.")
+    ] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Leave what is newer than its recording as it is."),
+    ] = False,
     json_output: Annotated[
         bool,
         typer.Option("--json", help="Print the analysis as JSON (of several: a list)."),
@@ -57,107 +55,46 @@ def analyze(
 ) -> None:
     """Say what each speaker feels, utterance by utterance, with the evidence.
 
+    An analysis that was killed goes on where it stopped when it is called again.
+
     Example: emospot analyze talk.mp4 --transcript talk.srt --out out/
+
+    Example: emospot analyze calls/*.wav --out out/ --jobs 4 --resume
     """
     if transcript is not None and len(recordings) > 1:
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
-    stems = output_stems(recordings)
     make_folder(out)
     several = len(recordings) > 1
-    done: list[Analysis] = []
-    failed = []
-    for recording, stem in zip(recordings, stems, strict=True):
-        names = (f"{stem}.analysis.json", f"{stem}.html")
+    asked = [
+        Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills, jobs > 1)
+        for recording, stem in zip(recordings, output_stems(recordings), strict=True)
+    ]
+    left = [one for one in asked if not (resume and one.is_done())]
+    if len(left) < len(asked):
+        note(f"{len(asked) - len(left)} of {len(asked)} recordings were done before")
+    plain, failed = [], []
+    for one, result in each_analysed(left, jobs):
         try:
-            analysis = analyze_one(
-                recording, transcript, model, out, detector or (), names=names, stills=stills
-            )
+            analysis = result()
         except Exception as error:
             if not several or _debug(context):
                 raise
             # One bad recording must not cost the others.
-            failed.append(recording.name)
+            failed.append(one.recording.name)
             note(f"emospot: {told(error)[0]}")
             continue
-        done.append(analysis)
-        show_warnings(analysis, recording.name if several else "")
-        if not json_output:
-            show_summary(analysis, out, names, str(recording) if several else "")
-    if json_output and done:
-        plain = [analysis.to_dict() for analysis in done]
+        show_warnings(analysis, one.recording.name if several else "")
+        if json_output:
+            plain.append(analysis.to_dict())
+        else:
+            show_summary(analysis, out, one.names, str(one.recording) if several else "")
+    if json_output and plain:
         say_json(plain if several else plain[0])
     if failed:
-        kept = f"; the others are in {out}" if done else ""
+        kept = f"; the others are in {out}" if len(failed) < len(asked) else ""
         raise EmospotError(
             f"{len(failed)} of {len(recordings)} recordings failed: {', '.join(failed)}{kept}"
         )
-
-
-def analyze_one(
-    recording: Path,
-    transcript: Path | None,
-    model: str,
-    out: Path,
-    detectors: Sequence[str],
-    *,
-    names: tuple[str, str],
-    stills: bool = True,
-) -> "Analysis":
-    """Analyse one recording and write its JSON and report.
-
-    Args:
-        recording: media or transcript.
-        transcript: of the recording, or None.
-        model: name, folder or run.
-        out: folder, made if absent.
-        detectors: choices of hotspot detectors.
-        names: file names of the JSON and the report.
-        stills: whether the report holds pictures of the face's hotspots.
-    """
-    from emospot.analysis.analyze import analyze as run_analysis
-    from emospot.report.files import write_analysis
-    from emospot.report.page import write_report
-
-    with stage_progress(recording.name, len(STAGES)) as on_stage:
-        analysis = run_analysis(
-            recording, transcript, model=model, detectors=detectors, on_stage=on_stage
-        )
-    write_analysis(analysis, out / names[0])
-    is_media = analysis.duration is not None
-    write_report(
-        analysis,
-        out / names[1],
-        media=recording if is_media else None,
-        face_strip=_face_strip(analysis, recording) if stills else None,
-    )
-    return analysis
-
-
-@contextmanager
-def stage_progress(name: str, stages: int) -> Iterator[Callable[[str], None]]:
-    """Show how far a recording is; what it gives is to be told each stage that begins.
-
-    Args:
-        name: of the recording.
-        stages: how many of the first `STAGES` there are to go through.
-    """
-    with progress() as bar:
-        task = bar.add_task(name, total=stages)
-
-        def on_stage(stage: str) -> None:
-            step = list(STAGES).index(stage)
-            bar.update(task, completed=step, description=f"{name}: {STAGES[stage]}")
-
-        yield on_stage
-
-
-def _face_strip(analysis: "Analysis", recording: Path) -> "list[FaceStill]":
-    """Pictures of the recording at the apexes of the face's hotspots."""
-    from emospot.media.stills import stills_at
-    from emospot.report.face_strip import FaceStill, face_apexes
-
-    apexes = face_apexes(analysis.utterances)
-    return [FaceStill(time, image) for time, image in stills_at(recording, apexes)]
 
 
 def show_warnings(analysis: "Analysis", name: str = "") -> None:

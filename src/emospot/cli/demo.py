@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli.analyze import analyze_one, show_summary, show_warnings
+from emospot.cli.analyze import show_summary, show_warnings
+from emospot.cli.analyze_one import analyze_one
 from emospot.cli.console import note, say
 from emospot.files import write_file
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from emospot.cli.analyze import STAGES, Recordings, Transcript, output_stems, stage_progress
+from emospot.cli.analyze import Recordings, Transcript, output_stems
+from emospot.cli.analyze_one import STAGES, stage_progress
 from emospot.cli.console import note, say, say_json, table, told
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
 from emospot.cli.hotspot_scores import add_scores
@@ -138,8 +139,14 @@ def _find(
 ) -> "RecordingHotspots":
     from emospot.analysis.spot import find_hotspots
 
-    with stage_progress(recording.name, len(STAGES) - 1) as on_stage:
-        found = find_hotspots(recording, transcript, detectors=detectors, on_stage=on_stage)
+    with stage_progress(recording.name, len(STAGES) - 1) as shown:
+        found = find_hotspots(
+            recording,
+            transcript,
+            detectors=detectors,
+            on_stage=shown.stage,
+            on_share=shown.share,
+        )
     for notice in found.notices:
         note(f"warning: {notice}")
     return found

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from emospot.analysis.course import Course
 from emospot.analysis.inputs import read_inputs
-from emospot.analysis.measure import Course, measure
+from emospot.analysis.measure import measure
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Utterance
 from emospot.errors import FeatureError
 from emospot.features.base import FeatureDescription

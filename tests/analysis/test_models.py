@@ -7,7 +7,8 @@ from emospot.model.pretrained import save_model
 
 def test_the_bundled_model_is_found_by_name():
     assert model_folder("bundled") == models_folder() / "bundled"
-    assert list(bundled_cards()) == ["bundled"]
+    assert model_folder("bundled-causal") == models_folder() / "bundled-causal"
+    assert list(bundled_cards()) == ["bundled", "bundled-causal"]
 
 
 def test_a_folder_with_a_model(bundled, tmp_path):
@@ -25,7 +26,8 @@ def test_a_run_stands_for_its_first_seed(bundled, tmp_path):
 
 def test_no_model_is_told_with_what_was_expected(tmp_path):
     with pytest.raises(
-        ModelError, match=r'no model .*expected "bundled", a folder with model\.json'
+        ModelError,
+        match=r'no model .*expected "bundled", "bundled-causal", a folder with model\.json',
     ):
         model_folder(tmp_path)
 

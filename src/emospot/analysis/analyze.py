@@ -8,17 +8,11 @@ from pathlib import Path
 import numpy as np
 
 import emospot
+from emospot.analysis.course import Course, OnShare, OnStage
 from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.learned_hotspots import take_learned
-from emospot.analysis.measure import (
-    Course,
-    Measurements,
-    OnShare,
-    OnStage,
-    measure,
-    usual_detectors,
-)
+from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis

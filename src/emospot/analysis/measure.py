@@ -4,14 +4,15 @@ Nothing here knows an emotion. A modality that cannot be measured is left out wi
 a reason; it is never replaced by zeros.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.analysis.stopwatch import Stopwatch
+from emospot.analysis.course import Course
+from emospot.analysis.model_extractors import face_reading, voice_reading, words_reading
 from emospot.conversation import FACE, MODALITIES, VOICE, WORDS, Conversation, Hotspot, Tokens
 from emospot.corpora.instruments import spotter_for
 from emospot.corpora.measuring import (
@@ -23,22 +24,15 @@ from emospot.corpora.measuring import (
     measure_voice,
     measure_words,
 )
-from emospot.errors import MediaError, MissingExtraError, UsageError
+from emospot.errors import MediaError, MissingExtraError
 from emospot.features.base import (
-    FaceExtractor,
     FeatureDescription,
     Span,
-    VoiceExtractor,
-    WordsExtractor,
 )
-from emospot.features.journal import Journal, JournaledFace, JournaledVoice
 from emospot.hotspots.moments import order_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel
 from emospot.media.decode import MediaInfo
-
-OnStage = Callable[[str], None]
-OnShare = Callable[[float], None]
 
 MAX_FACE_RATE = 15.0
 """Frames a second of which the face is measured, at most."""
@@ -94,32 +88,6 @@ class Measurements:
         self.features.pop(modality, None)
         self.absent[modality] = reason
         self.measured[modality] = [False] * count
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a measurement is watched, and what is kept of it on the way.
-
-    Args:
-        on_stage: told which stage begins.
-        on_share: told how much of the stage is done, from 0 to 1, where that takes long.
-        watch: counts the time of each stage.
-        journal: keeps what has been measured of voice and face, so that a killed
-            measurement goes on; None: nothing is kept.
-    """
-
-    on_stage: OnStage = lambda stage: None
-    on_share: OnShare = lambda share: None
-    watch: Stopwatch = field(default_factory=Stopwatch)
-    journal: Journal | None = None
-
-    def voice(self, extractor: VoiceExtractor) -> VoiceExtractor:
-        """The extractor, which measures nothing twice where there is a journal."""
-        return extractor if self.journal is None else JournaledVoice(extractor, self.journal)
-
-    def face(self, extractor: FaceExtractor) -> FaceExtractor:
-        """The extractor, which measures nothing twice where there is a journal."""
-        return extractor if self.journal is None else JournaledFace(extractor, self.journal)
 
 
 def usual_detectors() -> dict[str, Panel]:
@@ -201,7 +169,7 @@ def _words(
         return _NO_UTTERANCES
     if not any(texts):
         return "no words were given; a transcript brings them"
-    reading = None if wanted is None else words_reading(wanted, found)
+    reading = None if wanted is None else words_reading(wanted, found.unread)
     understood = None if detectors is None else detectors.of_language(language)
     if detectors is not None and understood is None:
         found.notices.append(
@@ -234,7 +202,7 @@ def _voice(
         return "the recording has no sound"
     if not _timed(conversation):
         return _why_no_times(conversation)
-    reading = None if wanted is None else voice_reading(wanted, found)
+    reading = None if wanted is None else voice_reading(wanted, found.unread)
     if reading is not None:
         reading = course.voice(reading)
     spotter = None
@@ -259,53 +227,6 @@ def _voice(
     return ""
 
 
-def words_reading(wanted: FeatureDescription, found: Measurements) -> WordsExtractor | None:
-    """The extractor of the words that a model reads, or None with the reason noted.
-
-    Args:
-        wanted: what the model reads.
-        found: `unread` gets the reason.
-
-    Raises:
-        FeatureError: if the extractor is not on this machine.
-    """
-    from emospot.features.registry import words_extractor
-
-    reading = words_extractor(wanted.extractor)
-    misfit = _misfit(reading.describe(), wanted)
-    if misfit:
-        found.unread[WORDS] = misfit
-        return None
-    return reading
-
-
-def voice_reading(wanted: FeatureDescription, found: Measurements) -> VoiceExtractor | None:
-    """The extractor of the voice that a model reads, or None with the reason noted.
-
-    Args:
-        wanted: what the model reads.
-        found: `unread` gets the reason.
-    """
-    from emospot.features.registry import voice_extractor
-
-    try:
-        hop = wanted.options.get("hop")
-        reading = voice_extractor(wanted.extractor + (f":{hop}" if hop else ""))
-    except MissingExtraError as error:
-        found.unread[VOICE] = str(error)
-        return None
-    except UsageError:
-        found.unread[VOICE] = (
-            f"the model was trained on {_named(wanted)}, which emospot cannot measure"
-        )
-        return None
-    misfit = _misfit(reading.describe(), wanted)
-    if misfit:
-        found.unread[VOICE] = misfit
-        return None
-    return reading
-
-
 def _face(
     conversation: Conversation,
     info: MediaInfo | None,
@@ -323,13 +244,7 @@ def _face(
         return "the recording has no picture"
     if not _timed(conversation):
         return _why_no_times(conversation)
-    reading = None
-    if wanted is not None:
-        reading = face_extractor()
-        misfit = _misfit(reading.describe(), wanted)
-        if misfit:
-            found.unread[FACE] = misfit
-            reading = None
+    reading = None if wanted is None else face_reading(wanted, found.unread)
     if reading is not None:
         reading = course.face(reading)
     spotter = None
@@ -380,18 +295,6 @@ def _hotspots(
     hotspots = spotter.panel.detect(conversation, readings.read)
     found.notices += spotter.panel.notices
     return hotspots
-
-
-def _misfit(found: FeatureDescription, wanted: FeatureDescription) -> str:
-    """Why the model cannot read what would be measured, "" where it can."""
-    if (found.extractor, found.dim, found.pooled) == (wanted.extractor, wanted.dim, wanted.pooled):
-        return ""
-    return f"the model was trained on {_named(wanted)}, but a recording gives {_named(found)}"
-
-
-def _named(feature: FeatureDescription) -> str:
-    unit = "an utterance" if feature.pooled else "a token"
-    return f'"{feature.extractor}" ({feature.dim} numbers {unit})'
 
 
 def _timed(conversation: Conversation) -> bool:

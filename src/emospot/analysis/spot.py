@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from emospot.analysis.course import Course, OnShare, OnStage
 from emospot.analysis.inputs import Inputs, read_inputs
-from emospot.analysis.measure import Course, OnShare, OnStage, measure, usual_detectors
+from emospot.analysis.measure import measure, usual_detectors
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Utterance
 from emospot.features.language import language_of
 from emospot.hotspots.panel import Panel

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.analysis.explain import uses_hotspots
-from emospot.analysis.measure import Measurements, voice_reading, words_reading
+from emospot.analysis.measure import Measurements
+from emospot.analysis.model_extractors import voice_reading, words_reading
 from emospot.conversation import MODALITIES, VOICE, WORDS, Conversation, Tokens, Utterance
 from emospot.corpora.instruments import spotter_for
 from emospot.corpora.measuring import Instruments, Readings, measure_voice, measure_words
@@ -45,11 +46,11 @@ class LiveInstruments:
     def __init__(self, model: PretrainedModel, language: str | None = None) -> None:
         self._model, self._language = model, language
         self._texts: deque[str] = deque(maxlen=TEXTS)
-        self._always = Measurements()
+        self._unread: dict[str, str] = {}
         _refuse_hotspots_of_recordings(model)
         wanted = {m: model.card.features[m] for m in model.config.modalities}
-        reading = words_reading(wanted[WORDS], self._always) if WORDS in wanted else None
-        hearing = voice_reading(wanted[VOICE], self._always) if VOICE in wanted else None
+        reading = words_reading(wanted[WORDS], self._unread) if WORDS in wanted else None
+        hearing = voice_reading(wanted[VOICE], self._unread) if VOICE in wanted else None
         self._by = Instruments(words=reading, voice=hearing)
         if WORDS in wanted and _reads_detected(model, WORDS):
             chosen = panel(model.card.detectors.get(WORDS, DEFAULTS[WORDS]))
@@ -90,7 +91,7 @@ class LiveInstruments:
             understood: whether its words may be read.
         """
         conversation = Conversation("live", (utterance,), LIVE)
-        found = Measurements(hotspots=[[]], unread=dict(self._always.unread))
+        found = Measurements(hotspots=[[]], unread=dict(self._unread))
         given = given or {}
         if utterance.text and utterance.text.strip() and understood:
             readings = measure_words(conversation, self._by)

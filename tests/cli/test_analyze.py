@@ -1,16 +1,22 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emospot.analysis import analyze as pipeline
 from emospot.cli.analyze import output_stems
-from emospot.errors import UsageError
+from emospot.cli.analyze_many import Asked, each_analysed
+from emospot.errors import EmospotError, UsageError
 from emospot.features.voice_basic import BasicVoice
 from emospot.features.voice_ge2e import Ge2eVoice
+from emospot.files import write_file
 from emospot.sample import sample_files
 
 
@@ -187,19 +193,111 @@ def test_several_at_once_and_what_was_done_before(emospot, talk, broken, tmp_pat
     second = tmp_path / "second.txt"
     shutil.copy(talk, second)
     out = tmp_path / "out"
-    arguments = ("analyze", talk, broken, second, "--out", out, "--jobs", 2, "--resume")
-    ran = emospot(*arguments)
+    arguments = ("analyze", talk, broken, second, "--out", out, "--resume", "--json")
+    ran = emospot(*arguments, "--jobs", 2)
     assert ran.status == 1
     assert {p.name for p in out.glob("*.html")} == {"talk.html", "second.html"}
-    assert f"{talk}:" in ran.out
-    assert f"{second}:" in ran.out
     assert "broken.mp4: is no recording" in ran.error_lines[0]
+    # In the order in which they were asked for, whichever is done first.
+    assert [one["recording"] for one in json.loads(ran.out)] == ["talk.txt", "second.txt"]
     again = emospot(*arguments)
-    assert "2 of 3 recordings were done before" in again.err
-    assert again.error_lines[-1].endswith("broken.mp4; the others are in " + str(out))
-    talk.write_text(talk.read_text() + "ANNA: And you?\n", encoding="utf-8")
-    os.utime(talk, (time.time() + 5, time.time() + 5))
-    changed = emospot(*arguments)
-    assert "1 of 3 recordings were done before" in changed.err
-    other = emospot("analyze", second, "--out", out, "--resume", "--model", "bundled-causal")
-    assert "done before" not in other.err
+    assert [line for line in again.err.splitlines() if "done before" in line] == [
+        "talk.txt was done before",
+        "second.txt was done before",
+    ]
+    assert json.loads(again.out) == json.loads(ran.out)
+
+
+@pytest.mark.parametrize(
+    "change", ["words", "model", "another of the name", "stills", "detector", "damaged", "report"]
+)
+def test_what_is_not_the_same_is_done_again(talk, tmp_path, change):
+    asked = Asked(talk, None, "bundled", tmp_path / "out", (), "talk", True)
+    report, written = tmp_path / "out" / "talk.html", tmp_path / "out" / "talk.analysis.json"
+    write_file(written, json.dumps({"asked": asked.digest()}).encode())
+    assert asked.done_before() is None
+    write_file(report, b"report")
+    assert asked.done_before() == {"asked": asked.digest()}
+    other = tmp_path / "other" / "talk.txt"
+    write_file(other, talk.read_bytes())
+    changed = {
+        "model": replace(asked, model="bundled-causal"),
+        "another of the name": replace(asked, recording=other),
+        "stills": replace(asked, stills=False),
+        "detector": replace(asked, detectors=("prosody",)),
+    }.get(change, asked)
+    if change == "words":
+        talk.write_text(talk.read_text() + "ANNA: And you?\n", encoding="utf-8")
+    if change == "damaged":
+        written.write_text("{}")
+    if change == "report":
+        report.unlink()
+    assert changed.done_before() is None
+
+
+class Dying(Asked):
+    """A recording whose analysis kills its process if it is called bad."""
+
+    def analysed(self):
+        if self.stem == "bad":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
+
+
+def test_a_killed_process_costs_its_own_recording_alone(tmp_path):
+    names = ["0", "bad", "1", "2"]
+    asked = [Dying(tmp_path / f"{n}.txt", None, "", tmp_path, (), n, True) for n in names]
+    found = {}
+    for one, result in each_analysed(asked, 2):
+        try:
+            found[one.stem] = result()
+        except EmospotError as error:
+            found[one.stem] = str(error)
+    assert sorted(found) == sorted(names)
+    assert "bad.txt: its process was killed" in found.pop("bad")
+    assert set(found.values()) == {"done"}
+
+
+SLOW = """
+import os, sys, time
+from pathlib import Path
+from emospot.cli.analyze_many import Asked, each_analysed
+
+class Slow(Asked):
+    def analysed(self):
+        (self.out / f"{os.getpid()}.pid").touch()
+        time.sleep(600)
+
+if __name__ == "__main__":
+    out = Path(sys.argv[1])
+    list(each_analysed([Slow(out / n, None, "", out, (), n, True) for n in "ab"], 2))
+"""
+
+
+def test_no_process_outlives_the_one_that_began_it(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path)])
+    try:
+        assert eventually(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+    finally:
+        process.kill()
+        process.wait()
+    pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
+    assert eventually(lambda: not any(is_running(pid) for pid in pids))
+
+
+def eventually(holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (found := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+        status = Path(f"/proc/{pid}/stat")
+        return not (status.exists() and ") Z " in status.read_text())
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emospot.cli import stream as command
 from emospot.media.decode import audio_blocks
 from emospot.sample import sample_files
 
@@ -76,14 +77,46 @@ def test_bad_lines_are_passed_over_and_told(stream):
         '{"start": true, "text": "a"}',
         '{"speaker": "Ann"}',
         '{"audio": "nowhere.wav"}',
+        '{"text": "a", "start": NaN, "end": 2}',
+        '{"text": "a", "start": 1e308, "end": 1.1e308}',
+        '{"text": "\\ud800"}',
+        '{"text": "a", "start": false}',
+        "[" * 100_000,
     ]
-    lines = ['{"text": "well done"}', *bad, '{"text": "I see"}']
-    ran, answers = stream("-", "--lines", given="\n".join(lines).encode())
+    lines = [b'{"text": "well done"}', *(one.encode() for one in bad), b'{"text": "I s\xe9e"}']
+    ran, answers = stream("-", "--lines", given=b"\n".join(lines))
     assert (ran.status, len(answers)) == (1, 2)
     assert len(ran.error_lines) == len(bad) + 1
     for number, line in enumerate(ran.error_lines[:-1], start=2):
         assert line.startswith(f"emospot: line {number}: ")
-    assert "7 line(s) were passed over" in ran.error_lines[-1]
+    assert "12 line(s) were passed over" in ran.error_lines[-1]
+
+
+def test_a_microphone_that_is_switched_off_is_answered(stream, monkeypatch):
+    sound = np.concatenate(list(audio_blocks(SAMPLE.conversation)))[: 3 * 16_000]
+    blocks = iter(np.array_split(sound, 30))
+
+    def microphone():
+        yield from blocks
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_standard_input", microphone)
+    ran, answers = stream("-")
+    assert (ran.status, len(answers)) == (0, 1)
+    assert ran.err.strip().endswith("stopped")
+
+
+def test_nothing_to_answer_is_said(stream, tmp_path: Path):
+    path = tmp_path / "empty.jsonl"
+    path.write_text("\n")
+    ran, answers = stream(path)
+    assert (answers, ran.err.strip().splitlines()[-1]) == ([], "no utterance came in")
+    ran, answers = stream("-", given=bytes(2 * 16_000))
+    assert answers == []
+    assert "no speech was found in 1.0 s of sound" in ran.err
+    ran, answers = stream("-", given=SAMPLE.conversation.read_bytes())
+    assert (ran.status, answers) == (2, [])
+    assert "bare samples: ffmpeg" in ran.error_lines[0]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What has been measured is found again, of the same recording alone."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +74,8 @@ def test_what_is_put_is_found_again_after_a_kill(recording: Path, tmp_path: Path
     kept = {"a": tokens(1), "b": tokens(2, ("x", "y")), "c": None, "d": Tokens(np.ones((1, 4)))}
     for key, one in kept.items():
         journal.put(key, one)
-    # Not closed: as after a kill.
+    # As after a kill: what held the file is gone.
+    journal.close()
     again = Journal(tmp_path / "out" / "j", recording)
     assert len(again) == 4
     for key, one in kept.items():
@@ -91,7 +94,9 @@ def test_of_a_recording_that_has_changed_nothing_is_found(recording: Path, tmp_p
     first.close()
     other = tmp_path / "other.wav"
     other.write_bytes(b"sound")
-    assert len(Journal(path, other)) == 0
+    second = Journal(path, other)
+    assert len(second) == 0
+    second.close()
     first = Journal(path, recording)
     first.put("a", None)
     first.close()
@@ -114,18 +119,48 @@ def test_a_place_that_cannot_be_written_is_told(recording: Path, tmp_path: Path)
         Journal(tmp_path / "j", tmp_path / "gone.wav")
 
 
+def test_one_process_alone_writes_it(recording: Path, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", recording)
+    with pytest.raises(EmospotError, match="is in use"):
+        Journal(tmp_path / "j", recording)
+    journal.put("a", None)
+    assert journal.has("a")
+    journal.close()
+    assert Journal(tmp_path / "j", recording).has("a")
+
+
+def test_another_database_gives_way(recording: Path, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "j")
+    other.execute("CREATE TABLE of (something TEXT)")
+    other.close()
+    journal = Journal(tmp_path / "j", recording)
+    journal.put("a", None)
+    assert journal.has("a")
+
+
+def test_where_nothing_can_be_kept_the_measurement_goes_on(
+    recording: Path, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "j", recording)
+    journal._database.execute("PRAGMA max_page_count = 1")
+    for number in range(50):
+        journal.put(str(number), tokens(number))
+    assert "full" in journal.failed
+    assert len(journal) < 50
+
+
 @pytest.mark.parametrize("kind", ["voice", "face"])
 def test_nothing_is_measured_twice(recording: Path, tmp_path: Path, kind: str) -> None:
     def run(extractor: Counting) -> dict[int, Tokens | None]:
-        journal = Journal(tmp_path / "j", recording)
-        if isinstance(extractor, Face):
-            return dict(JournaledFace(extractor, journal).extract(iter(()), SPANS))
-        journaled = JournaledVoice(extractor, journal)
-        assert journaled.describe() == extractor.describe()
-        return {
-            index: journaled.extract(np.zeros(int(100 * (end - start))), start)
-            for index, (start, end) in enumerate(SPANS)
-        }
+        with closing(Journal(tmp_path / "j", recording)) as journal:
+            if isinstance(extractor, Face):
+                return dict(JournaledFace(extractor, journal).extract(iter(()), SPANS))
+            journaled = JournaledVoice(extractor, journal)
+            assert journaled.describe() == extractor.describe()
+            return {
+                index: journaled.extract(np.zeros(int(100 * (end - start))), start)
+                for index, (start, end) in enumerate(SPANS)
+            }
 
     make = {"voice": Voice, "face": Face}[kind]
     whole = {index: make().one(start) for index, (start, _) in enumerate(SPANS)}

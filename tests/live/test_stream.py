@@ -135,6 +135,62 @@ def test_what_cannot_be_answered_is_said(causal: PretrainedModel, sound: Samples
         stream.say("well")
 
 
+def test_what_is_no_number_does_not_spoil_what_comes_after(
+    causal: PretrainedModel, sound: Samples
+) -> None:
+    stream = Stream(causal)
+    stream.hear(np.full(1600, np.nan, np.float32))
+    assert heard(stream, sound[: 12 * 16_000], 1600)
+
+
+def test_after_the_end_nothing_is_heard(causal: PretrainedModel, sound: Samples) -> None:
+    stream = Stream(causal)
+    stream.hear(sound[: 3 * 16_000])
+    assert len(stream.finish()) == 1
+    assert stream.finish() == []
+    with pytest.raises(UsageError, match="finished"):
+        stream.hear(sound[:1600])
+
+
+def test_an_utterance_is_told_once_it_has_been_heard(
+    causal: PretrainedModel, sound: Samples
+) -> None:
+    stream = Stream(causal, find_utterances=False, keep_seconds=5.0)
+    stream.hear(sound[: 10 * 16_000])
+    for start, end in ((100.0, 102.0), (9.0, 13.0), (1.0, 3.0)):
+        with pytest.raises(UsageError, match=r"only 5\.0 to 10\.0 s is kept"):
+            stream.say(start=start, end=end)
+    assert stream.say(start=6.0, end=9.0).utterance.modalities["voice"].used_by_model
+    # Words can do without.
+    answer = stream.say("I see", start=100.0, end=102.0)
+    assert not answer.utterance.modalities["voice"].used_by_model
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"text": "well", "start": float("nan"), "end": 1.0}, "start must be seconds"),
+        ({"text": "well", "start": 0.0, "end": float("inf")}, "end must be seconds"),
+        ({"text": "half \ud800"}, "half a character"),
+        ({"text": 5}, "must be a string"),
+        ({"text": "well " * 1000}, "1,000 words"),
+    ],
+)
+def test_no_words_and_no_times(
+    causal: PretrainedModel, told: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        Stream(causal).say(**told)
+
+
+def test_languages_by_their_code(causal: PretrainedModel) -> None:
+    for code in ("en", "EN", "en-US", "en_GB"):
+        answer = Stream(causal, language=code).say("Ich sehe dich.")
+        assert answer.utterance.modalities["words"].used_by_model
+    with pytest.raises(UsageError, match="two letters"):
+        Stream(causal, language="english")
+
+
 def test_a_model_that_reads_ahead_cannot_stream() -> None:
     with pytest.raises(ModelError, match="later utterances"):
         Stream("bundled")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from emospot.errors import UsageError
 from emospot.media.audio import SAMPLE_RATE
 from emospot.speakers.speech_finder import WINDOW, SpeechFinder, split_span
 
@@ -76,3 +77,26 @@ def test_what_is_kept_does_not_grow_with_silence() -> None:
     for _ in range(5000):
         finder.add(0.0)
     assert len(finder._probabilities) < 100
+
+
+def test_what_is_neither_speech_nor_silence_ends_too() -> None:
+    for begin in ([0.9] * 10, [0.9] * 10 + [0.1]):
+        finder = SpeechFinder()
+        found = [span for p in begin + [0.42] * 10_000 for span in finder.add(p)]
+        assert all(end - start <= 15.0 for start, end in found)
+        assert len(finder._probabilities) < 600
+        # Either it goes on and is cut, or it was over at its one silence.
+        assert len(found) > 15 or (len(found) == 1 and finder.open_since is None)
+
+
+def test_what_is_kept_does_not_grow_with_speech() -> None:
+    finder = SpeechFinder()
+    found = [span for _ in range(10_000) for span in finder.add(0.9)]
+    assert len(found) >= 20
+    assert [b for _, b in found[:-1]] == [a for a, _ in found[1:]]
+    assert len(finder._probabilities) < 600
+
+
+def test_a_negative_padding_is_refused() -> None:
+    with pytest.raises(UsageError, match="padding"):
+        SpeechFinder(padding=-0.1)

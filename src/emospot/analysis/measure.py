@@ -152,6 +152,11 @@ def measure(
             found.leave_out(modality, reason, count)
     for own in found.hotspots:
         own.sort(key=order_of)
+    if course.journal is not None and course.journal.failed:
+        found.notices.append(
+            f"what was measured could not be kept on the way ({course.journal.failed}): a killed "
+            "analysis would have begun anew"
+        )
     return found
 
 

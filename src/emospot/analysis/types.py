@@ -145,6 +145,8 @@ class Analysis:
             "face", "model") → seconds of computing.
         created: ISO 8601 time, UTC.
         emospot_version: version of the program.
+        asked: digest of what was asked for (recording, transcript, model, detectors), by
+            which it is known again; "" where nobody asked for that.
         format_version: version of this structure.
     """
 
@@ -159,6 +161,7 @@ class Analysis:
     seconds_by_stage: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
     emospot_version: str = ""
+    asked: str = ""
     format_version: int = FORMAT_VERSION
 
     def to_dict(self) -> dict[str, Any]:

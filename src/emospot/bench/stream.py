@@ -107,6 +107,8 @@ def bench_stream(
     from emospot.sample import sample_files
 
     if recording is None:
+        if transcript is not None:
+            raise UsageError("the transcript belongs to a recording: name that, too")
         recording, transcript = sample_files().conversation, sample_files().transcript
     texts: list[str] = []
     if transcript is not None:

@@ -46,7 +46,10 @@ def analyze(
     ] = 1,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Leave what is newer than its recording as it is."),
+        typer.Option(
+            "--resume",
+            help="Leave alone what is there already, of the same files, model and settings.",
+        ),
     ] = False,
     json_output: Annotated[
         bool,
@@ -66,14 +69,16 @@ def analyze(
     make_folder(out)
     several = len(recordings) > 1
     asked = [
-        Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills, jobs > 1)
+        Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills)
         for recording, stem in zip(recordings, output_stems(recordings), strict=True)
     ]
-    left = [one for one in asked if not (resume and one.is_done())]
-    if len(left) < len(asked):
-        note(f"{len(asked) - len(left)} of {len(asked)} recordings were done before")
-    plain, failed = [], []
-    for one, result in each_analysed(left, jobs):
+    before = [one.done_before() if resume else None for one in asked]
+    plain = {one.stem: found for one, found in zip(asked, before, strict=True) if found}
+    for one in asked:
+        if one.stem in plain:
+            note(f"{one.recording.name} was done before")
+    failed = []
+    for one, result in each_analysed([one for one in asked if one.stem not in plain], jobs):
         try:
             analysis = result()
         except Exception as error:
@@ -84,12 +89,12 @@ def analyze(
             note(f"emospot: {told(error)[0]}")
             continue
         show_warnings(analysis, one.recording.name if several else "")
-        if json_output:
-            plain.append(analysis.to_dict())
-        else:
+        plain[one.stem] = analysis.to_dict()
+        if not json_output:
             show_summary(analysis, out, one.names, str(one.recording) if several else "")
     if json_output and plain:
-        say_json(plain if several else plain[0])
+        in_order = [plain[one.stem] for one in asked if one.stem in plain]
+        say_json(in_order if several else in_order[0])
     if failed:
         kept = f"; the others are in {out}" if len(failed) < len(asked) else ""
         raise EmospotError(

@@ -1,19 +1,26 @@
 """Many recordings, one after the other or several at once."""
 
+import hashlib
 import json
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emospot.cli.analyze_one import analyze_one
 from emospot.cli.console import progress
+from emospot.errors import EmospotError
 
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
+
+Result = Callable[[], "Analysis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +45,43 @@ class Asked:
     detectors: tuple[str, ...]
     stem: str
     stills: bool
-    quiet: bool
+    quiet: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
         """File names of the JSON and the report."""
         return f"{self.stem}.analysis.json", f"{self.stem}.html"
 
-    def is_done(self) -> bool:
-        """Whether its outputs are there, newer than what they are of, and by the same model."""
+    def digest(self) -> str:
+        """Of the files as they are now, the model and the settings.
+
+        Raises:
+            ModelError: if there is no such model.
+            OSError: if a file is not there.
+        """
         import emospot
         from emospot.analysis.models import model_folder
-        from emospot.model.pretrained import read_description
 
-        sources = [self.recording, *([self.transcript] if self.transcript else [])]
-        outputs = [self.out / name for name in self.names]
+        folder = model_folder(self.model)
+        asked = [
+            emospot.__version__,
+            [_identity(path) for path in self._files],
+            [_identity(path) for path in sorted(folder.iterdir()) if path.is_file()],
+            [sorted(self.detectors), self.stills],
+        ]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    def done_before(self) -> dict[str, Any] | None:
+        """Its analysis, if it is there with its report, of the same files, model and settings."""
+        written, report = (self.out / name for name in self.names)
         try:
-            newest = max(path.stat().st_mtime for path in sources)
-            if min(path.stat().st_mtime for path in outputs) < newest:
-                return False
-            found = json.loads(outputs[0].read_text(encoding="utf-8"))
-            by = (found["model"]["name"], found["model"]["version"], found["emospot_version"])
+            found = json.loads(written.read_text(encoding="utf-8"))
+            # The report is written last.
+            whole = report.stat().st_mtime_ns >= written.stat().st_mtime_ns
+            same = whole and found["asked"] == self.digest()
         except (OSError, ValueError, KeyError, TypeError):
-            return False
-        card = read_description(model_folder(self.model))[1]
-        return by == (card.name, card.emospot_version, emospot.__version__)
+            return None
+        return found if same else None
 
     def analysed(self) -> "Analysis":
         """Analyse it and write its outputs."""
@@ -75,12 +94,21 @@ class Asked:
             names=self.names,
             stills=self.stills,
             quiet=self.quiet,
+            # Before: what changes meanwhile has not been analysed.
+            asked=self.digest() if all(path.is_file() for path in self._files) else "",
         )
 
+    @property
+    def _files(self) -> list[Path]:
+        return [self.recording, *([self.transcript] if self.transcript else [])]
 
-def each_analysed(
-    asked: Sequence[Asked], jobs: int
-) -> Iterator[tuple[Asked, "Callable[[], Analysis]"]]:
+
+def _identity(path: Path) -> list[Any]:
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
+def each_analysed(asked: Sequence[Asked], jobs: int) -> Iterator[tuple[Asked, Result]]:
     """Analyse recordings; each with what gives its analysis, or raises why there is none.
 
     Args:
@@ -90,17 +118,34 @@ def each_analysed(
     if jobs == 1 or len(asked) < 2:
         yield from ((one, one.analysed) for one in asked)
         return
+    killed = []
+    with progress() as bar:
+        task = bar.add_task("recordings", total=len(asked))
+        quiet = [replace(one, quiet=True) for one in asked]
+        for one, result in _at_once(quiet, jobs):
+            if isinstance(result.exception(), BrokenProcessPool):
+                killed.append(one)
+                continue
+            bar.advance(task)
+            yield one, result.result
+        # When one process is killed all others end, too: each by itself shows which it was.
+        for one in killed:
+            ((_, result),) = _at_once([one], 1)
+            bar.advance(task)
+            broken = isinstance(result.exception(), BrokenProcessPool)
+            yield one, _out_of_memory(one) if broken else result.result
+
+
+def _at_once(asked: Sequence[Asked], jobs: int) -> "Iterator[tuple[Asked, Future[Analysis]]]":
+    """Each as it is done."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = max(1, (cores or 1) // jobs)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(asked)), context, _share_cores, (threads,))
-    with pool, progress() as bar:
-        task = bar.add_task("recordings", total=len(asked))
+    with ProcessPoolExecutor(min(jobs, len(asked)), context, _begin, (threads,)) as pool:
         try:
             waiting = {pool.submit(one.analysed): one for one in asked}
             for future in as_completed(waiting):
-                bar.advance(task)
-                yield waiting[future], future.result
+                yield waiting[future], future
         except BaseException:
             # Whatever they are doing: a recording takes minutes, and is gone on with later.
             for process in list((pool._processes or {}).values()):
@@ -108,7 +153,21 @@ def each_analysed(
             raise
 
 
-def _share_cores(threads: int) -> None:
+def _out_of_memory(one: Asked) -> Result:
+    def fail() -> "Analysis":
+        raise EmospotError(
+            f"{one.recording}: its process was killed, for want of memory most likely"
+        )
+
+    return fail
+
+
+def _begin(threads: int) -> None:
+    """Share the cores out, and end with the process that has begun this one."""
     import torch
 
     torch.set_num_threads(threads)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def analyze_one(
     names: tuple[str, str],
     stills: bool = True,
     quiet: bool = False,
+    asked: str = "",
 ) -> "Analysis":
     """Analyse one recording and write its JSON and report; a killed one is gone on with.
 
@@ -44,6 +46,7 @@ def analyze_one(
         names: file names of the JSON and the report.
         stills: whether the report holds pictures of the face's hotspots.
         quiet: show no progress.
+        asked: digest of what is asked for, which the JSON keeps.
     """
     from emospot.analysis.analyze import analyze as run_analysis
     from emospot.report.files import write_analysis
@@ -59,6 +62,7 @@ def analyze_one(
             on_share=shown.share,
             journal=out / f"{names[0]}.journal",
         )
+    analysis = replace(analysis, asked=asked)
     write_analysis(analysis, out / names[0])
     is_media = analysis.duration is not None
     write_report(
@@ -86,7 +90,7 @@ class StageProgress:
     def stage(self, stage: str) -> None:
         """Begin a stage."""
         step = list(STAGES).index(stage) + 1
-        said = f"{self._name}: {STAGES[stage]} ({step} of {self._stages}), %"
+        said = f"{self._name}: {step} of {self._stages}, {STAGES[stage]}, of 100"
         self._bar.reset(self._task, total=100, description=said)
 
     def share(self, share: float) -> None:

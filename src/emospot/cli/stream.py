@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from emospot.conversation import Utterance
     from emospot.live.stream import LiveAnswer, Stream
 
 STDIN = "-"
+CONTAINERS = (b"RIFF", b"OggS", b"fLaC", b"ID3", b"\x1aE\xdf\xa3", b"FORM", b"caff")
+"""How files of sound begin, which are no bare samples."""
 LINES = ".jsonl"
 BLOCK_SECONDS = 0.1
 """Of sound that is taken at a time."""
@@ -94,11 +97,17 @@ def _line(answer: "LiveAnswer") -> str:
 
 def _of_sound(live: "Stream", source: str) -> "Iterator[LiveAnswer]":
     """The answers to what is heard, and to what was being said at the end."""
-    for block in _standard_input() if source == STDIN else _recording(Path(source)):
-        yield from live.hear(block)
+    try:
+        for block in _standard_input() if source == STDIN else _recording(Path(source)):
+            yield from live.hear(block)
+    except KeyboardInterrupt:
+        # So a microphone is switched off: what was being said is answered, too.
+        note("stopped")
     yield from live.finish()
     if not live.seconds_heard:
         raise UsageError("no sound came in on standard input: expected mono 16-bit samples")
+    if not live.answered:
+        note(f"no speech was found in {live.seconds_heard:.1f} s of sound")
 
 
 def _recording(path: Path) -> "Iterator[NDArray[np.float32]]":
@@ -115,13 +124,21 @@ def _standard_input() -> "Iterator[NDArray[np.float32]]":
 
     from emospot.media.audio import SAMPLE_RATE
 
+    if sys.stdin.isatty():
+        raise UsageError("standard input is a terminal: pipe sound into it, see --help")
     size = 2 * round(BLOCK_SECONDS * SAMPLE_RATE)
-    rest = b""
+    rest, begun = b"", False
     while True:
         # What is there, not what fills a block: nobody is to wait.
         read = _read_some(sys.stdin.buffer, size)
         if not read:
             return
+        if not begun and read.startswith(CONTAINERS):
+            raise UsageError(
+                "standard input brings a sound file, expected bare samples: "
+                "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | emospot stream -"
+            )
+        begun = True
         rest += read
         whole = len(rest) - len(rest) % 2
         yield (np.frombuffer(rest[:whole], "<i2") / 32768).astype(np.float32)
@@ -156,9 +173,17 @@ def _of_transcript(
         live.hear(block)
         # In turn order, though another might end sooner.
         while waiting and (waiting[0].end or 0.0) <= live.seconds_heard:
-            yield live.answer(waiting.pop(0))
+            yield from _told(live, waiting.pop(0))
     for utterance in waiting:
+        yield from _told(live, utterance)
+
+
+def _told(live: "Stream", utterance: "Utterance") -> "Iterator[LiveAnswer]":
+    """The answer to an utterance of a transcript; why there is none is said."""
+    try:
         yield live.answer(utterance)
+    except UsageError as error:
+        note(f"emospot: {utterance.id}: {error}")
 
 
 def _of_lines(live: "Stream", source: str) -> "Iterator[LiveAnswer]":
@@ -172,16 +197,18 @@ def _of_lines(live: "Stream", source: str) -> "Iterator[LiveAnswer]":
         except EmospotError as error:
             bad += 1
             note(f"emospot: line {number}: {told(error)[0]}")
+    if not live.answered and not bad:
+        note("no utterance came in")
     if bad:
         raise EmospotError(f"{bad} line(s) were passed over; the others are answered")
 
 
 def _lines(source: str) -> Iterator[str]:
     if source == STDIN:
-        yield from sys.stdin
+        yield from (line.decode("utf-8-sig", "replace") for line in sys.stdin.buffer)
         return
-    with Path(source).open(encoding="utf-8-sig") as file:
-        yield from file
+    with Path(source).open("rb") as file:
+        yield from (line.decode("utf-8-sig", "replace") for line in file)
 
 
 KEYS: dict[str, type | tuple[type, ...]] = {
@@ -205,13 +232,16 @@ def _utterance(line: str) -> dict[str, Any]:
         found = json.loads(line)
     except json.JSONDecodeError as error:
         raise UsageError(f"no JSON ({error.msg} at character {error.pos + 1})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"no JSON that can be read ({error})") from error
     if not isinstance(found, dict):
         raise UsageError('expected an object, as in {"text": "oh no", "speaker": "Ann"}')
     found = {key: value for key, value in found.items() if value is not None}
     for key, value in found.items():
         if key not in KEYS:
             raise UsageError(f'unknown key "{key}": expected {", ".join(KEYS)}')
-        if not isinstance(value, KEYS[key]) or (key in ("start", "end") and value is True):
+        number = isinstance(value, bool) and KEYS[key] is not bool
+        if number or not isinstance(value, KEYS[key]):
             raise UsageError(f'"{key}" cannot be {json.dumps(value)}')
     if "audio" in found:
         found["audio"] = _sound(Path(found["audio"]))

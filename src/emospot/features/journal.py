@@ -19,6 +19,8 @@ from emospot.conversation import Tokens
 from emospot.errors import EmospotError
 from emospot.features.base import FaceExtractor, FeatureDescription, Span, VoiceExtractor
 
+LOCK_SECONDS = 0.5
+"""After which a file that another process writes to is given up."""
 _ENDINGS = ("", "-wal", "-shm")
 
 
@@ -30,7 +32,8 @@ class Journal:
         recording: which is measured.
 
     Raises:
-        EmospotError: if the file cannot be written, or the recording is not there.
+        EmospotError: if the file cannot be written, another process writes to it, or the
+            recording is not there.
     """
 
     def __init__(self, path: Path, recording: Path) -> None:
@@ -43,20 +46,32 @@ class Journal:
         identity = json.dumps([str(recording.resolve()), status.st_size, status.st_mtime_ns])
         try:
             self._database = self._opened(identity)
-        except sqlite3.OperationalError as error:
-            raise EmospotError(
-                f"cannot write {path}: {error}; choose another folder, and analyse a recording "
-                "once at a time"
-            ) from error
-        except sqlite3.DatabaseError:
-            # No journal of ours, or a damaged one: what it held is measured again.
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise EmospotError(
+                    f"{path} is in use: another emospot analyses into this folder; wait for it, "
+                    "or choose another folder"
+                ) from error
+            self._database = self._anew(identity)
+        self.failed = ""
+
+    def _anew(self, identity: str) -> sqlite3.Connection:
+        """In the place of what is no journal of ours, or a damaged one."""
+        try:
             self.remove()
-            self._database = self._opened(identity)
+            return self._opened(identity)
+        except (sqlite3.Error, OSError) as error:
+            raise EmospotError(
+                f"cannot write {self._path}: {error}; choose another folder"
+            ) from error
 
     def _opened(self, identity: str) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, isolation_level=None)
+        database = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
         try:
+            # One process alone reads and writes it.
+            database.execute("PRAGMA locking_mode=EXCLUSIVE")
             database.execute("PRAGMA journal_mode=WAL")
+            database.execute("BEGIN EXCLUSIVE")
             database.execute("CREATE TABLE IF NOT EXISTS of (recording TEXT)")
             database.execute(
                 "CREATE TABLE IF NOT EXISTS tokens (key TEXT PRIMARY KEY, value BLOB)"
@@ -65,6 +80,7 @@ class Journal:
                 database.execute("DELETE FROM of")
                 database.execute("DELETE FROM tokens")
                 database.execute("INSERT INTO of VALUES (?)", (identity,))
+            database.execute("COMMIT")
         except sqlite3.DatabaseError:
             database.close()
             raise
@@ -84,9 +100,17 @@ class Journal:
         return None if row is None or row[0] is None else _tokens(row[0])
 
     def put(self, key: str, tokens: Tokens | None) -> None:
-        """Keep what was measured, or that nothing was there."""
+        """Keep what was measured, or that nothing was there.
+
+        Where that fails (a full disk), `failed` says why, and nothing more is kept.
+        """
+        if self.failed:
+            return
         value = None if tokens is None else _bytes(tokens)
-        self._database.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (key, value))
+        try:
+            self._database.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (key, value))
+        except sqlite3.Error as error:
+            self.failed = str(error)
 
     def close(self) -> None:
         """Let go of the file; it stays."""

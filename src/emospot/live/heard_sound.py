@@ -9,6 +9,9 @@ from emospot.media.audio import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 
+LARGE = SAMPLE_RATE
+"""Samples from which on a block is forgotten in parts."""
+
 
 class HeardSound:
     """Consecutive blocks of sound, of which what is not needed any more is forgotten.
@@ -31,6 +34,11 @@ class HeardSound:
         return self._samples / SAMPLE_RATE
 
     @property
+    def begins(self) -> float:
+        """From when on it is kept, in seconds."""
+        return self._first / SAMPLE_RATE
+
+    @property
     def kept(self) -> int:
         """Samples that are kept."""
         return self._samples - self._first
@@ -51,6 +59,11 @@ class HeardSound:
         return np.concatenate(found)
 
     def forget_before(self, seconds: float) -> None:
-        """Forget the blocks that end before a time."""
-        while self._blocks and self._first + len(self._blocks[0]) <= seconds * SAMPLE_RATE:
+        """Forget what lies before a time."""
+        sample = round(seconds * SAMPLE_RATE)
+        while self._blocks and self._first + len(self._blocks[0]) <= sample:
             self._first += len(self._blocks.popleft())
+        if self._blocks and len(self._blocks[0]) > LARGE and self._first < sample:
+            # Copied: a part of a block would keep the whole of it.
+            self._blocks[0] = self._blocks[0][sample - self._first :].copy()
+            self._first = sample

@@ -14,7 +14,7 @@ from emospot.analysis.model_extractors import voice_reading, words_reading
 from emospot.conversation import MODALITIES, VOICE, WORDS, Conversation, Tokens, Utterance
 from emospot.corpora.instruments import spotter_for
 from emospot.corpora.measuring import Instruments, Readings, measure_voice, measure_words
-from emospot.errors import ModelError
+from emospot.errors import ModelError, UsageError
 from emospot.features.base import Span
 from emospot.features.language import language_of
 from emospot.features.registry import words_extractor
@@ -27,6 +27,7 @@ LIVE = Path("live")
 """Stands for the recording, which is not there yet."""
 TEXTS = 20
 """The last texts that tell their language."""
+CODE_LETTERS = 2
 ENOUGH_LETTERS = 60
 """From which on they do: the language of a short text is often mistaken."""
 
@@ -39,12 +40,13 @@ class LiveInstruments:
         language: of the words, ISO 639-1; None: it is guessed from the last texts.
 
     Raises:
+        UsageError: if `language` is no such code.
         ModelError: if the model reads hotspots that are found against a whole recording.
         FeatureError: if the model's words extractor is not on this machine.
     """
 
     def __init__(self, model: PretrainedModel, language: str | None = None) -> None:
-        self._model, self._language = model, language
+        self._model, self._language = model, language and _language_code(language)
         self._texts: deque[str] = deque(maxlen=TEXTS)
         self._unread: dict[str, str] = {}
         _refuse_hotspots_of_recordings(model)
@@ -109,6 +111,16 @@ class LiveInstruments:
     def _add(self, modality: str, readings: Readings, found: Measurements) -> None:
         if modality in self._model.config.modalities and modality not in found.unread:
             found.features[modality] = readings.features
+
+
+def _language_code(language: str) -> str:
+    """The language alone, of "EN" or "en-US", too."""
+    code = language.strip().lower().replace("_", "-").split("-")[0]
+    if len(code) != CODE_LETTERS or not code.isalpha():
+        raise UsageError(
+            f'language "{language}": expected two letters (ISO 639-1), as in en or de'
+        )
+    return code
 
 
 def _there(modality: str, utterance: Utterance, found: Measurements) -> bool:

@@ -27,6 +27,7 @@ from emospot.config import ModelConfig
 from emospot.conversation import Conversation, Tokens, Utterance, Word
 from emospot.conversation.build import UNKNOWN_SPEAKER, spread_words
 from emospot.errors import UsageError
+from emospot.features.voice_basic import finite
 from emospot.live.heard_sound import HeardSound
 from emospot.live.instruments import LiveInstruments
 from emospot.media.audio import SAMPLE_RATE
@@ -35,10 +36,16 @@ from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
 from emospot.speakers.voice_activity import VoiceActivity
 
+TOLERANCE = 0.5
+"""Seconds by which clocks may differ."""
 KEPT_SECONDS = 60.0
 """Of sound, for utterances that are told once they are over."""
-SLACK_SECONDS = 1.0
-"""Of sound before an utterance that has not begun yet."""
+SLACK_SECONDS = 0.5
+"""Of sound before the padding of an utterance that has not begun yet."""
+MOST_WORDS = 400
+"""Of an utterance: its tokens are read in pairs."""
+LATEST = 1e12
+"""Seconds; any clock's times lie below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,10 @@ class Stream:
     ) -> None:
         loaded = model if isinstance(model, PretrainedModel) else load(model)
         loaded.require_single_label()
-        if provisional_every is not None and provisional_every <= 0:
+        if provisional_every is not None and not provisional_every > 0:
             raise UsageError(f"provisional_every must be positive, found {provisional_every}")
+        if not keep_seconds > 0:
+            raise UsageError(f"keep_seconds must be positive, found {keep_seconds}")
         self._model = loaded
         self._conversation = LiveConversation(loaded)
         self._instruments = LiveInstruments(loaded, language)
@@ -114,12 +123,18 @@ class Stream:
         self._every, self._keep = provisional_every, keep_seconds
         self._next_provisional = 0.0
         self._told = 0
+        self._ended = False
         self._warm_up()
 
     @property
     def model(self) -> ModelFinding:
         """Which model answers, and what it may be used for."""
         return model_finding(self._model)
+
+    @property
+    def answered(self) -> int:
+        """How many utterances have been answered for good."""
+        return self._told
 
     @property
     def seconds_heard(self) -> float:
@@ -148,9 +163,10 @@ class Stream:
             provisional: whether it goes on.
 
         Raises:
-            UsageError: if it ends before it begins, has neither words nor sound, or the
-                stream finds utterances by itself.
+            UsageError: if its times or words are not such, it has neither words nor sound,
+                or the stream finds utterances by itself.
         """
+        _check(text, start, end)
         words: tuple[Word, ...] = ()
         if text and start is not None and end is not None and end > start:
             words = spread_words(text, start, end)
@@ -184,19 +200,31 @@ class Stream:
                 "Stream(find_utterances=False) hears and is told"
             )
         start, end = utterance.start, utterance.end
-        if start is not None and end is not None and end < start:
-            raise UsageError(f"the utterance ends at {end} s, before it begins at {start} s")
+        _check(utterance.text, start, end)
+        has_text = bool(utterance.text and utterance.text.strip())
         if audio is not None:
             audio = _samples(audio)
         elif start is not None and end is not None and self._sound.seconds:
             audio = self._sound.between(start, end)
-        has_text = bool(utterance.text and utterance.text.strip())
+            if not has_text and not features:
+                self._require_heard(start, end)
+        if audio is not None and len(audio) == 0:
+            audio = None
         if not has_text and audio is None and not features:
             raise UsageError(
                 "an utterance needs words, sound or features: give text, audio, or start and end "
                 "of what was heard"
             )
         return self._answer(utterance, audio, features or {}, provisional)
+
+    def _require_heard(self, start: float, end: float) -> None:
+        begins, ends = self._sound.begins, self._sound.seconds
+        if start < begins - TOLERANCE or end > ends + TOLERANCE:
+            raise UsageError(
+                f"the utterance from {start:g} to {end:g} s has no words, and of the sound only "
+                f"{begins:.1f} to {ends:.1f} s is kept: tell it once it has been heard, or "
+                "keep more (keep_seconds)"
+            )
 
     def hear(self, samples: NDArray[np.floating]) -> list[LiveAnswer]:
         """Take the next sound.
@@ -208,6 +236,8 @@ class Stream:
             The answers to the utterances that are over, and where they are asked for a
             provisional one to that which goes on; none where utterances are told.
         """
+        if self._ended:
+            raise UsageError("the stream has been finished: a new Stream hears what comes next")
         block = _samples(samples)
         self._sound.add(block)
         if self._activity is None:
@@ -216,7 +246,7 @@ class Stream:
         found = [self._heard(start, end) for start, end in self._activity.add(block)]
         found += self._while_it_goes_on(self._activity.open_since)
         since = self._activity.open_since
-        needed = self._sound.seconds if since is None else since
+        needed = self._sound.seconds - self._activity.padding if since is None else since
         self._sound.forget_before(needed - SLACK_SECONDS)
         return found
 
@@ -226,9 +256,13 @@ class Stream:
         return self._conversation.kept + self._sound.kept
 
     def finish(self) -> list[LiveAnswer]:
-        """The answer to what was being said when the sound ended, if anything was."""
-        if self._activity is None:
+        """The answer to what was being said when the sound ended, if anything was.
+
+        Nothing can be heard afterwards.
+        """
+        if self._activity is None or self._ended:
             return []
+        self._ended = True
         return [self._heard(start, end) for start, end in self._activity.finish()]
 
     def _warm_up(self) -> None:
@@ -296,4 +330,31 @@ def _samples(audio: NDArray[np.floating]) -> NDArray[np.float32]:
         raise UsageError(
             f"expected samples in [-1, 1], found {samples.dtype}: divide 16-bit samples by 32768"
         )
-    return samples.astype(np.float32, copy=False)
+    # What is not finite counts as 0: the network that listens would never forget it.
+    return finite(samples.astype(np.float32, copy=False))
+
+
+def _check(text: str | None, start: float | None, end: float | None) -> None:
+    """Raise where words or times are not such.
+
+    Raises:
+        UsageError: saying what was found.
+    """
+    for name, value in (("start", start), ("end", end)):
+        if value is not None and not abs(value) < LATEST:
+            raise UsageError(f"{name} must be seconds, found {value}")
+    if start is not None and end is not None and end < start:
+        raise UsageError(f"the utterance ends at {end} s, before it begins at {start} s")
+    if text is None:
+        return
+    if not isinstance(text, str):
+        raise UsageError(f"text must be a string, found {text!r}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the words hold half a character ({error.reason})") from error
+    if len(text.split()) > MOST_WORDS:
+        raise UsageError(
+            f"an utterance of {len(text.split()):,} words: tell it in parts of at most "
+            f"{MOST_WORDS}"
+        )

@@ -57,7 +57,8 @@ class SpeechFinder:
             raise UsageError(f"threshold must lie between 0 and 1, found {threshold}")
         if max_seconds < 1.0:
             raise UsageError(f"max_seconds must be at least 1, found {max_seconds}")
-        for name, value in (("min_silence", min_silence), ("min_speech", min_speech)):
+        least_zero = {"min_silence": min_silence, "min_speech": min_speech, "padding": padding}
+        for name, value in least_zero.items():
             if value < 0.0:
                 raise UsageError(f"{name} must not be negative, found {value}")
         self._threshold, self._max_seconds = threshold, max_seconds
@@ -73,6 +74,11 @@ class SpeechFinder:
         self._begun = 0.0
         self._probabilities: list[float] = []
         self._first = 0
+
+    @property
+    def padding(self) -> float:
+        """Seconds that are added before and after."""
+        return self._padding / SAMPLE_RATE
 
     @property
     def open_since(self) -> float | None:
@@ -91,14 +97,21 @@ class SpeechFinder:
             self._probabilities.append(probability)
         if probability >= self._threshold:
             self._end = None
-            if self._start is not None:
-                return self._cut_off(now)
-            self._start, self._begun = now, max(0, now - self._padding) / SAMPLE_RATE
-            self._first, self._probabilities = self._windows - 1, [probability]
-        elif probability < self._quiet and self._start is not None:
-            self._end = now if self._end is None else self._end
-            if now - self._end >= self._min_silence:
-                return self._over(self._start, self._end, self._padding)
+        if self._start is None:
+            if probability >= self._threshold:
+                self._start, self._begun = now, max(0, now - self._padding) / SAMPLE_RATE
+                self._first, self._probabilities = self._windows - 1, [probability]
+            return []
+        if probability < self._quiet and self._end is None:
+            self._end = now
+        if self._end is None:
+            return self._cut_off(now)
+        silent = now - self._end
+        # What is neither speech nor silence must not go on for ever.
+        if silent >= self._max_seconds * SAMPLE_RATE or (
+            probability < self._quiet and silent >= self._min_silence
+        ):
+            return self._over(self._start, self._end, self._padding)
         return []
 
     def finish(self, samples: int) -> list[Span]:
@@ -119,6 +132,9 @@ class SpeechFinder:
             cut = _cut(self._begun, self._probabilities, self._max_seconds, self._first)
             found.append((self._begun, cut))
             self._begun = cut
+            done = math.floor(cut * _WINDOWS_A_SECOND) - reach - self._first
+            del self._probabilities[:done]
+            self._first += done
         return found
 
     def _over(self, start: int, end: int, padding: int) -> list[Span]:

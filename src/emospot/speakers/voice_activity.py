@@ -38,6 +38,11 @@ class VoiceActivity:
         self._samples = 0
 
     @property
+    def padding(self) -> float:
+        """Seconds before its first sound at which an utterance begins."""
+        return self._finder.padding
+
+    @property
     def open_since(self) -> float | None:
         """Where the utterance that goes on begins, in seconds; None: nobody speaks."""
         return self._finder.open_since

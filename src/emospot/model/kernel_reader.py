@@ -62,6 +62,8 @@ MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
 LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
 """Prior variances of an utterance's answer by its letters and by the kernel."""
 JITTER = 1e-4
+BLOCK = 1024
+"""Utterances that are held against the centres at a time."""
 LEAST_DEVIATION = 1e-4
 """Numbers that deviate less in training are not read."""
 FARTHEST = 10.0
@@ -181,8 +183,9 @@ class KernelReader(nn.Module):
         weight = _array(self.letter_weight)
         letters = around.weighed([x @ part for part in weight], self.letter_parts)
         letters *= self._letter_scale(x, around)[:, None]
-        alike = _gaussian(self._vectors(readings, around, slice(None)), _array(self.centres))
-        return np.asarray(letters + alike @ _array(self.centre_weight) + _array(self.bias))
+        vectors = self._vectors(readings, around, slice(None))
+        alike = _weighed_gaussian(vectors, _array(self.centres), _array(self.centre_weight))
+        return np.asarray(letters + alike + _array(self.bias))
 
     def _fit_weights(
         self,
@@ -204,7 +207,7 @@ class KernelReader(nn.Module):
             around=around,
             weights=self.letter_parts,
             scale=self._letter_scale(x, around),
-            features=_gaussian(vectors, centres) @ whitened,
+            features=_weighed_gaussian(vectors, centres, whitened),
             labelled=labelled,
             right=right,
             classes=classes,
@@ -258,8 +261,12 @@ class KernelReader(nn.Module):
             _array(self.get_buffer(f"mean_{name}")),
             _array(self.get_buffer(f"unit_{name}")),
         )
+        x = values - mean
+        x *= unit
         # What was nearly still in training and moves elsewhere must not outweigh all the rest.
-        return np.clip((values - mean) * unit, -FARTHEST, FARTHEST) * there[:, None]
+        np.clip(x, -FARTHEST, FARTHEST, out=x)
+        x *= there[:, None]
+        return x
 
     def _vectors(
         self,
@@ -272,10 +279,13 @@ class KernelReader(nn.Module):
         for name in self.sources:
             x = self._standardised(name, *_column(readings, name))
             found.append(x @ _array(self.get_buffer(f"components_{name}")))
-        parts = around.of(np.concatenate(found, axis=1))
-        return np.concatenate(
-            [w * part[rows] for w, part in zip(self.vector_parts, parts, strict=True)], axis=1
-        )
+        x = np.concatenate(found, axis=1)
+        width = x.shape[1]
+        z = np.empty((len(x[rows]), around.parts * width))
+        for number, part in enumerate(around.of(x)):
+            own = z[:, number * width : (number + 1) * width]
+            np.multiply(part[rows], self.vector_parts[number], out=own)
+        return z
 
 
 def kernel_readers(
@@ -341,6 +351,16 @@ def _gaussian(x: Floats, centres: Floats) -> Floats:
     """exp(−½ ‖x − c‖²) of every pair, shape (N, centres)."""
     square = (x**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * x @ centres.T
     return np.asarray(np.exp(-0.5 * np.maximum(square, 0.0)))
+
+
+def _weighed_gaussian(x: Floats, centres: Floats, weight: Floats) -> Floats:
+    """Those of every row, times a matrix (centres × columns): shape (N, columns)."""
+    found = np.empty((len(x), weight.shape[1]))
+    # In blocks: of a corpus all of them together would take more memory than its training.
+    for first in range(0, len(x), BLOCK):
+        rows = slice(first, first + BLOCK)
+        found[rows] = _gaussian(x[rows], centres) @ weight
+    return found
 
 
 def _whitening(centres: Floats) -> Floats:

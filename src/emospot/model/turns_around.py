@@ -10,7 +10,7 @@ x_i, the c_i^r and m_i are the *parts* of what is read of a turn. Causal leaves 
 comes after. All of it is linear in x, and in the length of the conversation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,9 +53,11 @@ class TurnsAround:
         """The turn's own, one for each relation, and the whole."""
         return 2 + len(self.near)
 
-    def of(self, x: Floats) -> list[Floats]:
-        """The parts of dense vectors, shape (N, K) each."""
-        return [x, *(mean @ x for mean in self.near), self._whole(x)]
+    def of(self, x: Floats) -> Iterator[Floats]:
+        """The parts of dense vectors, shape (N, K) each; one after the other, they are large."""
+        yield x
+        yield from (mean @ x for mean in self.near)
+        yield self._whole(x)
 
     def weighed(self, parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
         """Σ over the parts p of weight · part p of its own vectors, shape (N, K)."""

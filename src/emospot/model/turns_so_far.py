@@ -4,7 +4,7 @@ Of the last 64 turns the vectors are kept, and of all turns their sum, so that n
 nor memory grow with the conversation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,12 @@ class TurnsSoFar:
         """The turn's own, one for each relation, and the whole."""
         return 2 + len(self._near)
 
-    def of(self, x: Floats) -> list[Floats]:
+    def of(self, x: Floats) -> Iterator[Floats]:
         """See `TurnsAround.of`; of one kind of vectors alone."""
         window = self._window("vectors", x)
-        return [x, *(mean @ window for mean in self._near), self._whole("vectors", x)]
+        yield x
+        yield from (mean @ window for mean in self._near)
+        yield self._whole("vectors", x)
 
     def weighed(self, parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
         """See `TurnsAround.weighed`; of one kind of vectors alone."""

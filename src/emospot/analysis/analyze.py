@@ -111,6 +111,38 @@ def analyze(
     )
 
 
+def example_of(
+    recording: str | Path,
+    transcript: str | Path | None = None,
+    *,
+    model: str | Path | PretrainedModel = BUNDLED,
+) -> Example:
+    """What a model is given of a recording: its utterances with tokens and hotspots.
+
+    Args:
+        recording: as in `analyze`.
+        transcript: as in `analyze`.
+        model: whose features are measured.
+
+    Raises:
+        EmospotError: as `analyze`.
+    """
+    loaded = model if isinstance(model, PretrainedModel) else load(model)
+    inputs = read_inputs(Path(recording), Path(transcript) if transcript else None, Stopwatch())
+    language = language_of([u.text for u in inputs.conversation.utterances if u.text]).code
+    understood = language in ("", loaded.card.language) or not loaded.card.language
+    measured = measure(
+        inputs.conversation,
+        inputs.info,
+        _wanted(loaded, understood=understood),
+        detectors=_detectors(loaded, ()),
+        language=language,
+        speechless=inputs.speechless,
+    )
+    near, _ = brought_near(measured.features, loaded)
+    return _example(inputs, measured, near, loaded)
+
+
 @contextmanager
 def _kept(path: str | Path | None, inputs: Inputs) -> Iterator[Journal | None]:
     """The journal of the recording, which is removed when all has been measured."""
@@ -200,8 +232,15 @@ def _predict(
     if not inputs.conversation.utterances:
         nothing = np.zeros((0, len(model.card.labels)), np.float32)
         return Prediction(nothing, nothing, gates={}, present={}, outputs={})
+    return predict(model, [_example(inputs, measured, features, model)])[0]
+
+
+def _example(
+    inputs: Inputs, measured: Measurements, features: Sequences, model: PretrainedModel
+) -> Example:
+    """The conversation as the model reads it."""
     hotspots = [[h for h in own if uses_hotspots(model, h.modality)] for own in measured.hotspots]
-    return predict(model, [Example(inputs.conversation, features, hotspots)])[0]
+    return Example(inputs.conversation, features, hotspots)
 
 
 def _warnings(

@@ -14,6 +14,7 @@ from emospot.cli import (
     demo,
     diagnose,
     experiment,
+    export,
     hotspots,
     models,
     stream,
@@ -40,6 +41,7 @@ app.command("evaluate")(train.evaluate)
 app.command("diagnose")(diagnose.diagnose)
 app.command("experiment")(experiment.experiment)
 app.command("models")(models.models)
+app.command("export")(export.export)
 app.add_typer(bench.app, name="bench")
 
 

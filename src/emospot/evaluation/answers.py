@@ -64,13 +64,26 @@ def predictions_by_task(
         utterance.
     """
     answers = predict(model, examples)
-    found = {task.name: _predictions(model, task, examples, answers) for task in model.card.heads}
+    found = {
+        task.name: predictions_from(model, task, examples, answers) for task in model.card.heads
+    }
     return {name: predictions for name, predictions in found.items() if predictions is not None}
 
 
-def _predictions(
+def predictions_from(
     model: PretrainedModel, task: Task, examples: Sequence[Example], answers: Sequence[Prediction]
 ) -> Predictions | None:
+    """Answers to one task, side by side with what is known of it.
+
+    Args:
+        model: that gave them.
+        task: of one of its heads.
+        examples: the conversations.
+        answers: to each of them.
+
+    Returns:
+        None where the answer is known for no utterance.
+    """
     dialogues, utterances, true, outputs = [], [], [], []
     for example, answer in zip(examples, answers, strict=True):
         for u, utterance in enumerate(example.conversation.utterances):

@@ -34,7 +34,7 @@ from emospot.media.audio import SAMPLE_RATE
 from emospot.model.live import LiveConversation
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
-from emospot.speakers.voice_activity import VoiceActivity
+from emospot.speakers.voice_activity import VoiceActivity, one_thread
 
 TOLERANCE = 0.5
 """Seconds by which clocks may differ."""
@@ -293,6 +293,16 @@ class Stream:
         return Utterance(f"live-{self._told + 1}", UNKNOWN_SPEAKER, start, end)
 
     def _answer(
+        self,
+        utterance: Utterance,
+        audio: NDArray[np.float32] | None,
+        features: Mapping[str, Tokens],
+        provisional: bool,
+    ) -> LiveAnswer:
+        with one_thread():
+            return self._answer_now(utterance, audio, features, provisional)
+
+    def _answer_now(
         self,
         utterance: Utterance,
         audio: NDArray[np.float32] | None,

@@ -28,9 +28,14 @@ class Blocks:
 
     def __init__(self, length: int, past: int, future: int) -> None:
         self.length, self.past, self.future = length, past, future
-        self.count = max(1, -(-length // LARGEST))
-        # Of equal size, so that little of the last is empty.
-        self.size = max(1, -(-length // self.count))
+        if torch.compiler.is_exporting():
+            # The length is a variable of the graph: the size must not depend on it, and
+            # there are always several, since a single one would be a graph of its own.
+            self.count, self.size = (length + 2 * LARGEST - 1) // LARGEST, LARGEST
+        else:
+            self.count = max(1, -(-length // LARGEST))
+            # Of equal size, so that little of the last is empty.
+            self.size = max(1, -(-length // self.count))
         self.keys = past + self.size + future
 
     def alone(self, x: Tensor) -> Tensor:
@@ -40,7 +45,10 @@ class Blocks:
         tensor([[[1, 2, 3]]])
         """
         padding = [0, 0] * (x.ndim - 2) + [0, self.count * self.size - self.length]
-        blocks: Tensor = F.pad(x, padding).unflatten(1, (self.count, self.size))
+        padded = F.pad(x, padding)
+        if torch.compiler.is_exporting():
+            return self._picked(padded, self.size)
+        blocks: Tensor = padded.unflatten(1, (self.count, self.size))
         return blocks
 
     def around(self, x: Tensor) -> Tensor:
@@ -51,7 +59,18 @@ class Blocks:
         """
         missing = self.count * self.size - self.length
         padding = [0, 0] * (x.ndim - 2) + [self.past, self.future + missing]
-        return F.pad(x, padding).unfold(1, self.keys, self.size).movedim(-1, 2)
+        padded = F.pad(x, padding)
+        if torch.compiler.is_exporting():
+            return self._picked(padded, self.keys)
+        return padded.unfold(1, self.keys, self.size).movedim(-1, 2)
+
+    def _picked(self, padded: Tensor, keys: int) -> Tensor:
+        """The first `keys` utterances from where each block begins, by their places.
+
+        In a graph that is exported, where cutting would have to prove that it comes out even.
+        """
+        first = self.size * torch.arange(self.count, device=padded.device).unsqueeze(1)
+        return padded[:, first + torch.arange(keys, device=padded.device)]
 
     def joined(self, x: Tensor) -> Tensor:
         """The utterances of all blocks: (B, n, S, ...) becomes (B, U, ...)."""

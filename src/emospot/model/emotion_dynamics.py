@@ -25,10 +25,15 @@ import torch
 from torch import Tensor, nn
 
 from emospot.model.past import Past
+from emospot.model.recurrence_as_graph import stable_order
 
 RELATIONS = 3
 UNKNOWN = 2
 """The relation of two utterances of which it is not known who speaks."""
+NEVER = -1e4
+"""Logarithm of a chance that is none."""
+LONGEST_EXPORTED = 4096
+"""Utterances over which the chain of an exported model runs; farther it tells nothing."""
 
 
 class EmotionDynamics(nn.Module):
@@ -77,7 +82,7 @@ class EmotionDynamics(nn.Module):
             past: what was kept of the one conversation that they go on with.
             name: under which the last known utterance is kept there.
         """
-        if not self.log_ratio.any():
+        if not torch.compiler.is_exporting() and not self.log_ratio.any():
             return logits
         U = logits.shape[1]
         # What is believed of the last known utterance is all that the next ones need.
@@ -154,7 +159,7 @@ def chain_marginals(
         Shape (B, U, K); where not known the logits.
     """
     # The known utterances first, in order, so that neighbours in the chain stand side by side.
-    order = torch.argsort((~known).to(torch.uint8), dim=1, stable=True)
+    order = stable_order((~known).long())
     places = order.unsqueeze(-1).expand_as(logits)
     u = logits.gather(1, places)
     there = known.gather(1, order)
@@ -162,27 +167,42 @@ def chain_marginals(
     told = named.gather(1, order)
     changed = speaker[:, 1:] != speaker[:, :-1]
     tables = log_ratio[relation_of(changed, told[:, 1:] & told[:, :-1])]
-    message = torch.zeros_like(u[:, 0])
-    before = [message]
-    for i in range(u.shape[1] - 1):
-        message = _centred(
-            torch.logsumexp((message + u[:, i]).unsqueeze(-1) + tables[:, i], dim=1)
-        )
-        before.append(message)
-    answer = u + torch.stack(before, dim=1)
+    first = torch.zeros_like(u[:, :1])
+    ahead = _products_so_far(u[:, :-1].unsqueeze(-1) + tables)
+    answer = u + torch.cat((first, _centred(torch.logsumexp(ahead, dim=-2))), dim=1)
     if not causal:
-        message = torch.zeros_like(u[:, 0])
-        after = [message]
-        for i in range(u.shape[1] - 2, -1, -1):
-            pairs = (message + u[:, i + 1]).unsqueeze(1) + tables[:, i]
-            message = _centred(torch.logsumexp(pairs, dim=2))
-            # Beyond the last known utterance there is nobody to tell anything.
-            message = message.masked_fill(~there[:, i + 1].unsqueeze(-1), 0.0)
-            after.append(message)
-        answer = answer + torch.stack(after[::-1], dim=1)
+        # Beyond the last known utterance there is nobody to tell anything.
+        told_back = (u[:, 1:].unsqueeze(-2) + tables).masked_fill(~there[:, 1:, None, None], 0.0)
+        back = _products_so_far(told_back.flip(1).transpose(-1, -2)).flip(1)
+        answer = answer + torch.cat((_centred(torch.logsumexp(back, dim=-2)), first), dim=1)
     return torch.where(
         known.unsqueeze(-1), torch.empty_like(logits).scatter(1, places, answer), logits
     )
+
+
+def _products_so_far(steps: Tensor) -> Tensor:
+    """The product of all steps up to each, as chances multiply, in logarithms.
+
+    By doubling (Hillis and Steele, 1986): each product with the one before it makes one of
+    twice the length, so n steps take log n rounds, each over all of them at once.
+
+    Args:
+        steps: shape (B, n, K, K).
+
+    Returns:
+        The same shape, each up to a constant.
+    """
+    n, K = steps.shape[1], steps.shape[-1]
+    # What changes nothing, in the place of what lies before the beginning.
+    nothing = NEVER * (1 - torch.eye(K, dtype=steps.dtype, device=steps.device))
+    reach = 1
+    while reach < (LONGEST_EXPORTED if torch.compiler.is_exporting() else n):
+        beginning = nothing.expand(len(steps), reach, K, K)
+        before = torch.cat((beginning, steps), dim=1)[:, :n]
+        steps = torch.logsumexp(before.unsqueeze(-1) + steps.unsqueeze(-3), dim=-2)
+        steps = steps - steps.amax(dim=(-2, -1), keepdim=True)
+        reach *= 2
+    return steps
 
 
 def _centred(message: Tensor) -> Tensor:

@@ -72,7 +72,8 @@ class LagScale:
         place = place.clamp(0, knots - 1)
         N, L, S = lags.shape
         low = place.floor().clamp(max=knots - 2)
-        if N and table.shape[1] == 1 and bool((lags == lags[:1]).all()):
+        exporting = torch.compiler.is_exporting()
+        if not exporting and N and table.shape[1] == 1 and bool((lags == lags[:1]).all()):
             # Tokens at regular times: one interpolation serves all sequences.
             return _shared(table.squeeze(1), low[0], place[0] - low[0])
         fraction = (place - low).unsqueeze(2)

@@ -350,14 +350,14 @@ class Recognizer(EmotionModel):
         logits = {name: torch.stack(parts).mean(dim=0) for name, parts in answers.items()}
         if not self.training:
             logits = add_readings(logits, self.readers, batch, timing, past)
-            linked = self._linked(present, past)
+            linked = self.linked(present, past)
             for name, chain in self.dynamics.items():
                 logits[name] = chain(
                     logits[name], linked, batch.speakers, batch.named, past, f"chain {name}"
                 )
         return logits
 
-    def _linked(self, present: Tensor, past: Past | None = None) -> Tensor:
+    def linked(self, present: Tensor, past: Past | None = None) -> Tensor:
         """The utterances that the chain of answers runs over, shape (B, U).
 
         Where words are read, one without (a laugh, a breath) is passed over, unless
@@ -367,7 +367,7 @@ class Recognizer(EmotionModel):
         if WORDS not in self.modalities:
             return known
         words = present[:, :, self.modalities.index(WORDS)]
-        begun = words.cummax(dim=1).values if self.causal else words.any(dim=1, keepdim=True)
+        begun = words.cumsum(dim=1) > 0 if self.causal else words.any(dim=1, keepdim=True)
         if past is not None:
             begun = begun | past.kept("words have come", begun.new_zeros(1, 1))
             past.keep("words have come", begun[:, -1:])

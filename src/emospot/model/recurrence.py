@@ -20,6 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from emospot.model.recurrence_as_graph import scanned_as_graph
+
 
 def run_over_groups(
     gru: nn.GRU, x: Tensor, present: Tensor, groups: Tensor, begin: Tensor | None = None
@@ -37,6 +39,8 @@ def run_over_groups(
     Returns:
         Shape (B, U, E), zeros where absent.
     """
+    if torch.compiler.is_exporting():
+        return scanned_as_graph(gru, x, present, groups)
     B, U, D = x.shape
     row = torch.arange(B, device=x.device).unsqueeze(1).expand(B, U)
     key = row * (int(groups.max()) + 1) + groups

@@ -49,8 +49,12 @@ def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
     """The valid utterances of a batch in groups of similar token counts.
 
     Lengths within a group differ by a factor of `LENGTH_FACTOR` at most, so that
-    little is spent on padding however long the longest utterance is.
+    little is spent on padding however long the longest utterance is. While the model is
+    exported all rows are one group, those of the padding among them: what rows there are
+    must not depend on values.
     """
+    if torch.compiler.is_exporting():
+        return [torch.arange(batch.mask.numel(), device=batch.mask.device)]
     rows = torch.nonzero(batch.mask.flatten()).squeeze(-1)
     counts = torch.stack(
         [t.mask.flatten(0, 1).sum(dim=1)[rows] for t in batch.modalities.values()]

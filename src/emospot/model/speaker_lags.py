@@ -122,6 +122,8 @@ class SpeakerLags(nn.Module):
 
     def _over_turns(self, own: Tensor, batch: ConversationBatch, past: Past | None) -> Tensor:
         """The sum over the turns of each speaker, of what is there of each (B, U, …)."""
+        if torch.compiler.is_exporting():
+            return self._over_pairs_of_turns(own, batch)
         speaker = F.one_hot(batch.speakers, int(batch.speakers.max()) + 1)
         speaker = (speaker * (batch.mask & batch.named).unsqueeze(-1)).to(own.dtype)
         flat = own.flatten(2)
@@ -141,6 +143,17 @@ class SpeakerLags(nn.Module):
             past.keep("lags", after)
         alone = (batch.mask & ~batch.named).unsqueeze(-1)
         return (found + flat * alone).view_as(own)
+
+    def _over_pairs_of_turns(self, own: Tensor, batch: ConversationBatch) -> Tensor:
+        """The same in a graph of tensors, where the number of speakers is not known."""
+        known = batch.mask & batch.named
+        same = batch.speakers.unsqueeze(2) == batch.speakers.unsqueeze(1)
+        same = same & known.unsqueeze(2) & known.unsqueeze(1)
+        turns = torch.arange(own.shape[1], device=own.device)
+        if self.causal:
+            same = same & (turns.unsqueeze(1) >= turns)
+        alone = (batch.mask & ~batch.named).unsqueeze(1) & (turns.unsqueeze(1) == turns)
+        return ((same | alone).to(own.dtype) @ own.flatten(2)).view_as(own)
 
     def read(self, group: RowGroup, lags: Mapping[str, Tensor], target: str) -> Tensor:
         """Y of the other modalities, side by side.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor
 
 from emospot.batch import ConversationBatch
@@ -54,7 +55,9 @@ def fused_rows(
             tensors = batch.modalities[m]
             there = present[:, :, number].flatten()[rows]
             mask = tensors.mask.flatten(0, 1)[rows] & there.unsqueeze(1)
-            T = max(1, int(mask.sum(dim=1).max()))
+            T = mask.shape[1]
+            if not torch.compiler.is_exporting():
+                T = max(1, int(mask.sum(dim=1).max()))
             mask = mask[:, :T]
             times = tensors.times.flatten(0, 1)[rows, :T]
             scores = tensors.scores.flatten(0, 1)[rows, :T] * mask

@@ -60,7 +60,7 @@ class VoiceActivity:
         joined = np.concatenate((self._rest, block))
         full = len(joined) - len(joined) % WINDOW
         self._rest = joined[full:]
-        with _one_thread():
+        with one_thread():
             return [
                 span
                 for first in range(0, full, WINDOW)
@@ -73,7 +73,7 @@ class VoiceActivity:
         if len(self._rest):
             filled = np.zeros(WINDOW, np.float32)
             filled[: len(self._rest)] = self._rest
-            with _one_thread():
+            with one_thread():
                 found = self._finder.add(self._probability(filled))
         return [*found, *self._finder.finish(self._samples)]
 
@@ -105,10 +105,10 @@ def speech_spans(blocks: Iterable[NDArray[np.float32]], **options: float) -> lis
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Compute with one thread and set the number back afterwards.
 
-    The network is so small that several threads wait for each other: on a busy
+    For what is so small that several threads would wait for each other: on a busy
     machine they take ten times as long.
     """
     import torch

@@ -1,0 +1,1 @@
+"""Models for a service: one file that answers conversations without emospot."""

@@ -30,8 +30,6 @@ from emospot.model.recurrence_as_graph import stable_order
 RELATIONS = 3
 UNKNOWN = 2
 """The relation of two utterances of which it is not known who speaks."""
-NEVER = -1e4
-"""Logarithm of a chance that is none."""
 LONGEST_EXPORTED = 4096
 """Utterances over which the chain of an exported model runs; farther it tells nothing."""
 
@@ -168,41 +166,42 @@ def chain_marginals(
     changed = speaker[:, 1:] != speaker[:, :-1]
     tables = log_ratio[relation_of(changed, told[:, 1:] & told[:, :-1])]
     first = torch.zeros_like(u[:, :1])
-    ahead = _products_so_far(u[:, :-1].unsqueeze(-1) + tables)
-    answer = u + torch.cat((first, _centred(torch.logsumexp(ahead, dim=-2))), dim=1)
+    answer = u + torch.cat((first, _messages(u[:, :-1].unsqueeze(-1) + tables)), dim=1)
     if not causal:
         # Beyond the last known utterance there is nobody to tell anything.
-        told_back = (u[:, 1:].unsqueeze(-2) + tables).masked_fill(~there[:, 1:, None, None], 0.0)
-        back = _products_so_far(told_back.flip(1).transpose(-1, -2)).flip(1)
-        answer = answer + torch.cat((_centred(torch.logsumexp(back, dim=-2)), first), dim=1)
+        back = (u[:, 1:].unsqueeze(-2) + tables).masked_fill(~there[:, 1:, None, None], 0.0)
+        after = _messages(back.flip(1).transpose(-1, -2)).flip(1)
+        answer = answer + torch.cat((after, first), dim=1)
     return torch.where(
         known.unsqueeze(-1), torch.empty_like(logits).scatter(1, places, answer), logits
     )
 
 
-def _products_so_far(steps: Tensor) -> Tensor:
-    """The product of all steps up to each, as chances multiply, in logarithms.
+def _messages(steps: Tensor) -> Tensor:
+    """What is told after each step, by all steps so far.
 
-    By doubling (Hillis and Steele, 1986): each product with the one before it makes one of
-    twice the length, so n steps take log n rounds, each over all of them at once.
+    Chances are multiplied in order by doubling (Hillis and Steele, 1986): each product with
+    the one before it makes one of twice the length, so n steps take log n rounds, each over
+    all of them at once.
 
     Args:
-        steps: shape (B, n, K, K).
+        steps: logarithms, shape (B, n, K, K): of the class before, and of that after.
 
     Returns:
-        The same shape, each up to a constant.
+        Logarithms, centred, shape (B, n, K).
     """
     n, K = steps.shape[1], steps.shape[-1]
+    # In double precision what is lost is e⁻⁷⁰⁰ times less likely than what is kept.
+    product = torch.exp((steps - steps.amax(dim=(-2, -1), keepdim=True)).double())
     # What changes nothing, in the place of what lies before the beginning.
-    nothing = NEVER * (1 - torch.eye(K, dtype=steps.dtype, device=steps.device))
+    nothing = torch.eye(K, dtype=product.dtype, device=product.device)
     reach = 1
     while reach < (LONGEST_EXPORTED if torch.compiler.is_exporting() else n):
-        beginning = nothing.expand(len(steps), reach, K, K)
-        before = torch.cat((beginning, steps), dim=1)[:, :n]
-        steps = torch.logsumexp(before.unsqueeze(-1) + steps.unsqueeze(-3), dim=-2)
-        steps = steps - steps.amax(dim=(-2, -1), keepdim=True)
+        beginning = nothing.expand(len(product), reach, K, K)
+        product = torch.cat((beginning, product), dim=1)[:, :n] @ product
+        product = product / product.amax(dim=(-2, -1), keepdim=True)
         reach *= 2
-    return steps
+    return _centred(product.sum(dim=-2).log().to(steps.dtype))
 
 
 def _centred(message: Tensor) -> Tensor:

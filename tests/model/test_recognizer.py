@@ -261,12 +261,12 @@ def test_turns_without_words_are_passed_over_unless_there_are_no_words(
     words = torch.tensor([[False, True, False, True], [False] * 4])
     voice = torch.tensor([[True, True, True, False], [True, False, True, True]])
     present = torch.stack([words, voice], dim=-1)
-    linked = make_recognizer(TWO)._linked(present)
+    linked = make_recognizer(TWO).linked(present)
     assert linked.tolist() == [words[0].tolist(), voice[1].tolist()]
     # A causal model does not know yet whether words will come.
-    linked = make_recognizer(TWO, causal=True)._linked(present)
+    linked = make_recognizer(TWO, causal=True).linked(present)
     assert linked.tolist() == [[True, True, False, True], voice[1].tolist()]
-    voices = make_recognizer({"voice": 5})._linked(voice.unsqueeze(-1))
+    voices = make_recognizer({"voice": 5}).linked(voice.unsqueeze(-1))
     assert voices.tolist() == voice.tolist()
 
 

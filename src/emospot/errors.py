@@ -46,7 +46,11 @@ class MissingExtraError(EmospotError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} need the extra [{extra}]: pip install 'emospot[{extra}]'")
-        self.extra = extra
+        self.what, self.extra = what, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str]]:
+        """Made anew from its own arguments, where it comes out of another process."""
+        return type(self), (self.what, self.extra)
 
 
 class StoreError(EmospotError):

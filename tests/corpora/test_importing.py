@@ -127,7 +127,6 @@ def test_an_interrupted_import_goes_on(tmp_path, fake, monkeypatch):
     "change",
     [
         {"value_type": "float32"},
-        {"missing": "absent"},
         {"fingerprint": "another file"},
         {"talks": (talk("x"), talk("y", "train"))},
         {"talks": (talk("x", media=Path("new.wav")), talk("y", "test"))},
@@ -158,7 +157,7 @@ def test_what_the_corpus_has_not_got_is_told(tmp_path, fake):
 
 
 def test_impossible_wishes(tmp_path, fake):
-    with pytest.raises(UsageError, match='"error" or "absent", found "zero"'):
+    with pytest.raises(UsageError, match='error, absent, skip, found "zero"'):
         import_corpus(corpus(talk("x")), tmp_path / "s", missing="zero")
     made = corpus(talk("x"), features={"words": dataclasses.replace(PULSE, modality="words")})
     with pytest.raises(CorpusError, match=r"words is ready-made in this corpus \(watch\) and to"):
@@ -169,16 +168,44 @@ def test_impossible_wishes(tmp_path, fake):
     assert not (tmp_path / "s").exists()
 
 
-def test_recordings_that_cannot_be_read(tmp_path, fake):
-    def broken(*_):
-        raise MediaError("a.wav is corrupt")
+def hears_all_but_a(fake):
+    def audio(path, spans):
+        if path.name == "a.wav":
+            raise MediaError("a.wav is corrupt")
+        return fake.all.audio(path, spans)
 
-    by = dataclasses.replace(fake.all, audio=broken)
-    made = corpus(talk("x", media=Path("a.wav")))
-    with pytest.raises(MediaError, match=r'dialogue "x": a.wav is corrupt\. What was stored is k'):
+    return dataclasses.replace(fake.all, audio=audio)
+
+
+def test_recordings_that_cannot_be_read(tmp_path, fake):
+    by = hears_all_but_a(fake)
+    made = corpus(talk("x", media=Path("a.wav")), talk("y", media=Path("b.wav")))
+    with pytest.raises(
+        MediaError,
+        match=r'1 of 2 conversations could not be measured: dialogue "x": a.wav is corrupt\. What',
+    ):
         import_corpus(made, tmp_path / "a", by)
-    summary = import_corpus(made, tmp_path / "b", by, missing="absent")
-    assert summary.notices == ("odd", "a.wav is corrupt")
+    absent = import_corpus(made, tmp_path / "b", by, missing="absent")
+    assert absent.notices == ("odd", "a.wav is corrupt")
+    skipped = import_corpus(made, tmp_path / "c", by, missing="skip")
+    assert skipped.notices == ("odd", 'left out: dialogue "x": a.wav is corrupt')
+    (left,) = FeatureStore.open(tmp_path / "c").conversations()
+    assert left.conversation.id == "y"
+    with pytest.raises(MediaError, match="1 of 1 conversations"):
+        import_corpus(corpus(made.conversations[0]), tmp_path / "d", by, missing="skip")
+
+
+@pytest.mark.parametrize(("missing", "ids"), [("error", "yx"), ("absent", "yx"), ("skip", "y")])
+def test_what_could_be_measured_is_not_measured_again(tmp_path, fake, missing, ids):
+    """After a recording was repaired, or when it shall be done without."""
+    made = corpus(talk("x", media=Path("a.wav")), talk("y", media=Path("b.wav")))
+    with pytest.raises(MediaError):
+        import_corpus(made, tmp_path / "s", hears_all_but_a(fake))
+    by = fake.all if missing == "error" else hears_all_but_a(fake)
+    summary = import_corpus(made, tmp_path / "s", by, missing=missing)
+    assert summary.resumed == 1
+    found = FeatureStore.open(tmp_path / "s").conversations()
+    assert [one.conversation.id for one in found] == list(ids)
 
 
 def test_marks_take_the_place_of_a_detector(tmp_path, fake):

@@ -25,10 +25,10 @@ from emospot.emotions import Task
 from emospot.errors import UsageError
 from emospot.experiments.job import view_of
 from emospot.experiments.study import parse_study
-from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
 from emospot.model.conversation_graph import ConversationGraph
 from emospot.model.emotion_model import EmotionModel
+from emospot.processes import end_with_parent
 from emospot.training.data import Split, learned_tasks, load_split
 from emospot.training.quiet import quiet
 from emospot.training.setup import features_read, training_loop, untrained_model

@@ -2,20 +2,16 @@
 
 import hashlib
 import json
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing.connection import wait
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emospot.cli.analyze_one import analyze_one
 from emospot.cli.console import progress
 from emospot.errors import EmospotError
+from emospot.processes import ProcessKilledError, each_in_processes
 
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
@@ -118,56 +114,21 @@ def each_analysed(asked: Sequence[Asked], jobs: int) -> Iterator[tuple[Asked, Re
     if jobs == 1 or len(asked) < 2:
         yield from ((one, one.analysed) for one in asked)
         return
-    killed = []
     with progress() as bar:
         task = bar.add_task("recordings", total=len(asked))
         quiet = [replace(one, quiet=True) for one in asked]
-        for one, result in _at_once(quiet, jobs):
-            if isinstance(result.exception(), BrokenProcessPool):
-                killed.append(one)
-                continue
+        # What was measured before its process was killed is in the recording's journal.
+        for one, result in each_in_processes(_analysed, quiet, jobs):
             bar.advance(task)
-            yield one, result.result
-        # When one process is killed all others end, too: each by itself shows which it was.
-        for one in killed:
-            ((_, result),) = _at_once([one], 1)
-            bar.advance(task)
-            broken = isinstance(result.exception(), BrokenProcessPool)
-            yield one, _out_of_memory(one) if broken else result.result
+            yield one, partial(_named, one, result)
 
 
-def _at_once(asked: Sequence[Asked], jobs: int) -> "Iterator[tuple[Asked, Future[Analysis]]]":
-    """Each as it is done."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    threads = max(1, (cores or 1) // jobs)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(asked)), context, _begin, (threads,)) as pool:
-        try:
-            waiting = {pool.submit(one.analysed): one for one in asked}
-            for future in as_completed(waiting):
-                yield waiting[future], future
-        except BaseException:
-            # Whatever they are doing: a recording takes minutes, and is gone on with later.
-            for process in list((pool._processes or {}).values()):
-                process.kill()
-            raise
+def _analysed(one: Asked) -> "Analysis":
+    return one.analysed()
 
 
-def _out_of_memory(one: Asked) -> Result:
-    def fail() -> "Analysis":
-        raise EmospotError(
-            f"{one.recording}: its process was killed, for want of memory most likely"
-        )
-
-    return fail
-
-
-def _begin(threads: int) -> None:
-    """Share the cores out, and end with the process that has begun this one."""
-    import torch
-
-    torch.set_num_threads(threads)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
-        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
+def _named(one: Asked, result: Result) -> "Analysis":
+    try:
+        return result()
+    except ProcessKilledError as error:
+        raise EmospotError(f"{one.recording}: {error}") from error

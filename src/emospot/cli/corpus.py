@@ -8,6 +8,7 @@ import typer
 
 from emospot.cli.console import note, pair, progress, say, say_json, table
 from emospot.cli.corpus_kinds import add_kinds
+from emospot.cli.engine_options import Address, EngineName, Workers
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 from emospot.errors import UsageError
 
@@ -49,8 +50,15 @@ def import_table(
     detector: DetectorChoices = None,
     marks: Marks = None,
     missing: Annotated[
-        str, typer.Option(help="NaN or zero rows of a feature column: error or absent.")
+        str,
+        typer.Option(
+            help="NaN or zero rows of a feature column: error or absent; a recording that cannot "
+            "be read: error (at the end), absent (no voice and face) or skip (the conversation)."
+        ),
     ] = "error",
+    engine: EngineName = None,
+    workers: Workers = None,
+    address: Address = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Import a table; goes on where an interrupted import stopped.
@@ -58,6 +66,7 @@ def import_table(
     Example: emospot corpus import table DATA.parquet --out STORE
     --columns emotion=feeling --labels calm,angry,glad --feature voice=voice_vector:ge2e
     """
+    from emospot.corpora.engines import engine_of
     from emospot.corpora.instruments import NONE, corpus_instruments
     from emospot.corpora.table import FeatureColumn, TableOptions
     from emospot.corpora.table import import_table as run_import
@@ -74,6 +83,7 @@ def import_table(
         targets=_names(targets),
         missing=missing,
     )
+    measured_by = engine_of(engine, workers, address)
     asked = NONE if "words" in options.features else words
     instruments = corpus_instruments(
         dict.fromkeys(options.features, ""),
@@ -91,6 +101,7 @@ def import_table(
             options,
             instruments,
             lambda done, total: bar.update(task, completed=done, total=total),
+            measured_by,
         )
     for notice in summary.notices:
         note(f"warning: {notice}")

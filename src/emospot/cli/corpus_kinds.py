@@ -8,11 +8,13 @@ import typer
 from typer.models import OptionInfo
 
 from emospot.cli.console import note, progress, say
+from emospot.cli.engine_options import Address, EngineName, Workers
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 from emospot.corpora.kinds import KINDS, CorpusKind
 
 if TYPE_CHECKING:
     from emospot.corpora.corpus import Corpus
+    from emospot.corpora.engines import Engine
     from emospot.corpora.measuring import Instruments
 
 
@@ -65,8 +67,15 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
         detector: DetectorChoices = None,
         marks: Marks = None,
         missing: Annotated[
-            str, typer.Option(help="A recording that cannot be read: error or absent.")
+            str,
+            typer.Option(
+                help="A recording that cannot be read: error (told at the end), absent (without "
+                "voice and face) or skip (without the conversation)."
+            ),
         ] = "error",
+        engine: EngineName = None,
+        workers: Workers = None,
+        address: Address = None,
         value_type: Annotated[
             str, typer.Option(help="Numbers on disk: float16 or float32.")
         ] = "float16",
@@ -74,8 +83,10 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
             bool, typer.Option("--json", help="Print the result as JSON.")
         ] = False,
     ) -> None:
+        from emospot.corpora.engines import engine_of
         from emospot.corpora.instruments import corpus_instruments
 
+        measured_by = engine_of(engine, workers, address)
         corpus = kind.read(source, task, splits=splits, tokens=tokens)
         by = corpus_instruments(
             corpus.ready_made,
@@ -85,7 +96,7 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
             detectors=detector or (),
             marks=marks_of(marks, corpus),
         )
-        _import(corpus, out, by, missing, value_type, quiet=json_output)
+        _import(corpus, out, by, measured_by, missing, value_type, quiet=json_output)
         describe(out, json_output=json_output)
 
     return import_kind
@@ -95,6 +106,7 @@ def _import(
     corpus: "Corpus",
     out: Path,
     instruments: "Instruments",
+    engine: "Engine",
     missing: str,
     value_type: str,
     *,
@@ -111,6 +123,7 @@ def _import(
             progress=lambda done, total: bar.update(line, completed=done, total=total),
             missing=missing,
             value_type=value_type,
+            engine=engine,
         )
     for notice in summary.notices:
         note(f"warning: {notice}")

@@ -13,21 +13,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from emospot.conversation import FACE, VOICE, WORDS
-from emospot.corpora.clips import measure_clips
-from emospot.corpora.corpus import Corpus, CorpusConversation
-from emospot.corpora.measuring import AudioReader, Instruments, measure
-from emospot.corpora.table_columns import ABSENT, ERROR
+from emospot.corpora.corpus import Corpus
+from emospot.corpora.engines import Engine, Here
+from emospot.corpora.measured import Measuring
+from emospot.corpora.measuring import Instruments
+from emospot.corpora.table_columns import ABSENT, ERROR, SKIP
 from emospot.emotions import LabelSet
 from emospot.errors import CorpusError, MediaError, UsageError, some
 from emospot.features.base import FeatureDescription
 from emospot.features.store import FeatureStore, SplitCounts, StoredConversation, StoreWriter
 from emospot.features.store_rows import digest
 from emospot.hotspots.marks import MarkedHotspots, is_called
-from emospot.media.audio import SAMPLE_RATE
+
+WHERE_MISSING = (ERROR, ABSENT, SKIP)
+
+MOST_TOLD = 20
+"""Broken recordings that an error lists."""
 
 Progress = Callable[[int, int], None]
 """Called with the utterances done and all utterances."""
@@ -91,6 +93,7 @@ def import_corpus(
     missing: str = ERROR,
     value_type: str = "float16",
     wording: Wording | None = None,
+    engine: Engine | None = None,
 ) -> ImportSummary:
     """Measure what the instruments can of a corpus, and write a store.
 
@@ -105,25 +108,29 @@ def import_corpus(
         fingerprint: what identifies the corpus; None takes a hash of its
             content (ready-made features by their description alone).
         progress: told after every conversation.
-        missing: what a recording that cannot be read means: "error" stops the
-            import, "absent" leaves out voice and face and tells it.
+        missing: what a recording that cannot be read means. "error": all other
+            conversations are stored, and then the import fails; called again, it
+            measures what is left. "absent": voice and face are left out. "skip":
+            the conversation is left out. Both are told.
         value_type: "float16" or "float32" for the tokens on disk.
         wording: what is said of parts that are not there.
+        engine: where the conversations are measured (`corpora.engines`); None: in
+            this process, one after another.
 
     Raises:
         CorpusError: if a modality is to be both measured and ready-made, or
             there is nothing to store.
-        UsageError: if `missing` is neither "error" nor "absent".
+        UsageError: if `missing` is none of these.
         StoreError: if the store cannot be written.
-        MediaError: if a recording cannot be read; what was stored is kept.
+        MediaError: if recordings cannot be read; what could be is stored and kept.
         FeatureError: if a feature does not fit the number type.
     """
-    if missing not in (ERROR, ABSENT):
-        raise UsageError(f'missing must be "error" or "absent", found "{missing}"')
+    if missing not in WHERE_MISSING:
+        raise UsageError(f'missing must be one of {", ".join(WHERE_MISSING)}, found "{missing}"')
     by, left_out = _usable(corpus, by or Instruments(), wording or Wording())
     left_out += _strange_marks(corpus, by)
     source = _identity(corpus) if fingerprint is None else fingerprint
-    settings = json.dumps([source, by.identity(), missing, value_type], sort_keys=True)
+    settings = json.dumps([source, by.identity(), value_type], sort_keys=True)
     writer = StoreWriter(
         out,
         corpus=corpus.name,
@@ -135,17 +142,8 @@ def import_corpus(
         detectors=by.detectors(),
     )
     resumed = len(writer.done)
-    unreadable: list[str] | None = [] if missing == ABSENT else None
-    told: list[str] = []
-
-    def measured(one: CorpusConversation) -> StoredConversation:
-        stored = _measured(one, by, unreadable)
-        for panel in by.panels():
-            told.extend(f"{one.conversation.id}: {text}" for text in panel.notices)
-        return stored
-
-    _fill(writer, corpus, measured, progress)
-    notices = (*corpus.notices, *left_out, *(unreadable or ()), *told)
+    told = _fill(writer, corpus, by, engine or Here(), missing, progress)
+    notices = (*corpus.notices, *left_out, *told)
     return _summary(FeatureStore.open(out), corpus.label_set, resumed, notices)
 
 
@@ -249,48 +247,45 @@ def _in_order(features: Mapping[str, FeatureDescription]) -> dict[str, FeatureDe
 def _fill(
     writer: StoreWriter,
     corpus: Corpus,
-    measured: Callable[[CorpusConversation], StoredConversation],
+    by: Instruments,
+    engine: Engine,
+    missing: str,
     progress: Progress | None,
-) -> None:
-    lengths = [len(one.conversation.utterances) for one in corpus.conversations]
-    done = 0
+) -> list[str]:
+    """Measure and write what is not there yet; what was odd, one sentence each."""
+    everything = sum(len(one.conversation.utterances) for one in corpus.conversations)
+    left = [one for one in corpus.conversations if one.conversation.id not in writer.done]
+    done = everything - sum(len(one.conversation.utterances) for one in left)
+    broken: list[str] = []
+    unreadable: list[str] = []
+    told: list[str] = []
+    if done and progress is not None:
+        progress(done, everything)
     with writer:
-        for one, length in zip(corpus.conversations, lengths, strict=True):
-            if one.conversation.id not in writer.done:
-                writer.add(measured(one))
-            done += length
+        measured = engine.each(Measuring(by, absent=missing == ABSENT), left)
+        for one, found in zip(left, measured, strict=True):
+            if found.stored is None:
+                broken.append(f'dialogue "{one.conversation.id}": {found.broken}')
+            else:
+                writer.add(found.stored)
+            unreadable += found.unreadable
+            told += found.notices
+            done += len(one.conversation.utterances)
             if progress is not None:
-                progress(done, sum(lengths))
+                progress(done, everything)
+        if broken and (missing == ERROR or len(broken) == len(corpus.conversations)):
+            raise _not_measured(broken, len(corpus.conversations))
+    return [*unreadable, *(f"left out: {text}" for text in broken), *told]
 
 
-def _measured(
-    one: CorpusConversation, by: Instruments, unreadable: list[str] | None
-) -> StoredConversation:
-    try:
-        if one.sound is not None:
-            by = replace(by, audio=_reader_of(one.sound()), frames=None)
-        if one.clips:
-            return measure_clips(one.conversation, one.clips, by, one.tokens, unreadable)
-        return measure(one.conversation, by, one.tokens, unreadable, one.video)
-    except MediaError as error:
-        raise MediaError(
-            f'dialogue "{one.conversation.id}": {error}. What was stored is kept: repair the '
-            'recording and start again, or import into another folder with missing = "absent" '
-            "to go on without it"
-        ) from error
-
-
-def _reader_of(sound: NDArray[np.float32]) -> AudioReader:
-    """Reads spans of samples (mono, 16 kHz) that are there already."""
-
-    def read(
-        _: Path, spans: Sequence[tuple[float, float]]
-    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        for index, span in enumerate(spans):
-            start, end = (round(seconds * SAMPLE_RATE) for seconds in span)
-            yield index, sound[start:end]
-
-    return read
+def _not_measured(broken: Sequence[str], conversations: int) -> MediaError:
+    more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
+    return MediaError(
+        f"{len(broken)} of {conversations} conversations could not be measured: "
+        f"{'; '.join(broken[:MOST_TOLD])}{more}. What could be is stored and kept: repair the "
+        'recordings and start the same import again, or start it with missing = "absent" '
+        '(without their voice and face) or "skip" (without these conversations)'
+    )
 
 
 def _label_counts(store: FeatureStore) -> Iterator[tuple[str, dict[str, int]]]:

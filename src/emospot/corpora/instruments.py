@@ -104,9 +104,9 @@ def standard_instruments(
         found = replace(found, words=reading, words_hotspots=spotter)
     if VOICE not in chosen and FACE not in chosen:
         return found
-    from emospot.media.decode import audio_of_spans, probe, video_frames
+    from emospot.media.decode import audio_of_spans, duration, video_frames
 
-    found = replace(found, duration=lambda path: probe(path).duration)
+    found = replace(found, duration=duration)
     if VOICE in chosen:
         hearing = voice_extractor(voice) if voice != NONE else None
         found = replace(

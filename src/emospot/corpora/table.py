@@ -11,14 +11,21 @@ are: they are context.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from emospot.conversation import Tokens
 from emospot.corpora.corpus import Corpus, CorpusConversation
-from emospot.corpora.importing import ImportSummary, Progress, Wording, import_corpus
+from emospot.corpora.engines import Engine
+from emospot.corpora.importing import (
+    WHERE_MISSING,
+    ImportSummary,
+    Progress,
+    Wording,
+    import_corpus,
+)
 from emospot.corpora.measuring import Instruments
-from emospot.corpora.table_columns import ABSENT, COLUMNS, ERROR, SourceTable, Vectors, read_table
+from emospot.corpora.table_columns import COLUMNS, ERROR, SourceTable, Vectors, read_table
 from emospot.corpora.table_conversations import TableConversation, read_conversations
 from emospot.corpora.table_labels import read_labels
 from emospot.errors import CorpusError, UsageError
@@ -67,8 +74,9 @@ class TableOptions:
         targets: numeric columns to keep as targets.
         missing: what a NaN or a row of zeros in a feature column means:
             "error" (a NaN stops the import, zeros are kept and told) or
-            "absent" (the utterance has not got the feature). The same holds
-            for a recording that cannot be read.
+            "absent" (the utterance has not got the feature). What it means for a
+            recording that cannot be read, `import_corpus` says, where it may also
+            be "skip".
         value_type: "float16" or "float32" for the tokens on disk.
     """
 
@@ -83,8 +91,9 @@ class TableOptions:
     value_type: str = "float16"
 
     def __post_init__(self) -> None:
-        if self.missing not in (ERROR, ABSENT):
-            raise UsageError(f'missing must be "error" or "absent", found "{self.missing}"')
+        if self.missing not in WHERE_MISSING:
+            known = ", ".join(WHERE_MISSING)
+            raise UsageError(f'missing must be one of {known}, found "{self.missing}"')
         for name in self.columns:
             if name not in COLUMNS:
                 raise UsageError(f'no column "{name}" is read; mapped can be {", ".join(COLUMNS)}')
@@ -96,6 +105,7 @@ def import_table(
     options: TableOptions | None = None,
     by: Instruments | None = None,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> ImportSummary:
     """Read a table, measure what the instruments can, and write a store.
 
@@ -109,6 +119,7 @@ def import_table(
         by: what is measured besides the feature columns: words from the
             texts, voice and face from the recordings of the column media.
         progress: told after every conversation.
+        engine: where conversations are measured; None: in this process.
 
     Raises:
         CorpusError: if the table is not as documented; see the readers.
@@ -148,6 +159,7 @@ def import_table(
         missing=options.missing,
         value_type=options.value_type,
         wording=_wording(table),
+        engine=engine,
     )
 
 
@@ -184,7 +196,12 @@ def _tokens(
 
 
 def _fingerprint(source: Path, options: TableOptions) -> str:
-    """Hash of the table and the options: what an import depends on."""
+    """Hash of the table and the options: what an import depends on.
+
+    What a recording that cannot be read means may change on the way.
+    """
+    if not options.features:
+        options = replace(options, missing=ERROR)
     with source.open("rb") as file:
         table = hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(

@@ -36,6 +36,7 @@ COLUMNS = (
 JOIN = "+"
 ABSENT = "absent"
 ERROR = "error"
+SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True)

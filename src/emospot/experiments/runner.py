@@ -37,9 +37,9 @@ from emospot.experiments.known_runs import KnownRun, taken_over
 from emospot.experiments.metric import better
 from emospot.experiments.stores import open_store
 from emospot.experiments.study import OPPONENT, Job, Study
-from emospot.experiments.worker import end_with_parent
 from emospot.features.store import FeatureStore
 from emospot.files import make_folder, write_json
+from emospot.processes import end_with_parent
 
 LINES = "results.jsonl"
 KNOWN = "known"

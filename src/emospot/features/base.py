@@ -12,6 +12,7 @@ packages of an extractor are not installed, its constructor raises
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,6 +53,22 @@ class Extractor(Protocol):
     def describe(self) -> FeatureDescription:
         """What identifies this feature."""
         ...
+
+
+class Reloaded:
+    """Base of what goes to other processes without what it has loaded, to load it there.
+
+    What a `cached_property` holds stays behind.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The arguments alone."""
+        kind = type(self)
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if not isinstance(getattr(kind, name, None), cached_property)
+        }
 
 
 class WordsExtractor(Extractor, Protocol):

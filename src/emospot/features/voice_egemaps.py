@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from emospot.conversation import VOICE, Tokens
 from emospot.errors import MissingExtraError
-from emospot.features.base import FeatureDescription
+from emospot.features.base import FeatureDescription, Reloaded
 from emospot.features.voice_basic import finite, frames_a_token
 from emospot.features.voice_descriptors import (
     LOUDNESS,
@@ -45,7 +45,7 @@ _SHORTEST = 0.06  # seconds: one window of openSMILE's pitch
 _HALF_SPECTRAL_WINDOW = 0.01  # seconds
 
 
-class EgemapsVoice:
+class EgemapsVoice(Reloaded):
     """eGeMAPSv02 low-level descriptors.
 
     Args:
@@ -61,12 +61,17 @@ class EgemapsVoice:
 
     def __init__(self, hop: float = 0.01) -> None:
         try:
-            import opensmile
+            self._opensmile  # noqa: B018 - tells at once whether it is there
         except ImportError as error:
             raise MissingExtraError("eGeMAPS voice features", "voice") from error
-        self._opensmile = opensmile
         self._size = frames_a_token(hop)
         self._hop = self._size * 0.01
+
+    @cached_property
+    def _opensmile(self) -> Any:
+        import opensmile
+
+        return opensmile
 
     @cached_property
     def _smile(self) -> Any:

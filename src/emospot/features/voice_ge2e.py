@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from emospot.conversation import VOICE, Tokens
 from emospot.errors import MissingExtraError, UsageError
-from emospot.features.base import FeatureDescription
+from emospot.features.base import FeatureDescription, Reloaded
 from emospot.features.spectrum import frames, mel_filters
 from emospot.features.voice_basic import finite
 from emospot.media.audio import SAMPLE_RATE
@@ -47,7 +47,7 @@ _TRIM_BLOCK = 60 * SAMPLE_RATE  # samples, a multiple of the detector's 30 ms
 _INAUDIBLE = 1e-4  # root mean square (−80 dB) of digital silence with dither
 
 
-class Ge2eVoice:
+class Ge2eVoice(Reloaded):
     """The GE2E embedding of an utterance, one token of 256 numbers, on the CPU.
 
     Args:
@@ -66,14 +66,19 @@ class Ge2eVoice:
     def __init__(self, rate: float = DEFAULT_RATE, shortest: float = 0.3) -> None:
         if not _SLOWEST_RATE <= rate <= 20:
             raise UsageError(f"GE2E takes {_SLOWEST_RATE} to 20 windows a second, found {rate}")
-        with _quiet():
-            try:
-                import resemblyzer
-            except ImportError as error:
-                raise MissingExtraError("GE2E voice features", "voice") from error
-        self._resemblyzer = resemblyzer
+        try:
+            self._resemblyzer  # noqa: B018 - tells at once whether it is there
+        except ImportError as error:
+            raise MissingExtraError("GE2E voice features", "voice") from error
         self._rate = rate
         self._shortest = shortest
+
+    @cached_property
+    def _resemblyzer(self) -> Any:
+        with _quiet():
+            import resemblyzer
+
+            return resemblyzer
 
     @cached_property
     def _encoder(self) -> Any:

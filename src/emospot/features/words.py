@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from emospot.conversation import WORDS, Tokens, Utterance, Word
 from emospot.errors import FeatureError
-from emospot.features.base import FeatureDescription
+from emospot.features.base import FeatureDescription, Reloaded
 
 BUNDLED = "minilm-l6"
 """The encoder that comes with the installation."""
@@ -52,7 +52,7 @@ class _Window:
     offsets: NDArray[np.int64]
 
 
-class TransformerWords:
+class TransformerWords(Reloaded):
     """Embeds the word pieces of utterances.
 
     Args:

@@ -34,7 +34,8 @@ from emospot.media.audio import SAMPLE_RATE
 from emospot.model.live import LiveConversation
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
-from emospot.speakers.voice_activity import VoiceActivity, one_thread
+from emospot.processes import one_thread
+from emospot.speakers.voice_activity import VoiceActivity
 
 TOLERANCE = 0.5
 """Seconds by which clocks may differ."""

@@ -100,6 +100,15 @@ def probe(path: Path) -> MediaInfo:
         )
 
 
+def duration(path: Path) -> float:
+    """How long a recording is, in seconds.
+
+    Raises:
+        MediaError: as `probe`.
+    """
+    return probe(path).duration
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[OpenRecording]:
     """Open a recording and close it afterwards.

@@ -8,8 +8,7 @@ This finds speech, not speakers: a quick change of speakers without a pause
 stays one utterance.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from emospot.features.base import Span
 from emospot.media.audio import SAMPLE_RATE
+from emospot.processes import one_thread
 from emospot.speakers.speech_finder import WINDOW, SpeechFinder
 
 
@@ -102,23 +102,6 @@ def speech_spans(blocks: Iterable[NDArray[np.float32]], **options: float) -> lis
     activity = VoiceActivity(**options)
     found = [span for block in blocks for span in activity.add(block)]
     return [*found, *activity.finish()]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread and set the number back afterwards.
-
-    For what is so small that several threads would wait for each other: on a busy
-    machine they take ten times as long.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _silero() -> Any:

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from emospot.experiments.worker import end_with_parent
+from emospot.processes import end_with_parent
 
 SCRIPT = """
 import multiprocessing, os, sys, time
-from emospot.experiments.worker import end_with_parent
+from emospot.processes import end_with_parent
 
 def work(path):
     end_with_parent()

@@ -1,5 +1,6 @@
 """`emospot train` and `emospot evaluate`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -40,14 +41,26 @@ def train(
         str | None, typer.Option(help="Dev conversations: stratified, or first (the first 10 %).")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    devices: Annotated[
+        int,
+        typer.Option(min=1, help="Graphics cards (without any: processes) that share each batch."),
+    ] = 1,
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Machines; start the command on each, as torchrun does.")
+    ] = 1,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train a model; epoch and threshold are chosen on dev, the test split is never read.
 
     Example: emospot train STORE --out RUN --seeds 5
+
+    Example: emospot train STORE --out RUN --devices 4
     """
     from emospot.config import load_config
 
+    if devices * nodes > 1:
+        # Before torch is there, which warns of what is on purpose (`training.spread`).
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     chosen = list(settings or [])
     if dev is not None:
         chosen.append(f"training.dev={dev}")
@@ -55,9 +68,10 @@ def train(
     from emospot.features.store import FeatureStore
     from emospot.training.fit import train as run_training
     from emospot.training.results import EpochReport
+    from emospot.training.spread import Spread, is_first_process
 
     opened = FeatureStore.open(store)
-    with progress(quiet=json_output) as bar:
+    with progress(quiet=json_output or not is_first_process()) as bar:
         tasks: dict[int, object] = {}
 
         def on_epoch(report: EpochReport) -> None:
@@ -78,7 +92,10 @@ def train(
             seeds=range(first_seed, first_seed + seeds),
             resume=resume,
             on_epoch=on_epoch,
+            spread=Spread(devices, nodes),
         )
+    if not is_first_process():
+        return
     if json_output:
         from dataclasses import asdict
 

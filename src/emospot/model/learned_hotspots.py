@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emospot.model.across_processes import across_processes
 from emospot.model.dropout import Dropout
 
 AROUND = 2
@@ -112,8 +113,9 @@ class LearnedHotspots(nn.Module):
             scores: of `SpottedTokens`, any shape.
             counted: the tokens that count, the same shape.
         """
-        share = scores.sum() / counted.sum().clamp(min=1)
-        return (share - self.share).square() * counted.any()
+        count = across_processes(counted.sum())
+        share = across_processes(scores.sum()) / count.clamp(min=1)
+        return (share - self.share).square() * (count > 0)
 
 
 def marks_loss(scores: Tensor, marks: Tensor, known: Tensor) -> Tensor:
@@ -129,7 +131,8 @@ def marks_loss(scores: Tensor, marks: Tensor, known: Tensor) -> Tensor:
     """
     near = scores.masked_fill(~known, 0.5).clamp(1e-6, 1 - 1e-6)
     loss = marks * near.log() + (1 - marks) * (1 - near).log()
-    return -(loss * known).sum() / known.sum().clamp(min=1)
+    count = across_processes(known.sum())
+    return -across_processes((loss * known).sum()) / count.clamp(min=1)
 
 
 def several(mask: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.errors import ShapeError
+from emospot.model.across_processes import across_processes
 from emospot.model.lag_bias import LagScale
 
 
@@ -101,14 +102,16 @@ def expert_usage(routing: Routing) -> Tensor:
     probabilities. Even use where no utterance has both modalities.
     """
     present = routing.both_present.to(routing.dense.dtype).unsqueeze(-1)
-    count = present.sum()
-    dense = (routing.dense * present).sum(dim=0) / count.clamp(min=1)
-    used = (routing.selected * present).sum(dim=0) / count.clamp(min=1)
+    count = across_processes(present.sum())
+    dense = across_processes((routing.dense * present).sum(dim=0)) / count.clamp(min=1)
+    used = across_processes((routing.selected * present).sum(dim=0)) / count.clamp(min=1)
     usage = (used - dense).detach() + dense
     return torch.where(count > 0, usage, 1.0 / usage.shape[0])
 
 
-def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, Tensor]:
+def routing_losses(
+    routings: Mapping[str, Routing], usage: Mapping[str, Tensor], mask: Tensor
+) -> dict[str, Tensor]:
     """Load balance and router z-loss, each averaged over the pairs.
 
     The z-loss is the mean of (log Σ exp r)² (Zoph et al., 2022): it keeps the
@@ -117,11 +120,12 @@ def routing_losses(routings: Mapping[str, Routing], mask: Tensor) -> dict[str, T
     if not routings:
         zero = torch.zeros((), device=mask.device)
         return {"balance": zero, "router_z": zero}
-    balance = [expert_usage_imbalance(expert_usage(r)) for r in routings.values()]
+    balance = [expert_usage_imbalance(own) for own in usage.values()]
     z = []
     for routing in routings.values():
         square = torch.logsumexp(routing.logits, dim=-1).square() * routing.both_present
-        z.append(square.sum() / routing.both_present.sum().clamp(min=1))
+        count = across_processes(routing.both_present.sum())
+        z.append(across_processes(square.sum()) / count.clamp(min=1))
     return {"balance": torch.stack(balance).mean(), "router_z": torch.stack(z).mean()}
 
 

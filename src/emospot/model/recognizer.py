@@ -155,14 +155,15 @@ class Recognizer(EmotionModel):
         joined = remembered if graph is None else torch.cat((remembered, graph), dim=-1)
         answers = self._answers(joined, context, present, again)
         spotters = spotters_of(self._stems)
+        usage = {name: expert_usage(r) for name, r in routings.items()}
         return EmotionOutput(
             logits=self._together(answers, present, batch, timing, past),
             gates=gates,
             routing={
                 name: r.selected.unflatten(0, batch.mask.shape) for name, r in routings.items()
             },
-            expert_usage={name: expert_usage(r) for name, r in routings.items()},
-            losses=routing_losses(routings, batch.mask)
+            expert_usage=usage,
+            losses=routing_losses(routings, usage, batch.mask)
             | hotspot_losses(spotters, groups, batch.mask.shape[1]),
             parts=answers if self.own_heads else {},
             hotspots={

@@ -20,6 +20,7 @@ from emospot.model.emotion_dynamics import RELATIONS, UNKNOWN
 from emospot.model.reading import Reading, readings_of
 from emospot.model.recording_range import RecordingRange, recording_range
 from emospot.training.dev_split import dev_ids
+from emospot.training.spread import SharedBatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,20 +273,28 @@ class ConversationData(LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
 
+    def _place(self) -> tuple[int, int]:
+        """Which process this is, and of how many."""
+        trainer = self.trainer
+        return (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
+
     def _collate(self, examples: Sequence[Example]) -> ConversationBatch:
         return collate(examples, self.dims, tasks=self.tasks)
 
     def train_dataloader(self) -> DataLoader[Example]:
-        """The training conversations, shuffled by seed and epoch."""
+        """This process's share of the training conversations, shuffled by seed and epoch."""
         return DataLoader(
             self.split.train,  # type: ignore[arg-type]
-            batch_size=self.batch_size,
-            sampler=EpochShuffle(len(self.split.train), self.seed, self.parts),
+            batch_sampler=SharedBatches(
+                EpochShuffle(len(self.split.train), self.seed, self.parts),
+                self.batch_size,
+                *self._place(),
+            ),
             collate_fn=self._collate,
         )
 
     def val_dataloader(self) -> DataLoader[Example] | tuple[()]:
-        """The dev conversations, by length; nothing where there are none."""
+        """All dev conversations in every process, by length; nothing where there are none."""
         if not self.split.dev:
             return ()
         by_length = sorted(self.split.dev, key=lambda e: len(e.conversation.utterances))

@@ -43,6 +43,7 @@ from emospot.training.module import CHOICE
 from emospot.training.quiet import quiet
 from emospot.training.results import EpochReport, SeedResult, run_metrics
 from emospot.training.setup import features_read, training_loop, untrained_model
+from emospot.training.spread import Spread, is_first_process
 
 LAST = "last.ckpt"
 
@@ -55,6 +56,7 @@ def train(
     seeds: Sequence[int] = (0,),
     resume: bool = False,
     on_epoch: Callable[[EpochReport], None] | None = None,
+    spread: Spread | None = None,
 ) -> list[SeedResult]:
     """Train one model a seed on the training conversations of a store.
 
@@ -66,6 +68,8 @@ def train(
         seeds: of initial weights, order of conversations and dropout.
         resume: go on with an interrupted run; finished seeds are kept.
         on_epoch: told after each epoch.
+        spread: over several processes; None: one. Lightning then starts this program
+            once more for each of the others, and only the first writes.
 
     Raises:
         UsageError: if `out` already holds a run and `resume` is not set, or the
@@ -77,15 +81,18 @@ def train(
         config = config.model_copy(update={"model": model})
     check_hotspots(store, config)
     split = load_split(store, config.training)
-    _open_run(out, store, config, split, resume=resume)
+    if is_first_process():
+        _open_run(out, store, config, split, resume=resume)
     results = []
     for seed in seeds:
         done = out / f"seed-{seed}" / "result.json"
         if done.is_file():
             results.append(SeedResult(**json.loads(done.read_text(encoding="utf-8"))))
             continue
-        results.append(train_seed(store, split, out / f"seed-{seed}", config, seed, on_epoch))
-    write_json(out / "metrics.json", run_metrics(results))
+        folder = out / f"seed-{seed}"
+        results.append(train_seed(store, split, folder, config, seed, on_epoch, spread))
+    if is_first_process():
+        write_json(out / "metrics.json", run_metrics(results))
     return results
 
 
@@ -96,6 +103,7 @@ def train_seed(
     config: Config,
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
+    spread: Spread | None = None,
 ) -> SeedResult:
     """Train, calibrate and save one model; goes on from `last.ckpt` if there is one."""
     started = time.monotonic()
@@ -107,7 +115,9 @@ def train_seed(
     if isinstance(config.model, BaselineConfig) and config.model.closed_form:
         fitted = _fit_at_once(untrained, split, config, tasks, dims, seed, on_epoch)
     else:
-        fitted = _fit_by_steps(untrained, split, folder, config, tasks, dims, seed, on_epoch)
+        fitted = _fit_by_steps(
+            untrained, split, folder, config, tasks, dims, seed, on_epoch, spread or Spread()
+        )
     pooled = [m for m, feature in features.items() if feature.pooled]
     card = ModelCard(
         folder.parent.name,
@@ -119,7 +129,6 @@ def train_seed(
     )
     model = PretrainedModel(untrained.cpu().eval(), config.model, card)
     model = calibrated(model, split, fitted.score)
-    save_model(model, folder / "model")
     result = SeedResult(
         seed=seed,
         dev_weighted_f1=None if tasks[0].kind == "number" or not split.dev else fitted.score,
@@ -131,8 +140,10 @@ def train_seed(
         history=fitted.history,
         dev_mae=-fitted.score if tasks[0].kind == "number" and split.dev else None,
     )
-    write_json(folder / "result.json", asdict(result))
-    (folder / LAST).unlink(missing_ok=True)
+    if is_first_process():
+        save_model(model, folder / "model")
+        write_json(folder / "result.json", asdict(result))
+        (folder / LAST).unlink(missing_ok=True)
     return result
 
 
@@ -167,8 +178,10 @@ def _fit_by_steps(
     dims: dict[str, int],
     seed: int,
     on_epoch: Callable[[EpochReport], None] | None,
+    spread: Spread,
 ) -> Fitted:
     """Train by gradient; `model` then has the weights that were best on dev."""
+    spread.check(model, config.training.batch_size)
     module, data = training_loop(
         model,
         split,
@@ -177,10 +190,11 @@ def _fit_by_steps(
         dims,
         seed,
         lambda line: _report(on_epoch, seed, config.training.epochs, line),
+        spread.processes,
     )
     last = folder / LAST
     with quiet():
-        trainer = _trainer(folder, config)
+        trainer = _trainer(folder, config, spread)
         trainer.fit(module, data, ckpt_path=str(last) if last.is_file() else None)
     if not math.isfinite(module.best["score"]):
         raise ModelError(
@@ -190,7 +204,7 @@ def _fit_by_steps(
     return Fitted(float(module.best["score"]), int(module.best["epoch"]), tuple(module.history))
 
 
-def _trainer(folder: Path, config: Config) -> lightning.Trainer:
+def _trainer(folder: Path, config: Config, spread: Spread) -> lightning.Trainer:
     keep = ModelCheckpoint(
         dirpath=folder,
         filename=Path(LAST).stem,
@@ -213,7 +227,11 @@ def _trainer(folder: Path, config: Config) -> lightning.Trainer:
         num_sanity_val_steps=0,
         deterministic="warn",
         accelerator="auto",
-        devices=1,
+        devices=spread.devices,
+        num_nodes=spread.nodes,
+        strategy=spread.strategy(),
+        sync_batchnorm=spread.processes > 1 and torch.cuda.is_available(),
+        use_distributed_sampler=False,  # each process takes its share by itself
     )
 
 
@@ -224,7 +242,7 @@ def _report(
     line: Mapping[str, float],
 ) -> None:
     """Tell of an epoch by its line of the history."""
-    if on_epoch is not None:
+    if on_epoch is not None and is_first_process():
         epoch, loss = int(line["epoch"]), line["loss"]
         dev = line.get("dev_weighted_f1"), line.get("dev_mae")
         on_epoch(EpochReport(seed, epoch, epochs, loss, *dev))

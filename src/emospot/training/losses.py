@@ -24,6 +24,7 @@ from torch import Tensor
 from emospot.batch import ConversationBatch, Target
 from emospot.config import TrainingConfig
 from emospot.emotions import TaskKind
+from emospot.model.across_processes import across_processes
 from emospot.model.emotion_model import EmotionOutput
 
 
@@ -74,8 +75,7 @@ def _known_loss(
     answer: Tensor, target: Target, config: TrainingConfig, class_weights: Tensor | None
 ) -> Tensor:
     """`task_loss` where the answer is known; 0 · answer where it is nowhere."""
-    known = answer[target.mask]
-    return task_loss(known, target, config, class_weights) if len(known) else 0.0 * answer.sum()
+    return task_loss(answer[target.mask], target, config, class_weights)
 
 
 def against_rest_loss(outputs: Tensor, target: Target) -> Tensor:
@@ -89,7 +89,7 @@ def against_rest_loss(outputs: Tensor, target: Target) -> Tensor:
     if target.kind == "single":
         values = F.one_hot(values.long(), outputs.shape[-1])
     loss = F.binary_cross_entropy_with_logits(outputs, values.to(outputs.dtype), reduction="sum")
-    return loss / max(1, len(outputs))
+    return _mean(loss, outputs.new_tensor(len(outputs)))
 
 
 def task_loss(
@@ -98,26 +98,43 @@ def task_loss(
     """The loss of one head over the utterances whose answer is known.
 
     Args:
-        outputs: of the head, where `target.mask` is True, shape (N, K), N ≥ 1.
+        outputs: of the head, where `target.mask` is True, shape (N, K).
         target: all of the batch's answers.
         config: label smoothing and the loss of numbers are read.
         class_weights: as in `total_loss`.
     """
     values = target.values[target.mask]
     if target.kind == "single":
-        return F.cross_entropy(
-            outputs, values, weight=class_weights, label_smoothing=config.label_smoothing
+        loss = F.cross_entropy(
+            outputs,
+            values,
+            weight=class_weights,
+            reduction="sum",
+            label_smoothing=config.label_smoothing,
         )
+        each = torch.ones_like(values) if class_weights is None else class_weights[values]
+        return _mean(loss, each.to(outputs.dtype).sum())
     if target.kind == "several":
-        return F.binary_cross_entropy_with_logits(outputs, values, pos_weight=class_weights)
-    return (F.l1_loss if config.number_loss == "l1" else F.smooth_l1_loss)(outputs, values)
+        loss = F.binary_cross_entropy_with_logits(
+            outputs, values, pos_weight=class_weights, reduction="sum"
+        )
+    else:
+        number_loss = F.l1_loss if config.number_loss == "l1" else F.smooth_l1_loss
+        loss = number_loss(outputs, values, reduction="sum")
+    return _mean(loss, outputs.new_tensor(outputs.numel()))
+
+
+def _mean(total: Tensor, weight: Tensor) -> Tensor:
+    """Over all processes; 0 where none has any weight."""
+    everything = across_processes(weight)
+    return across_processes(total) / torch.where(everything > 0, everything, 1.0)
 
 
 def plain_loss(outputs: Tensor, values: Tensor, kind: TaskKind, config: TrainingConfig) -> Tensor:
     """The loss of answers that are all known, without label smoothing.
 
     Args:
-        outputs: of a head, shape (N, K), N ≥ 1.
+        outputs: of a head, shape (N, K).
         values: what is right, as `Target` has it, N first.
         kind: of the task.
         config: the loss of numbers is read.

@@ -20,10 +20,12 @@ from emospot.config import TrainingConfig
 from emospot.emotions import Task
 from emospot.evaluation.diagnosis.aligners import normalised_entropy
 from emospot.evaluation.task_scores import Scores, choice, output_scores
+from emospot.model.across_processes import summing
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.training.losses import plain_loss, total_loss
 from emospot.training.modality_dropout import with_modality_dropout
 from emospot.training.results import dev_figures
+from emospot.training.spread import sum_over_processes
 
 FINAL_RATE = 0.05
 """Learning rate at the last step, as a share of the greatest."""
@@ -129,7 +131,7 @@ class EmotionModule(LightningModule):
         # With the buffers: batch normalisation must fit the averaged weights.
         self.averaged = AveragedModel(
             recognizer, avg_fn=averaging(config.average_decay), use_buffers=True
-        )
+        ).requires_grad_(False)
         self.config = config
         self.main = tasks[0]
         self.seed = seed
@@ -152,13 +154,16 @@ class EmotionModule(LightningModule):
         """Start from the random state of this seed and step."""
         # Not once an epoch: data loaders draw from the same state, and do so at
         # other moments in a resumed run.
-        torch.manual_seed(self.seed * 1_000_003 + self.global_step)
+        # Each process drops out what it will: the same ones everywhere would be fewer.
+        own = self.global_rank * 2**40
+        torch.manual_seed(self.seed * 1_000_003 + self.global_step + own)
 
     def training_step(self, batch: ConversationBatch, index: int) -> Tensor:
-        """The loss of one batch."""
+        """The loss of one batch, be it shared by several processes."""
         batch = with_modality_dropout(batch, self.config.modality_dropout)
-        output = self.recognizer(batch)
-        loss = total_loss(output, batch, self.config, self.class_weights)
+        with summing(sum_over_processes if self.trainer.world_size > 1 else None):
+            output = self.recognizer(batch)
+            loss = total_loss(output, batch, self.config, self.class_weights)
         self._aligners.tell(output)
         self._loss_sum += float(loss.detach())
         return loss

@@ -22,6 +22,7 @@ from emospot.training.data import (
 )
 from emospot.training.losses import balanced_weights, log_odds, log_prior, presence_weights
 from emospot.training.module import EmotionModule
+from emospot.training.spread import batch_count
 
 
 def untrained_model(
@@ -57,6 +58,7 @@ def training_loop(
     dims: dict[str, int],
     seed: int,
     tell: Callable[[Mapping[str, float]], None] = lambda line: None,
+    processes: int = 1,
 ) -> tuple[EmotionModule, ConversationData]:
     """What Lightning trains a model by gradient with.
 
@@ -68,6 +70,7 @@ def training_loop(
         dims: modality → numbers a token, in the order of the model.
         seed: of every random choice.
         tell: told the line of the history after every epoch.
+        processes: that share each batch.
 
     Raises:
         UsageError: if there are fewer conversations than epochs that share them.
@@ -85,7 +88,7 @@ def training_loop(
         config.training,
         tasks,
         seed=seed,
-        steps_an_epoch=-(-seen // batch_size),
+        steps_an_epoch=batch_count(seen, batch_size, processes),
         class_weights=_class_weights(split, tasks[0]) if config.training.class_weights else None,
         tell=tell,
     )

@@ -64,6 +64,10 @@ class Memory:
     x: Tensor
     mask: Tensor
 
+    def without_elements(self) -> "Memory":
+        """What was pooled alone, where nothing else is read any more."""
+        return Memory(self.pooled, self.x.new_empty(0), self.mask.new_empty(0))
+
 
 def readable(
     target: Sequences, source: Sequences, *, causal: bool

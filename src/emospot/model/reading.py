@@ -10,6 +10,7 @@ from torch import Tensor
 
 from emospot.batch import ConversationBatch
 from emospot.conversation import WORDS
+from emospot.model.row_groups import MOST_ROWS
 from emospot.model.timing import OF_WORDS, timing_of
 
 TIMING = "timing"
@@ -88,13 +89,18 @@ def readings_of(batch: ConversationBatch, timing: Tensor | None = None) -> list[
 def _means(batch: ConversationBatch, modality: str) -> Floats:
     """The mean of each utterance's tokens, shape (B, U, d)."""
     tensors = batch.modalities[modality]
-    # One conversation at a time, so that single precision is never there for all tokens;
+    # A few utterances at a time, so that single precision is never there for all tokens;
     # NaN in the padding must not spread.
-    total = torch.stack(
+    rows = zip(
+        tensors.values.flatten(0, 1).split(MOST_ROWS),
+        tensors.mask.flatten(0, 1).split(MOST_ROWS),
+        strict=True,
+    )
+    total = torch.cat(
         [
             own.detach().float().masked_fill(~mask.unsqueeze(-1), 0.0).sum(dim=1)
-            for own, mask in zip(tensors.values, tensors.mask, strict=True)
+            for own, mask in rows
         ]
-    )
+    ).unflatten(0, tensors.mask.shape[:2])
     mean = total / tensors.mask.sum(dim=2, keepdim=True).clamp(min=1)
     return np.asarray(mean.double().cpu().numpy())

@@ -264,6 +264,10 @@ class Recognizer(EmotionModel):
                 there = present[:, :, number].flatten()[group.rows].unsqueeze(1)
                 sequences[m] = Sequences(x, group.mask[m], group.times[m], summary, there)
             group.memories, routings = self.token_memory(sequences)
+            if self.second_reading is None:
+                # The tokens of a long conversation are large, and nobody reads them again.
+                group.x.clear()
+                group.memories = {m: own.without_elements() for m, own in group.memories.items()}
             for name, routing in routings.items():
                 found.setdefault(name, []).append(routing)
         rows, count = torch.cat([group.rows for group in groups]), present[..., 0].numel()

@@ -18,6 +18,8 @@ from emospot.model.learned_hotspots import SpottedTokens
 from emospot.model.mixture_of_aligners import Routing
 
 LENGTH_FACTOR = 1.4
+MOST_ROWS = 2048
+"""Rows of a group, so that what is computed of a group is small beside a long conversation."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
     """The valid utterances of a batch in groups of similar token counts.
 
     Lengths within a group differ by a factor of `LENGTH_FACTOR` at most, so that
-    little is spent on padding however long the longest utterance is. While the model is
+    little is spent on padding however long the longest utterance is; a group has
+    `MOST_ROWS` at most. While the model is
     exported all rows are one group, those of the padding among them: what rows there are
     must not depend on values.
     """
@@ -61,7 +64,8 @@ def rows_by_length(batch: ConversationBatch) -> list[Tensor]:
     )
     longest = counts.amax(dim=0).clamp(min=1)
     group = (longest.log() / math.log(LENGTH_FACTOR)).floor().long()
-    return [rows[group == number] for number in group.unique().tolist()] or [rows]
+    alike = [rows[group == number] for number in group.unique().tolist()] or [rows]
+    return [part for own in alike for part in own.split(MOST_ROWS)]
 
 
 def put_back(parts: Sequence[Tensor], groups: Sequence[RowGroup], mask: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from emospot.errors import UsageError
+
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
 
@@ -57,6 +59,7 @@ def bench_analyze(
     *,
     threads: int = 1,
     repeats: int = 3,
+    height: int | None = None,
 ) -> AnalyzeBench:
     """Analyse a recording several times and take the run of median time.
 
@@ -65,18 +68,22 @@ def bench_analyze(
         transcript: of the recording.
         threads: cores to use.
         repeats: timed runs.
+        height: of the bundled recording's pictures, see `write_sample_video`.
 
     Raises:
-        UsageError: if the recording has no length (a transcript alone).
+        UsageError: if a height is given and a recording, too, or the recording has no
+            length (a transcript alone).
         EmospotError: if it cannot be analysed.
     """
     from emospot.bench.sample_video import write_sample_video
     from emospot.sample import sample_files
 
+    if recording is not None and height is not None:
+        raise UsageError("the height is that of the bundled recording: leave it out")
     with TemporaryDirectory() as folder, on_cores(threads):
         if recording is None:
             recording, transcript = Path(folder) / "sample.mkv", sample_files().transcript
-            write_sample_video(recording)
+            write_sample_video(recording, height)
         runs = [_run(recording, transcript, Path(folder)) for _ in range(repeats + 1)][1:]
     analysis, seconds = sorted(runs, key=lambda run: sum(run[1].values()))[len(runs) // 2]
     length = analysis.duration or 0.0
@@ -90,7 +97,6 @@ def _run(
     recording: Path, transcript: Path | None, folder: Path
 ) -> tuple["Analysis", dict[str, float]]:
     from emospot.analysis.analyze import analyze
-    from emospot.errors import UsageError
     from emospot.report.files import write_analysis
     from emospot.report.page import write_report
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli import bench_models
+from emospot.cli import bench_all, bench_models
 from emospot.cli.console import note, progress, say, say_json, table
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
@@ -24,15 +24,21 @@ def analyze(
     transcript: Annotated[Path | None, typer.Option(help="Its transcript.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Runs; the median is shown.")] = 3,
+    height: Annotated[
+        int | None,
+        typer.Option(help="The bundled sample in frames of that height (16 : 9), e.g. 720."),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Time the whole raw pipeline by stage, as a share of the media's length.
 
     Example: emospot bench analyze talk.mp4 --transcript talk.srt
+
+    Example: emospot bench analyze --height 720
     """
     from emospot.bench.analyze import bench_analyze
 
-    result = bench_analyze(recording, transcript, threads=threads, repeats=repeats)
+    result = bench_analyze(recording, transcript, threads=threads, repeats=repeats, height=height)
     if json_output:
         say_json(result.to_dict())
         return
@@ -100,3 +106,4 @@ def stream(
 
 for command in (bench_models.train, bench_models.infer, bench_models.length, bench_models.memory):
     app.command(command.__name__)(command)
+app.command("all")(bench_all.everything)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from emospot.processes import end_with_parent
+from emospot.processes import ProcessKilledError, each_in_processes, end_with_parent
 
 SCRIPT = """
 import multiprocessing, os, sys, time
@@ -73,3 +73,55 @@ def test_it_waits_for_the_parent_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(parent)
     assert _within(5, lambda: ended == [1])
     os.close(alive)
+
+
+def _work(piece: tuple[float, str]) -> str:
+    """Take some time, then do what a piece says."""
+    seconds, what = piece
+    time.sleep(seconds)
+    if what == "raise":
+        raise ValueError(what)
+    if what == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if Path(what).is_absolute():
+        if Path(what).exists():
+            return "again"
+        Path(what).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return f"{what} {os.getpid()}"
+
+
+def _told(result: Callable[[], str]) -> str:
+    try:
+        return result().split()[0]
+    except (ValueError, ProcessKilledError) as error:
+        return f"{type(error).__name__}"
+
+
+def test_each_piece_comes_to_its_own_end(tmp_path: Path) -> None:
+    once = str(tmp_path / "died")
+    pieces = [(1.5, "slow"), (0.0, "a"), (0.0, "raise"), (0.0, "die"), (0.0, once), (0.0, "b")]
+    found = [(piece, _told(result)) for piece, result in each_in_processes(_work, pieces, 2)]
+    expected = ["slow", "a", "ValueError", "ProcessKilledError", "again", "b"]
+    assert dict(found) == dict(zip(pieces, expected, strict=True))
+    assert found[0][0] != pieces[0]  # as they are done
+    ordered = each_in_processes(_work, pieces, 2, in_order=True)
+    assert [(piece, _told(result)) for piece, result in ordered] == list(
+        zip(pieces, expected, strict=True)
+    )
+    assert list(each_in_processes(_work, [], 2)) == []
+
+
+def test_a_process_that_is_killed_while_it_waits_is_begun_anew() -> None:
+    results = each_in_processes(_work, [(0.0, "a"), (0.0, "b"), (0.0, "c")], 1, in_order=True)
+    _, first = next(results)
+    os.kill(int(first().split()[1]), signal.SIGKILL)
+    assert [_told(result) for _, result in results] == ["b", "c"]
+
+
+def test_who_is_no_longer_asked_leaves_nobody_behind() -> None:
+    results = each_in_processes(_work, [(0.0, "a"), (600.0, "b"), (600.0, "c")], 2)
+    _, first = next(results)
+    pid = int(first().split()[1])
+    results.close()
+    assert _within(10, lambda: not _alive(pid))

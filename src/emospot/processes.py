@@ -131,7 +131,11 @@ class _Process(Generic[T, R]):
             context = multiprocessing.get_context("spawn")
             given = (self._work, self._threads)
             self._pool = ProcessPoolExecutor(1, context, _begin, given)
-        return self._pool.submit(_do, piece)
+        try:
+            return self._pool.submit(_do, piece)
+        except BrokenProcessPool:  # killed while it had nothing to do
+            self.end()
+            return self.begin(piece)
 
     def end(self) -> None:
         if self._pool is not None:

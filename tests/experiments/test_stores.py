@@ -287,11 +287,15 @@ def test_options_reach_the_reader(
             ConfigError,
             "no.py is not there",
         ),
-        ({"source": ".", "missing": "perhaps"}, EmospotError, 'corpus mine: missing must be "er'),
+        (
+            {"source": ".", "missing": "perhaps"},
+            EmospotError,
+            "corpus mine: missing must be one of",
+        ),
         (
             {"kind": "ravdess", "source": "clips", "voice": "basic"},
             MediaError,
-            "corpus mine: dialogue",
+            "corpus mine: 3 of 3 conversations could not be measured: dialogue",
         ),
     ],
 )

@@ -33,6 +33,7 @@ def everything(
     """
     import json
 
+    from emospot.experiments.benchmarks import SPEED
     from emospot.experiments.provenance import provenance
     from emospot.files import make_folder, write_json
 
@@ -57,7 +58,7 @@ def everything(
     }
     found["analyze"] = _analyses(rounds)
     found["stream"] = _stream(turns)
-    write_json(out / FILE, {"provenance": provenance(), **found})
+    write_json(out / FILE, {"kind": SPEED, "provenance": provenance(), **found})
     note(f"written: {out / FILE}")
 
 

@@ -26,6 +26,8 @@ from emospot.files import make_folder, write_file, write_json
 
 PAGE = "benchmarks.md"
 FOLDER = "results"
+SPEED = "bench"
+"""Kind of a file of speed and memory (`emospot bench all`)."""
 FIGURES = ("gains.html", "figures.html")
 """Pages of a study's folder that are published with its results."""
 INTRODUCTION = """# Benchmarks
@@ -68,10 +70,12 @@ def publish(study_folder: Path, docs: Path) -> tuple[Path, Path]:
 
 
 def benchmarks_page(folder: Path) -> str:
-    """The page of all results in a folder, by name."""
+    """The page of all results of studies and detectors in a folder, by name."""
     parts = [INTRODUCTION]
     for path in sorted(folder.glob("*.json")):
         study, values = _read(path)
+        if values.get("kind") == SPEED:
+            continue  # of one machine: it has a page of its own
         if study is None:
             command = values.get("command", f"emospot hotspots benchmark --out {path.stem}")
             text = detectors_page(values)
@@ -88,11 +92,13 @@ def benchmarks_page(folder: Path) -> str:
 
 
 def _read(path: Path) -> tuple[Study | None, dict[str, Any]]:
-    """A results file, checked, with its study; one of detectors has none."""
+    """A results file, checked, with its study; those of detectors and of speed have none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         values = None
+    if isinstance(values, dict) and values.get("kind") == SPEED:
+        return None, values
     if isinstance(values, dict) and values.get("kind") == KIND:
         if values.get("format_version") != DETECTORS_VERSION:
             raise ConfigError(f"{path} is of another version: measure the detectors again")

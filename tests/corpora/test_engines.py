@@ -22,6 +22,7 @@ from emospot.errors import EmospotError, MediaError, MissingExtraError, UsageErr
 from emospot.features.base import FeatureDescription
 from emospot.features.registry import voice_extractor
 from emospot.features.store import FeatureStore
+from emospot.hotspots.llm_endpoint import LlmEndpoint
 
 LABELS = LabelSet("two", ("calm", "angry"))
 
@@ -154,6 +155,10 @@ def test_what_kills_every_worker_costs_itself_alone(tmp_path, recordings, many):
     made, by = recordings(), dying(tmp_path / "deaths", 99)
     with pytest.raises(MediaError, match='1 of 5 .* dialogue "d2": its process was killed'):
         import_corpus(made, tmp_path / "s", by, engine=many)
+    with pytest.raises(
+        MediaError, match="1 of 5"
+    ):  # words it has got may be left out by "skip" alone
+        import_corpus(made, tmp_path / "s", by, engine=many, missing="absent")
     left_out = import_corpus(made, tmp_path / "s", by, engine=many, missing="skip")
     assert left_out.resumed == 4
     assert 'dialogue "d2": its process was killed' in left_out.notices[-1]
@@ -214,6 +219,14 @@ def test_instruments_are_sent_without_their_models(recordings, used):
         sent = pickle.dumps(by)
         assert len(sent) < 50_000
         assert pickle.loads(sent).identity() == by.identity()
+
+
+def test_an_endpoint_of_a_language_model_is_sent_without_its_client():
+    endpoint = LlmEndpoint("http://localhost:1/v1", "small", "secret")
+    sent = pickle.loads(pickle.dumps(endpoint))
+    assert sent == endpoint
+    with sent._lock:
+        assert sent._client_made is None
 
 
 def test_names_of_engines():

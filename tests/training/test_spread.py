@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -14,9 +15,10 @@ from torch import nn
 from emospot.config import parse_config
 from emospot.errors import UsageError
 from emospot.model.across_processes import across_processes, summing
-from emospot.training.data import EpochShuffle
+from emospot.training.data import EpochShuffle, load_split
 from emospot.training.fit import train
-from emospot.training.spread import SharedBatches, Spread, batch_count, is_first_process
+from emospot.training.setup import training_loop
+from emospot.training.spread import SharedBatches, Spread, batch_count
 
 RECIPE = {
     # All that draws random numbers is off: each process has its own.
@@ -110,13 +112,33 @@ def test_what_cannot_be_spread(monkeypatch):
     Spread().check(normalised, 1)
 
 
-def test_the_first_process_is_known_before_they_have_met(monkeypatch):
+@pytest.mark.parametrize(
+    ("told", "first"),
+    [
+        ({}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        ({"NODE_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, False),
+        ({"RANK": "0", "LOCAL_RANK": "0", "GROUP_RANK": "0"}, True),
+        ({"RANK": "3", "LOCAL_RANK": "0"}, False),
+        ({"SLURM_PROCID": "2"}, False),
+        # Lightning's own children within a SLURM script of one task.
+        ({"SLURM_PROCID": "0", "LOCAL_RANK": "1"}, False),
+    ],
+)
+def test_the_first_process_is_known_before_they_have_met(monkeypatch, told, first):
     for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID"):
         monkeypatch.delenv(name, raising=False)
-    assert is_first_process()
-    for name in ("LOCAL_RANK", "NODE_RANK"):
-        with monkeypatch.context() as one:
-            one.setenv(name, "1")
-            assert not is_first_process()
-            one.setenv("RANK", "0")
-            assert is_first_process()
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert Spread(2).is_first == first
+    assert Spread().is_first  # trained alone, whatever it is a part of
+
+
+def test_there_must_be_a_conversation_for_each_process(make_store):
+    store = make_store()
+    config = parse_config(RECIPE)
+    split = load_split(store, config.training)
+    few = replace(split, train=split.train[:2])
+    with pytest.raises(UsageError, match="2 training conversations an epoch .* by 3 processes"):
+        training_loop(nn.Linear(1, 1), few, config, (), {}, 0, processes=3)

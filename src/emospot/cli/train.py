@@ -68,10 +68,11 @@ def train(
     from emospot.features.store import FeatureStore
     from emospot.training.fit import train as run_training
     from emospot.training.results import EpochReport
-    from emospot.training.spread import Spread, is_first_process
+    from emospot.training.spread import Spread
 
     opened = FeatureStore.open(store)
-    with progress(quiet=json_output or not is_first_process()) as bar:
+    spread = Spread(devices, nodes)
+    with progress(quiet=json_output or not spread.is_first) as bar:
         tasks: dict[int, object] = {}
 
         def on_epoch(report: EpochReport) -> None:
@@ -92,9 +93,9 @@ def train(
             seeds=range(first_seed, first_seed + seeds),
             resume=resume,
             on_epoch=on_epoch,
-            spread=Spread(devices, nodes),
+            spread=spread,
         )
-    if not is_first_process():
+    if not spread.is_first:
         return
     if json_output:
         from dataclasses import asdict

@@ -79,7 +79,8 @@ class OverCores:
     """Several conversations at a time, in processes on this machine.
 
     A process that is killed costs nothing but its conversation's time: that is tried once
-    more.
+    more. A script that calls this needs `if __name__ == "__main__"`, as all do that begin
+    processes.
 
     Args:
         workers: processes.
@@ -158,6 +159,8 @@ class OnCluster:
         """Join the cluster, or begin one; whether this process was in none."""
         # Ray reports its use over the network unless it is told not to.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Without this, what needs more memory than there is would be tried for ever.
+        os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))
         if self._ray.is_initialized():
             return False
         own = {"num_cpus": self._workers or usable_cores(), "include_dashboard": False}

@@ -9,6 +9,7 @@ The file is written only if it answers as the model does.
 import copy
 import hashlib
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ def export_model(
         answer = open_exported(draft, form)
         invented = [made_up(model, count, seed=count) for count in _LENGTHS]
         held = _held(model, answer, invented, letters)
-        if precision == "single" and held.logits > TOLERANCE:
+        if not held.logits <= (TOLERANCE if precision == "single" else math.inf):  # or NaN
             raise ModelError(
                 f"the export of {model.card.name} answers otherwise than the model: logits differ "
                 f"by {held.logits:.2g}, expected at most {TOLERANCE}; nothing was written"

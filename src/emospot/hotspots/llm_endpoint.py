@@ -82,6 +82,16 @@ class LlmEndpoint:
         self._form = 0
         self._failed_in_a_row = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; its client and its lock are its own."""
+        own = ("_lock", "_client_made")
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In another process."""
+        vars(self).update(state)
+        self._lock, self._client_made = threading.Lock(), None
+
     @staticmethod
     def from_environment(base_url: str = "", model: str = "") -> "LlmEndpoint":
         """What the environment names.

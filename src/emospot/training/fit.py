@@ -43,7 +43,7 @@ from emospot.training.module import CHOICE
 from emospot.training.quiet import quiet
 from emospot.training.results import EpochReport, SeedResult, run_metrics
 from emospot.training.setup import features_read, training_loop, untrained_model
-from emospot.training.spread import Spread, is_first_process
+from emospot.training.spread import Spread
 
 LAST = "last.ckpt"
 
@@ -81,7 +81,8 @@ def train(
         config = config.model_copy(update={"model": model})
     check_hotspots(store, config)
     split = load_split(store, config.training)
-    if is_first_process():
+    spread = spread or Spread()
+    if spread.is_first:
         _open_run(out, store, config, split, resume=resume)
     results = []
     for seed in seeds:
@@ -91,7 +92,7 @@ def train(
             continue
         folder = out / f"seed-{seed}"
         results.append(train_seed(store, split, folder, config, seed, on_epoch, spread))
-    if is_first_process():
+    if spread.is_first:
         write_json(out / "metrics.json", run_metrics(results))
     return results
 
@@ -107,6 +108,8 @@ def train_seed(
 ) -> SeedResult:
     """Train, calibrate and save one model; goes on from `last.ckpt` if there is one."""
     started = time.monotonic()
+    spread = spread or Spread()
+    on_epoch = on_epoch if spread.is_first else None
     folder.mkdir(parents=True, exist_ok=True)
     tasks = learned_tasks(split.train, store.label_set, config.training.tasks)
     features = features_read(store, config)
@@ -116,7 +119,7 @@ def train_seed(
         fitted = _fit_at_once(untrained, split, config, tasks, dims, seed, on_epoch)
     else:
         fitted = _fit_by_steps(
-            untrained, split, folder, config, tasks, dims, seed, on_epoch, spread or Spread()
+            untrained, split, folder, config, tasks, dims, seed, on_epoch, spread
         )
     pooled = [m for m, feature in features.items() if feature.pooled]
     card = ModelCard(
@@ -140,7 +143,7 @@ def train_seed(
         history=fitted.history,
         dev_mae=-fitted.score if tasks[0].kind == "number" and split.dev else None,
     )
-    if is_first_process():
+    if spread.is_first:
         save_model(model, folder / "model")
         write_json(folder / "result.json", asdict(result))
         (folder / LAST).unlink(missing_ok=True)
@@ -242,7 +245,7 @@ def _report(
     line: Mapping[str, float],
 ) -> None:
     """Tell of an epoch by its line of the history."""
-    if on_epoch is not None and is_first_process():
+    if on_epoch is not None:
         epoch, loss = int(line["epoch"]), line["loss"]
         dev = line.get("dev_weighted_f1"), line.get("dev_mae")
         on_epoch(EpochReport(seed, epoch, epochs, loss, *dev))

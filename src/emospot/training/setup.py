@@ -73,7 +73,8 @@ def training_loop(
         processes: that share each batch.
 
     Raises:
-        UsageError: if there are fewer conversations than epochs that share them.
+        UsageError: if there are fewer conversations than epochs, or processes, that share
+            them.
     """
     batch_size = config.training.batch_size
     parts = config.training.epochs if config.training.each_once else 1
@@ -82,6 +83,11 @@ def training_loop(
         raise UsageError(
             f"{len(split.train)} training conversations cannot be shared by {parts} epochs: leave "
             "training.each_once out"
+        )
+    if seen < processes:
+        raise UsageError(
+            f"{seen} training conversations an epoch cannot be shared by {processes} processes: "
+            "start fewer"
         )
     module = EmotionModule(
         model,

@@ -19,8 +19,8 @@ from torch.utils.data import Sampler
 
 from emospot.errors import UsageError
 
-_RANKS = ("RANK", "SLURM_PROCID")
-_PARTS_OF_RANK = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK")
+_RANKS = (("RANK",), ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"), ("SLURM_PROCID",))
+"""What tells the place of a process, the first that is set; all of a line must be 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,21 @@ class Spread:
         """In all."""
         return self.devices * self.nodes
 
+    @property
+    def is_first(self) -> bool:
+        """Whether this process tells and writes what all have found."""
+        if self.processes == 1:
+            return True
+        told = next((names for names in _RANKS if names[0] in os.environ), _RANKS[1])
+        return not any(int(os.environ.get(name, 0)) for name in told)
+
     def strategy(self) -> Strategy | str:
         """Lightning's."""
         if self.processes == 1:
             return "auto"
         # A modality that nobody has in a batch leaves its parameters without a gradient.
-        return DDPStrategy(find_unused_parameters=True)
+        # Buffers are the same everywhere, or shared by batch normalisation.
+        return DDPStrategy(find_unused_parameters=True, broadcast_buffers=False)
 
     def check(self, model: nn.Module, batch_size: int) -> None:
         """Whether a model can be trained like this.
@@ -74,12 +83,6 @@ class Spread:
                 "this model has batch normalisation, which only graphics cards share: train it "
                 "in one process"
             )
-
-
-def is_first_process() -> bool:
-    """Whether this process tells and writes what all have found."""
-    names = [name for name in _RANKS if name in os.environ][:1]
-    return not any(int(os.environ.get(name, 0)) for name in names or _PARTS_OF_RANK)
 
 
 class _Sum(torch.autograd.Function):

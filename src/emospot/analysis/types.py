@@ -34,6 +34,9 @@ class HotspotFinding:
         char_start: first character in the utterance's text, words only.
         char_end: index after the last character, words only.
         apex: seconds, its strongest moment, or None where the detector knows none.
+        effect: by how much the probability of the utterance's most probable class falls
+            when the model is not given the tokens of this hotspot (negative: it spoke
+            against that class), or None where the model does not read it or was not asked.
     """
 
     modality: str
@@ -46,6 +49,7 @@ class HotspotFinding:
     char_start: int | None = None
     char_end: int | None = None
     apex: float | None = None
+    effect: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class ModalityFinding:
         mean_gate: mean hotspot gate over the tokens in [0, 1], or None.
         gates: gate of each token (word pieces), in order, or () where unused.
         gate_offsets: character offsets of those tokens (words only), else ().
+        effect: by how much the probability of the utterance's most probable class falls
+            when the model is given nothing of this modality, in the whole conversation
+            (negative: it spoke against that class), or None where it was not asked.
     """
 
     present: bool
@@ -67,6 +74,21 @@ class ModalityFinding:
     mean_gate: float | None = None
     gates: tuple[float, ...] = ()
     gate_offsets: tuple[tuple[int, int], ...] = ()
+    effect: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourFinding:
+    """Another utterance that the conversation graph read for this one.
+
+    Args:
+        utterance: its id.
+        weight: share of the graph's attention in [0, 1], mean over heads and modalities;
+            with the utterance's own share the weights of all neighbours sum to 1.
+    """
+
+    utterance: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +107,8 @@ class UtteranceFinding:
         hotspots: in order of time (or of characters for a bare text).
         modalities: modality → what is known of it.
         word_times_estimated: whether word times were spread by characters.
+        neighbours: the utterances that the conversation graph read most for this one, the
+            weightiest first; () where the model has no such graph.
     """
 
     id: str
@@ -98,6 +122,7 @@ class UtteranceFinding:
     hotspots: tuple[HotspotFinding, ...] = ()
     modalities: Mapping[str, ModalityFinding] = field(default_factory=dict)
     word_times_estimated: bool = False
+    neighbours: tuple[NeighbourFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +170,10 @@ class Analysis:
             "face", "model") → seconds of computing.
         created: ISO 8601 time, UTC.
         emospot_version: version of the program.
+        speakers_from: how the speakers are known: "transcript", "voices" (told apart by
+            their sound), or "" (not known).
+        words_from: how the words are known: "transcript", the recogniser's name and model,
+            or "" (not known).
         asked: digest of what was asked for (recording, transcript, model, detectors), by
             which it is known again; "" where nobody asked for that.
         format_version: version of this structure.
@@ -161,6 +190,8 @@ class Analysis:
     seconds_by_stage: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
     emospot_version: str = ""
+    speakers_from: str = ""
+    words_from: str = ""
     asked: str = ""
     format_version: int = FORMAT_VERSION
 

@@ -56,6 +56,8 @@ function drawArcs(row) {
   const arcs = byId("arcs");
   if (!arcs) return;
   arcs.replaceChildren();
+  byId("arc-hint").textContent = block ? ""
+    : "Choose an utterance: arcs show which turns the graph read most for it.";
   if (!block) return;
   const middle = (one) => (1000 * (timeOf(one) + endOf(one))) / 2 / data.seconds;
   const to = middle(row);
@@ -73,6 +75,8 @@ function drawArcs(row) {
     arcs.append(arc);
   }
 }
+
+drawArcs(null);
 
 // Within the chosen utterance, links to its neighbours choose these.
 byId("selected")?.addEventListener("click", (event) => {

@@ -119,7 +119,7 @@ def take_film(browser: Browser, address: str) -> bytes:
         scroll_to(page, "#sound")
         click(page, "#chart .speaker a", 2)
         page.wait_for_timeout(3600)
-        click(page, ".hotspots[data-modality=words] .h rect", 5)
+        click(page, ".hotspots[data-modality=words] .h rect", 4)
         page.wait_for_timeout(1800)
         scroll_to(page, "#selected")
         page.wait_for_timeout(2600)

@@ -32,7 +32,12 @@ from emospot.conversation import MODALITIES
 from emospot.errors import UsageError, some
 from emospot.evaluation.spotting import Span, SpottedRecording
 from emospot.files import stem
-from emospot.media.annotation_file import ANNOTATION_SUFFIXES, AnnotationTier, read_annotations
+from emospot.media.annotation_file import (
+    ANNOTATION_SUFFIXES,
+    AnnotationTier,
+    read_annotations,
+    score_of,
+)
 from emospot.media.spreadsheet import as_meant
 from emospot.media.tier_names import CONFIDENCE, EMOTION, HOTSPOTS
 from emospot.media.transcripts import read_transcript
@@ -49,7 +54,6 @@ _NAMES = {
     "char_start": ("charstart",),
     "char_end": ("charend",),
 }
-_SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
 _FAR = 1e6  # characters between the beginnings of two utterances
 
 
@@ -335,8 +339,7 @@ def _read_tiers(path: Path, found: SpanSet) -> None:
     name = stem(path.name)
     found.recordings.setdefault(name)
     for place, text, times in _intervals(path):
-        score = _SCORE.search(text)
-        span = Span(*times, float(score[1]) if score else 1.0)
+        span = Span(*times, score_of(text))
         found.add(PlacedSpan(name, span, modality=_modality(place, text.partition(":")[0])))
 
 

@@ -4,6 +4,7 @@ A transcript reader asks who says what; who reads labels or marks asks for the t
 themselves. What a tier holds, its name or type says (`tier_names`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from emospot.media.transcript_types import Notices
 
 ANNOTATION_SUFFIXES = (".eaf", ".textgrid")
 """Endings of the formats, in lower case."""
+
+
+_SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,16 @@ def read_annotations(path: Path) -> AnnotationFile:
         for one in grid
     )
     return AnnotationFile(path, tiers, notices=notices.sentences())
+
+
+def score_of(text: str) -> float:
+    """The number at the end of an interval's text, from 0 to 1; without one, 1.
+
+    >>> score_of("phrase 0.83"), score_of("laughter"), score_of("take 2")
+    (0.83, 1.0, 1.0)
+    """
+    match = _SCORE.search(text)
+    return min(1.0, float(match[1])) if match else 1.0
 
 
 def _elan_tiers(document: ElanDocument) -> tuple[AnnotationTier, ...]:

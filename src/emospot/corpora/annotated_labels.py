@@ -105,9 +105,9 @@ def annotated_labels(
     found = sorted(said[plain] for plain in said if plain not in none)
     if not found:
         raise CorpusError(f"{next(iter(talks))}: nothing is labelled; is it the right file?")
-    for one in LABEL_SETS.values():
-        if set(one.labels) == {label.lower() for label in found}:
-            return AnnotatedLabels(one, none, found=True)
+    for known in LABEL_SETS.values():
+        if set(known.labels) == {label.lower() for label in found}:
+            return AnnotatedLabels(known, none, found=True)
     return AnnotatedLabels(_known(tuple(found), corpus), none, found=True)
 
 

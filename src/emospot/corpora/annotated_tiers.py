@@ -202,7 +202,8 @@ def _spoken(
     named = {tier.known.speaker for tier in known if tier.known is not None}
     named |= {tier.parent for tier in known}
     anybody = any(_role(t) == EMOTION and _speaker(t, tiers) is None for t in known)
-    spoken, strange = [tier for tier in known if _role(tier) == UTTERANCES], []
+    spoken = [tier for tier in known if _role(tier) == UTTERANCES]
+    strange: list[AnnotationTier] = []
     for tier in plain:
         followed = any(one.name.startswith(f"{tier.name} - ") for one in plain)
         is_spoken = not tier.parent and (tier.name in named or anybody or followed)

@@ -3,12 +3,14 @@
     Anna [sadness 57 %]: I miss him.
 
 WebVTT names the speaker in a voice tag that has the emotion's class, with a colour for
-each class, and tells in a note before each cue what else is known. What emospot says of
-the emotion stands in a span of the class "emotion", which is left out where the file is
-read as a transcript.
+each class. What emospot says of the emotion stands in a span of the class "emotion", which
+is left out where the file is read as a transcript. What else is known of each cue (id,
+probabilities, hotspots) stands in a note before the first one: between cues, and for names
+that are no numbers, some readers take it for words.
 """
 
 import re
+from collections.abc import Sequence
 
 from emospot.analysis.types import UNSURE, Analysis, UtteranceFinding
 from emospot.media.textgrid_writing import SHORTEST
@@ -35,19 +37,21 @@ def to_vtt(analysis: Analysis, _: str | None = None) -> str:
     styles = emotion_styles(labels)
     colours = [f"::cue(.{_class(label)}) {{ color: {styles[label].colour} }}" for label in styles]
     model = f"{analysis.model.name} {analysis.model.version}".strip()
+    timed = _timed(analysis)
+    known = [f"{number} ({one.id}): {_known(one)}" for number, (*_, one) in enumerate(timed, 1)]
     head = [
         "WEBVTT\n",
-        _note(f"{analysis.recording}: emotions by emospot, model {model}"),
-        *(_note(limit) for limit in analysis.model.limits),
+        _note([f"{analysis.recording}: emotions by emospot, model {model}"]),
+        *(_note([limit]) for limit in analysis.model.limits),
         "STYLE\n" + "\n".join(colours) + "\n",
+        _note(["what is known of each cue", *known]),
     ]
     cues = []
-    for start, end, one in _timed(analysis):
+    for number, (start, end, one) in enumerate(timed, start=1):
         name = _escaped(_line(one.speaker)) or "speaker"
         said = f":</c> {_escaped(_line(one.text))}" if one.text else "</c>"
         cues.append(
-            f"{_note(_known(one))}\n{_escaped(_line(one.id)) or '-'}\n"
-            f"{cue_clock(start, '.')} --> {cue_clock(end, '.')}\n"
+            f"{number}\n{cue_clock(start, '.')} --> {cue_clock(end, '.')}\n"
             f"<v.{_class(one.emotion)} {name}><c.emotion>{_escaped(_line(_felt(one)))}{said}</v>\n"
         )
     return "\n".join([*head, *cues])
@@ -85,8 +89,9 @@ def _known(one: UtteranceFinding) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _note(text: str) -> str:
-    return f"NOTE {_escaped(_line(text))}\n"
+def _note(lines: Sequence[str]) -> str:
+    """A comment; a blank line would end it, and an arrow would make it a cue."""
+    return "NOTE " + "\n".join(_escaped(_line(line)) or "-" for line in lines) + "\n"
 
 
 def _class(label: str) -> str:

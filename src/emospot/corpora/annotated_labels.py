@@ -45,7 +45,7 @@ class AnnotatedLabels:
         ours = {label.lower(): label for label in self.label_set.labels}
         if said not in ours:
             near = difflib.get_close_matches(said, ours, 1)
-            meant = f'; did you mean "{ours[near[0]]}"?' if near else ""
+            meant = f'; did you mean "{ours[near[0]]}"?' if near else "."
             raise CorpusError(
                 f'{path}, {emotion.place}: label "{emotion.interval.text.strip()}" is not in the '
                 f"label set {self.label_set.name} ({', '.join(self.label_set.labels)}){meant} "

@@ -16,7 +16,7 @@ from emospot.hotspots.marks import MARKS
 from emospot.media.annotation_file import score_of
 
 _HALF = 0.5
-_NEAR = 0.5
+_NEAR = 0.25
 """Seconds that quoted words may lie outside the moment: their times may be estimates."""
 
 

@@ -25,6 +25,7 @@ from emospot.media.tier_names import (
     TOKENS,
     UTTERANCES,
     TierName,
+    understood,
 )
 from emospot.media.tiers import Interval, Tier, segments_of_tiers
 from emospot.media.transcript_types import Notices, Segment
@@ -186,7 +187,9 @@ def _speaker(tier: AnnotationTier, tiers: Sequence[AnnotationTier]) -> str | Non
     if tier.parent:
         parent = next(one for one in tiers if one.name == tier.parent)
         return _speaker(replace(parent, parent=""), tiers)
-    return tier.name.strip() or None if tier.known is None else None
+    # By custom a tier is called like its speaker, unless its name says what it holds.
+    is_named = _role(tier) in ("", UTTERANCES) and understood(tier.name) is None
+    return tier.name.strip() or None if is_named else None
 
 
 def _spoken(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from emospot.media.tiers import Interval
 
 SHORTEST_MS = 1
+DEFAULT_KIND = "default-lt"
 LANGUAGE = "und"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -164,7 +165,8 @@ def _add_tier(root: ET.Element, tier: WrittenTier, document: _Document) -> None:
 def _add_types(
     root: ET.Element, tiers: Sequence[WrittenTier], vocabulary_of: Mapping[str, str]
 ) -> None:
-    kinds: dict[str, bool] = {}
+    # The first one is what ELAN suggests for tiers that people add: it must say nothing.
+    kinds: dict[str, bool] = {DEFAULT_KIND: True}
     for tier in tiers:
         kinds[tier.kind] = not tier.parent
     for kind, has_times in kinds.items():

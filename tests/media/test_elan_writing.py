@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pympi
@@ -14,7 +15,7 @@ def written(**options):
     tiers = [
         WrittenTier("Anna & Co", "said", SAID, "Anna"),
         WrittenTier("felt", "felt", FELT, "Anna", "Anna & Co", (1,)),
-        WrittenTier("empty", "said", ()),
+        WrittenTier("early", "said", (Interval(0.1, 0.2, "x"),)),
     ]
     return elan_document(tiers, **options)
 
@@ -36,12 +37,14 @@ def test_another_library_and_we_read_it(tmp_path):
     ]  # fmt: skip
     ((start, end, text, parent),) = eaf.get_ref_annotation_data_for_tier("felt")
     assert (start, end, text, parent) == (2000, 2001, "sad", "")
-    assert ("fact", "a b") in eaf.properties
+    assert eaf.properties == [("fact", "a b"), ("lastUsedAnnotationId", "4")]
     assert eaf.media_descriptors[0]["RELATIVE_MEDIA_URL"] == "../a/talk.wav"
     found = read_elan_document(path.read_bytes(), path)
-    assert [one.name for one in found.tiers] == ["Anna & Co", "felt", "empty"]
+    assert [one.name for one in found.tiers] == ["Anna & Co", "felt", "early"]
     assert found.vocabularies == {"felt": ("glad", "sad")}
     assert found.media == ("../a/talk.wav", "../a/talk.wav")
+    slots = [int(value) for value in re.findall(r'TIME_VALUE="(\d+)"', path.read_text())]
+    assert slots == sorted(slots)
 
 
 def test_a_tier_that_is_added_has_a_type_that_says_nothing(tmp_path):

@@ -100,10 +100,13 @@ def elan_document(
         FORMAT="3.0",
         VERSION="3.0",
     )
-    _add_header(root, media, properties or {})
+    header = _add_header(root, media, properties or {})
     document = _Document(ET.SubElement(root, "TIME_ORDER"))
     for tier in tiers:
         _add_tier(root, tier, document)
+    document.order[:] = sorted(document.order, key=lambda slot: int(slot.attrib["TIME_VALUE"]))
+    # From which ELAN counts on, so that new annotations have ids of their own.
+    ET.SubElement(header, "PROPERTY", NAME="lastUsedAnnotationId").text = str(document.count)
     _add_types(root, tiers, vocabulary_of or {})
     _add_vocabularies(root, vocabularies or {})
     ET.indent(root)
@@ -120,7 +123,7 @@ def mime_type(name: str) -> str:
     return _MIME_TYPES.get(guessed, guessed)
 
 
-def _add_header(root: ET.Element, media: str | None, properties: Mapping[str, str]) -> None:
+def _add_header(root: ET.Element, media: str | None, properties: Mapping[str, str]) -> ET.Element:
     header = ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     if media is not None:
         near = media if media.startswith(("./", "../", "/")) or ":/" in media else f"./{media}"
@@ -133,6 +136,7 @@ def _add_header(root: ET.Element, media: str | None, properties: Mapping[str, st
         )
     for name, value in properties.items():
         ET.SubElement(header, "PROPERTY", NAME=name).text = clean(value)
+    return header
 
 
 def _add_tier(root: ET.Element, tier: WrittenTier, document: _Document) -> None:
@@ -151,7 +155,7 @@ def _add_tier(root: ET.Element, tier: WrittenTier, document: _Document) -> None:
                 holder, "REF_ANNOTATION", ANNOTATION_ID=name, ANNOTATION_REF=parent
             )
         else:
-            start, end = (round(1000 * seconds) for seconds in (one.start, one.end))
+            start, end = (max(0, round(1000 * seconds)) for seconds in (one.start, one.end))
             annotation = ET.SubElement(
                 holder,
                 "ALIGNABLE_ANNOTATION",

@@ -221,12 +221,15 @@ def _spoken_only(tier: Tier) -> Tier:
 
 def _annotated(tiers: Sequence[AnnotationTier], of: Sequence[AnnotationTier]) -> list[Annotated]:
     """The annotations of tiers that are not empty and have a length."""
-    return [
-        Annotated(one, tier.name, _speaker(tier, of), tier.known.modality if tier.known else "")
-        for tier in tiers
-        for one in tier.intervals
-        if one.text.strip() and one.end > one.start
-    ]
+    found = []
+    for tier in tiers:
+        speaker, modality = _speaker(tier, of), tier.known.modality if tier.known else ""
+        found += [
+            Annotated(one, tier.name, speaker, modality)
+            for one in tier.intervals
+            if one.text.strip() and one.end > one.start
+        ]
+    return found
 
 
 def _belongs(

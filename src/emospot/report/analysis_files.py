@@ -48,12 +48,12 @@ class ExportFormat:
 
 FORMATS: dict[str, ExportFormat] = {
     "srt": ExportFormat(".emotions.srt", "application/x-subrip", True, to_srt),
-    "vtt": ExportFormat(".emotions.vtt", "text/vtt", True, to_vtt),
-    "csv": ExportFormat(".emotions.csv", "text/csv", False, to_csv),
+    "vtt": ExportFormat(".emotions.vtt", "text/vtt; charset=utf-8", True, to_vtt),
+    "csv": ExportFormat(".emotions.csv", "text/csv; charset=utf-8", False, to_csv),
     "jsonl": ExportFormat(".emotions.jsonl", "application/jsonl", False, to_json_lines),
-    "textgrid": ExportFormat(".emotions.TextGrid", "text/plain", True, to_textgrid),
+    "textgrid": ExportFormat(".emotions.TextGrid", "text/plain; charset=utf-8", True, to_textgrid),
     "eaf": ExportFormat(".emotions.eaf", "text/xml", True, to_eaf),
-    "rttm": ExportFormat(".emotions.rttm", "text/plain", True, to_rttm),
+    "rttm": ExportFormat(".emotions.rttm", "text/plain; charset=utf-8", True, to_rttm),
     "webannotation": ExportFormat(
         ".emotions.jsonld", "application/ld+json", False, to_web_annotations
     ),

@@ -42,18 +42,16 @@ def speaker_tiers(utterances: Sequence[UtteranceFinding]) -> list[SpeakerTiers]:
     Args:
         utterances: those without times are left out.
     """
-    found = []
-    for speaker in dict.fromkeys(utterance.speaker for utterance in utterances):
-        own, spans = [], []
-        for one in utterances:
-            if one.speaker == speaker and one.start is not None and one.end is not None:
-                own.append(one)
-                spans.append(with_length(one.start, one.end, ""))
-        for number, row in enumerate(apart(spans), start=1):
-            if row:
-                there = [(own[place], spans[place]) for place in row]
-                found.append(_tiers(speaker, number, there))
-    return found
+    spoken: dict[str, list[tuple[UtteranceFinding, Interval]]] = {}
+    for one in utterances:
+        if one.start is not None and one.end is not None:
+            span = with_length(one.start, one.end, "")
+            spoken.setdefault(one.speaker, []).append((one, span))
+    return [
+        _tiers(speaker, number, [own[place] for place in row])
+        for speaker, own in spoken.items()
+        for number, row in enumerate(apart([span for _, span in own]), start=1)
+    ]
 
 
 def _tiers(

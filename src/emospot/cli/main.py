@@ -10,6 +10,7 @@ import emospot
 from emospot.cli import (
     analyze,
     bench,
+    convert,
     corpus,
     demo,
     diagnose,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.command("convert")(convert.convert)
 app.command("stream")(stream.stream)
 app.add_typer(hotspots.app, name="hotspots")
 app.add_typer(corpus.app, name="corpus")

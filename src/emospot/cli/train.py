@@ -1,13 +1,19 @@
 """`emospot train` and `emospot evaluate`."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emospot.cli.console import note, progress, say_json, table
 from emospot.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from emospot.training.results import EpochReport
 
 _SHOWN = {
     "weighted_f1": "w-F1",
@@ -67,32 +73,18 @@ def train(
     configuration = load_config(config, chosen)
     from emospot.features.store import FeatureStore
     from emospot.training.fit import train as run_training
-    from emospot.training.results import EpochReport
     from emospot.training.spread import Spread
 
     opened = FeatureStore.open(store)
     spread = Spread(devices, nodes)
     with progress(quiet=json_output or not spread.is_first) as bar:
-        tasks: dict[int, object] = {}
-
-        def on_epoch(report: EpochReport) -> None:
-            if report.seed not in tasks:
-                tasks[report.seed] = bar.add_task(f"seed {report.seed}", total=report.epochs)
-            metric, value = report.dev
-            bar.update(
-                tasks[report.seed],  # type: ignore[arg-type]
-                completed=report.epoch + 1,
-                description=f"seed {report.seed}: loss {report.loss:.3f}"
-                + ("" if value is None else f", dev {metric} {value:.3f}"),
-            )
-
         results = run_training(
             opened,
             out,
             configuration,
             seeds=range(first_seed, first_seed + seeds),
             resume=resume,
-            on_epoch=on_epoch,
+            on_epoch=_shown_in(bar),
             spread=spread,
         )
     if not spread.is_first:
@@ -117,6 +109,24 @@ def train(
     columns = ["seed", metric, "epoch", "temperature", "unsure below", "seconds"]
     table(f"trained {out}", columns, rows)
     note(f"next: emospot evaluate {out} {store}")
+
+
+def _shown_in(bar: "Progress") -> Callable[["EpochReport"], None]:
+    """What tells a progress bar of epochs, a line a seed."""
+    lines: dict[int, "TaskID"] = {}
+
+    def on_epoch(report: "EpochReport") -> None:
+        if report.seed not in lines:
+            lines[report.seed] = bar.add_task(f"seed {report.seed}", total=report.epochs)
+        metric, value = report.dev
+        bar.update(
+            lines[report.seed],
+            completed=report.epoch + 1,
+            description=f"seed {report.seed}: loss {report.loss:.3f}"
+            + ("" if value is None else f", dev {metric} {value:.3f}"),
+        )
+
+    return on_epoch
 
 
 def evaluate(

@@ -113,7 +113,7 @@ def train(
 
 def _shown_in(bar: "Progress") -> Callable[["EpochReport"], None]:
     """What tells a progress bar of epochs, a line a seed."""
-    lines: dict[int, "TaskID"] = {}
+    lines: dict[int, TaskID] = {}
 
     def on_epoch(report: "EpochReport") -> None:
         if report.seed not in lines:

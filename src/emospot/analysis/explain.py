@@ -75,7 +75,7 @@ def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceF
     probabilities /= probabilities.sum()
     best = int(probabilities.argmax())
     heard = any(present[index] for present in evidence.prediction.present.values())
-    threshold = evidence.prediction.unsure_below[index]
+    threshold = float(evidence.prediction.unsure_below[index])
     sure = heard and evidence.understood and probabilities[best] >= threshold
     return UtteranceFinding(
         id=utterance.id,
@@ -91,6 +91,7 @@ def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceF
         hotspots=tuple(_hotspot(h, index, evidence) for h in evidence.measured.hotspots[index]),
         modalities={m: _modality(m, index, evidence) for m in MODALITIES},
         word_times_estimated=utterance.word_times_estimated,
+        unsure_below=round(threshold, 4),
     )
 
 

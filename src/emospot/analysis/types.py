@@ -109,6 +109,8 @@ class UtteranceFinding:
         word_times_estimated: whether word times were spread by characters.
         neighbours: the utterances that the conversation graph read most for this one, the
             weightiest first; () where the model has no such graph.
+        unsure_below: the probability under which this answer is "unsure", by what the model
+            has read of the utterance; None: as `ModelFinding` says.
     """
 
     id: str
@@ -123,6 +125,7 @@ class UtteranceFinding:
     modalities: Mapping[str, ModalityFinding] = field(default_factory=dict)
     word_times_estimated: bool = False
     neighbours: tuple[NeighbourFinding, ...] = ()
+    unsure_below: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,9 @@ class ModelFinding:
         version: version of the checkpoint.
         label_set: name of the label set.
         labels: classes in the order of the logits.
-        temperature: by which logits were divided, chosen on dev data.
-        unsure_below: the probability under which the answer is "unsure".
+        temperature: by which logits were divided where all modalities were read, chosen on
+            dev data.
+        unsure_below: the probability under which the answer is then "unsure".
         licence: one sentence, e.g. "research use only".
         features: modality → extractor that the model reads.
         limits: sentences that every reader must see.

@@ -13,8 +13,8 @@ from typing import Literal
 
 from emospot.analysis.types import UNSURE, Analysis
 from emospot.conversation import WORDS
-from emospot.report.clock import percent
 from emospot.report.modalities import hotspot_use, hotspots_of, modality_chip, modality_names
+from emospot.report.thresholds import thresholds_said
 
 Kind = Literal["warning", "absent", "unused", "use", "estimated", "unsure"]
 
@@ -39,7 +39,7 @@ def notices(analysis: Analysis) -> list[Notice]:
     if unsure := unsure_count(analysis):
         are = "is" if unsure == 1 else "are"
         share = f"{unsure:,} of {len(analysis.utterances):,} utterances {are} unsure"
-        least = percent(analysis.model.unsure_below)
+        least = thresholds_said(analysis)
         found.append(Notice("unsure", f"{share}: no class reached {least}."))
     for modality in modality_names(analysis):
         found += _absent(analysis, modality)

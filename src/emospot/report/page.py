@@ -33,6 +33,7 @@ from emospot.report.palette import emotion_styles
 from emospot.report.player import find_player
 from emospot.report.shifts import emotion_shifts
 from emospot.report.summary import summarize
+from emospot.report.thresholds import threshold_of, thresholds_said, usual_threshold
 from emospot.report.timeline import build_timeline
 from emospot.report.transcript import utterance_views, word_gates
 
@@ -135,4 +136,9 @@ def _environment() -> Environment:
     made.globals["NOT_USED"] = NOT_USED
     made.filters |= {"clock": clock, "number": number, "sentence": sentence}
     made.filters |= {"points": points, "face_spot": face_spot}
+    made.filters |= {
+        "threshold_of": threshold_of,
+        "usual_threshold": usual_threshold,
+        "thresholds_said": thresholds_said,
+    }
     return made

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from emospot.analysis import effects as module
-from emospot.analysis.effects import PASSES, STRONGEST, effects_of
+from emospot.analysis.effects import PASSES, effects_of
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.config import ModelConfig
 from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
@@ -15,7 +15,7 @@ from emospot.emotions import LabelSet
 from emospot.features.base import FeatureDescription
 from emospot.model.builder import build_recognizer
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.predict import predict
+from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import ModelCard, PretrainedModel
 
 DIMS = {"words": 4, "voice": 3}
@@ -117,13 +117,60 @@ def test_what_the_model_cannot_tell_apart_is_not_asked() -> None:
     assert set(asked(model, silent, [[]]).modalities) == {"words"}
 
 
-def test_of_many_hotspots_the_strongest_are_asked() -> None:
-    scores = [0.3, 0.9, 0.5, 0.8, 0.4]
-    example = talk([np.ones(T)], [0.0])
+def test_a_short_conversation_is_asked_about_every_hotspot() -> None:
+    example = noisy(10)
+    hotspots = [[spot(t, 0.1 * t + 0.1) for t in range(T)] for _ in range(10)]
+    found = asked(pretrained(Counting()), example, hotspots)
+    assert set(found.hotspots) == {(u, n) for u in range(10) for n in range(T)}
+
+
+@pytest.mark.parametrize("spots", [2, 5])
+def test_where_hotspots_are_dense_the_strongest_are_asked(spots: int) -> None:
+    scores = [0.3, 0.9, 0.5, 0.8, 0.4][:spots]
     own = [spot(t, score) for t, score in enumerate(scores)]
-    found = asked(pretrained(Counting()), example, [own])
-    assert set(found.hotspots) == {(0, 1), (0, 2), (0, 3)}
-    assert STRONGEST == 3
+    example = noisy(600)
+    found = asked(pretrained(Counting()), example, [own] * 600)
+    strongest = int(np.argmax(scores))
+    assert set(found.hotspots) == {(u, strongest) for u in range(600)}
+    # Where few utterances have any, all of each.
+    sparse = [own if u % 20 == 0 else [] for u in range(600)]
+    some = {n for u, n in asked(pretrained(Counting()), example, sparse).hotspots if u == 20}
+    assert some == set(range(spots))
+
+
+def test_hotspots_of_a_pass_lie_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is withheld is counted: one hotspot an utterance, and far from the next."""
+    seen: list[list[int]] = []
+
+    def watched(example: Example, modality: str, kept: dict[int, np.ndarray]) -> Example:
+        seen.append(sorted(kept))
+        assert all((~own).sum() == 1 for own in kept.values())
+        return example
+
+    monkeypatch.setattr(module, "with_tokens", watched)
+    asked(pretrained(Counting()), noisy(600), [[spot(u % T), spot(3, 0.1)] for u in range(600)])
+    assert len(seen) == PASSES
+    assert sorted(u for own in seen for u in own) == list(range(600))
+    assert all(np.diff(own).min() >= 10 for own in seen)
+
+
+def test_passes_with_long_utterances_are_computed_by_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+
+    def counted(model: PretrainedModel, examples: list[Example]) -> list[Prediction]:
+        sizes.append(len(examples))
+        return predict(model, examples)
+
+    long = Tokens(np.zeros((3000, 4)), offsets=np.array([(2 * t, 2 * t + 1) for t in range(3000)]))
+    example = Example(noisy(1).conversation, {"words": [long]})
+    hotspots = [[spot(t) for t in range(20)]]
+    model = pretrained(Counting())
+    (prediction,) = predict(model, [example])
+    monkeypatch.setattr(module, "predict", counted)
+    assert len(effects_of(model, example, prediction, hotspots).hotspots) == PASSES
+    assert set(sizes) == {1}
 
 
 def test_no_utterance_and_nothing_read() -> None:
@@ -265,10 +312,10 @@ def trained() -> PretrainedModel:
     recognizer = small(
         seed=1, context="none", aligners="none", kernel_reader=False, dynamics=0.0, own_heads=False
     ).train()
-    examples, _, labels = planted(32, seed=0)
+    examples, _, labels = planted(24, seed=0)
     batch = collate(examples, DIMS)
     optimiser = torch.optim.Adam(recognizer.parameters(), lr=0.01)
-    for _ in range(40):
+    for _ in range(30):
         logits = recognizer(batch).logits["emotion"]
         loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten())
         optimiser.zero_grad()

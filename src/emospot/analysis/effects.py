@@ -12,12 +12,14 @@ fall.
 
 One pass over the conversation for each hotspot would be quadratic in its length. But
 withholding a few words of one utterance hardly moves the answers some turns away. So the
-hotspots of a conversation are dealt in turn to a fixed number of passes, as cards to
-players: those of one pass lie far apart, and a conversation with no more hotspots than
-passes is asked exactly. How near that comes is measured (docs/experiments.md).
+hotspots of a long conversation are dealt in turn to a fixed number of passes, as cards to
+players: those of one pass lie far apart. How near that comes is measured
+(docs/experiments.md). Where hotspots are so dense that they would not lie `APART`
+utterances apart, the strongest of each utterance alone are asked about. A conversation with
+no more hotspots than passes is asked exactly, and of all of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,9 +35,14 @@ from emospot.model.pretrained import PretrainedModel
 from emospot.model.withheld import with_tokens, without_modality
 
 PASSES = 12
-"""Over the conversation, for the effects of all its hotspots."""
-STRONGEST = 3
-"""Hotspots of an utterance that are asked about, at most."""
+"""Over a long conversation, for the effects of all its hotspots; over a short one as many as
+fit into two batches."""
+APART = 10
+"""Utterances that lie between two hotspots of a pass, in the mean, at least."""
+STRONGEST = (12, 6, 3, 2, 1)
+"""How many hotspots of an utterance are asked about where not all of them are."""
+COMPUTED_AT_ONCE = 2**17
+"""Numbers of attention, in units of 32, that are computed together."""
 
 Place = tuple[int, int]
 """Number of an utterance, and of a hotspot in it."""
@@ -69,18 +76,19 @@ def effects_of(
         example: the conversation as the model has read it.
         prediction: what it said.
         hotspots: of each utterance, of all modalities; those that the model cannot tell
-            from their surroundings are passed over, and of an utterance with many the
-            strongest alone are asked about.
+            from their surroundings are passed over, and in a long conversation the
+            weaker ones.
         on_share: told how much is done, from 0 to 1.
     """
     read = [m for m, there in prediction.present.items() if there.any()]
-    groups = _dealt(_used(model, example, prediction, hotspots))
+    at_once = _at_once(example)
+    passes = max(PASSES, 2 * at_once)
+    groups = _dealt(_used(model, example, prediction, hotspots), len(hotspots), passes)
     asked = [
         *(partial(without_modality, example, m) for m in read),
         *(partial(_without, example, group) for group in groups),
     ]
     falls: list[NDArray[np.float64]] = []
-    at_once = max(1, UTTERANCES_A_BATCH // max(1, len(prediction.probabilities)))
     for first in range(0, len(asked), at_once):
         answers = predict(model, [make() for make in asked[first : first + at_once]])
         falls += [_falls(prediction, answer) for answer in answers]
@@ -117,32 +125,46 @@ def _falls(before: Prediction, after: Prediction) -> NDArray[np.float64]:
     return np.asarray((fall - np.take_along_axis(after.probabilities, best, axis=1))[:, 0])
 
 
+def _at_once(example: Example) -> int:
+    """How many passes are computed together, so that memory stays that of a long one."""
+    U = max(1, len(example.conversation.utterances))
+    sequences = (own for per in example.tokens.values() for own in per if own is not None)
+    T = max((len(own) for own in sequences), default=1)
+    # Attention over the tokens of an utterance grows with their square.
+    size = U * T * max(1.0, T / 32)
+    return max(1, min(UTTERANCES_A_BATCH // U, int(COMPUTED_AT_ONCE / size)))
+
+
 def _used(
     model: PretrainedModel,
     example: Example,
     prediction: Prediction,
     hotspots: Sequence[Sequence[Hotspot]],
-) -> Iterator[_Used]:
-    """The hotspots that are asked about, in turn order."""
-    readable = [m for m in prediction.present if uses_hotspots(model, m)]
+) -> list[list[_Used]]:
+    """The hotspots of each utterance that the model has read, the strongest first."""
+    readable = [m for m in prediction.present if m in example.tokens and uses_hotspots(model, m)]
+    used: list[list[_Used]] = []
     for u, own in enumerate(hotspots):
-        found: list[tuple[float, _Used]] = []
-        for number, hotspot in enumerate(own):
-            m = hotspot.modality
-            tokens = example.tokens[m][u] if m in readable and m in example.tokens else None
-            if tokens is None:
-                continue
-            inside = tokens_inside(hotspot, tokens)
-            if inside.any():
-                found.append((hotspot.score, _Used((u, number), m, inside)))
-        found.sort(key=lambda one: -one[0])
-        yield from (used for _, used in found[:STRONGEST])
+        used.append([])
+        for number in sorted(range(len(own)), key=lambda n: -own[n].score):
+            m = own[number].modality
+            tokens = example.tokens[m][u] if m in readable else None
+            inside = None if tokens is None else tokens_inside(own[number], tokens)
+            if inside is not None and inside.any():
+                used[-1].append(_Used((u, number), m, inside))
+    return used
 
 
-def _dealt(used: Iterator[_Used]) -> list[list[_Used]]:
+def _dealt(used: Sequence[Sequence[_Used]], utterances: int, passes: int) -> list[list[_Used]]:
     """The hotspots of each pass; those of an utterance come in different passes."""
-    every = list(used)
-    return [every[first::PASSES] for first in range(min(PASSES, len(every)))]
+    every = [one for own in used for one in own]
+    for most in STRONGEST:
+        if len(every) <= passes:
+            break
+        every = [one for own in used for one in own[:most]]
+        if len(every) * APART <= passes * utterances:
+            break
+    return [every[first::passes] for first in range(min(passes, len(every)))]
 
 
 def _without(example: Example, group: Sequence[_Used]) -> Example:

@@ -8,6 +8,7 @@ import torch
 
 import emospot
 from emospot.analysis.analyze import TOO_FAR, _detectors, analyze, brought_near
+from emospot.config import parse_config
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError, UsageError
 from emospot.model.builder import build_model
@@ -189,6 +190,22 @@ def test_a_model_reads_the_hotspots_of_its_training(bundled):
     with pytest.raises(UsageError, match='reads the hotspots of words that "lexicon=1" finds'):
         _detectors(other, ["lexicon"])
     assert _detectors(bundled, ["lexicon"])["words"].name == "lexicon"
+
+
+def test_a_baseline_tells_what_its_modalities_count_for(bundled):
+    config = parse_config({"model": {"kind": "corect", "modalities": ["words", "voice"]}}).model
+    outputs = {task.name: len(task.outputs) for task in bundled.card.heads}
+    dims = {m: f.dim for m, f in bundled.card.features.items()}
+    torch.manual_seed(0)
+    model = PretrainedModel(build_model(config, dims, outputs).eval(), config, bundled.card)
+    found = analyze(SAMPLE.transcript, model=model)
+    for utterance in found.utterances:
+        assert utterance.neighbours == ()
+        assert not any(h.used_by_model or h.effect is not None for h in utterance.hotspots)
+        # Without its words it knows nothing: its prior is the same for every class.
+        fall = utterance.confidence - 1 / len(utterance.probabilities)
+        assert utterance.modalities[WORDS].effect == pytest.approx(fall, abs=1e-5)
+        assert utterance.modalities[VOICE].effect is None
 
 
 def test_hotspots_that_the_model_finds_by_itself_are_its_evidence(bundled):

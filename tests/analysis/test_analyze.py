@@ -8,6 +8,7 @@ import torch
 
 import emospot
 from emospot.analysis.analyze import TOO_FAR, _detectors, analyze, brought_near
+from emospot.config import parse_config
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError, UsageError
 from emospot.model.builder import build_model
@@ -57,6 +58,25 @@ def test_evidence_is_kept_apart_from_the_claim(sample_analysis):
     )
 
 
+def test_what_counted_is_told_of_every_utterance(sample_analysis):
+    ids = [u.id for u in sample_analysis.utterances]
+    for utterance in sample_analysis.utterances:
+        for hotspot in utterance.hotspots:
+            assert (hotspot.effect is not None) == hotspot.used_by_model
+        named = [n.utterance for n in utterance.neighbours]
+        weights = [n.weight for n in utterance.neighbours]
+        assert len(set(named)) == len(named) == 5
+        assert set(named) < set(ids) - {utterance.id}
+        assert weights == sorted(weights, reverse=True)
+        assert 0 < sum(weights) <= 1
+        # Nothing else is read of the sample: without its words the prior is left.
+        effect = utterance.modalities[WORDS].effect
+        assert utterance.confidence - effect < 0.3
+        assert utterance.modalities[FACE].effect is None
+    sad = next(u for u in sample_analysis.utterances if "sad" in (u.text or ""))
+    assert max(h.effect for h in sad.hotspots if h.used_by_model) > 0.02
+
+
 def test_it_is_written_as_plain_json(sample_analysis):
     plain = json.loads(sample_analysis.to_json())
     assert plain["format_version"] == 1
@@ -72,6 +92,8 @@ def test_words_alone(bundled):
     found = analyze(SAMPLE.transcript, model=bundled)
     assert (found.duration, found.waveform) == (None, ())
     assert found.warnings[0] == "voice missing: no recording was given, so there is no voice"
+    assert all(u.modalities[VOICE].effect is None for u in found.utterances)
+    assert all(u.neighbours for u in found.utterances)
     assert any(u.emotion != "unsure" for u in found.utterances)
 
 
@@ -81,6 +103,7 @@ def test_another_language_is_told_and_gives_no_labels(bundled, write_srt):
     assert {u.emotion for u in found.utterances} == {"unsure"}
     assert not any(u.modalities[WORDS].used_by_model for u in found.utterances)
     assert not any(h.modality == WORDS for u in found.utterances for h in u.hotspots)
+    assert all(u.modalities[WORDS].effect is None for u in found.utterances)
     assert not any("could not read the words" in warning for warning in found.warnings)
 
 
@@ -103,6 +126,8 @@ def test_nobody_speaks_so_nothing_is_claimed(bundled, silent_video):
     (found,) = analyze(silent_video, model=bundled).utterances
     assert found.emotion == "unsure"
     assert found.modalities[VOICE].reason == "no speech was found in the recording"
+    assert found.neighbours == ()
+    assert {m.effect for m in found.modalities.values()} == {None}
 
 
 def test_the_missing_extra_is_named_in_warning_and_finding(bundled, monkeypatch):
@@ -167,6 +192,22 @@ def test_a_model_reads_the_hotspots_of_its_training(bundled):
     assert _detectors(bundled, ["lexicon"])["words"].name == "lexicon"
 
 
+def test_a_baseline_tells_what_its_modalities_count_for(bundled):
+    config = parse_config({"model": {"kind": "corect", "modalities": ["words", "voice"]}}).model
+    outputs = {task.name: len(task.outputs) for task in bundled.card.heads}
+    dims = {m: f.dim for m, f in bundled.card.features.items()}
+    torch.manual_seed(0)
+    model = PretrainedModel(build_model(config, dims, outputs).eval(), config, bundled.card)
+    found = analyze(SAMPLE.transcript, model=model)
+    for utterance in found.utterances:
+        assert utterance.neighbours == ()
+        assert not any(h.used_by_model or h.effect is not None for h in utterance.hotspots)
+        # Without its words it knows nothing: its prior is the same for every class.
+        fall = utterance.confidence - 1 / len(utterance.probabilities)
+        assert utterance.modalities[WORDS].effect == pytest.approx(fall, abs=1e-5)
+        assert utterance.modalities[VOICE].effect is None
+
+
 def test_hotspots_that_the_model_finds_by_itself_are_its_evidence(bundled):
     config = bundled.config.model_copy(update={"learned_hotspots": (WORDS,)})
     card = bundled.card
@@ -180,6 +221,7 @@ def test_hotspots_that_the_model_finds_by_itself_are_its_evidence(bundled):
         assert {h.fired_by for h in spots} == {"learned"}
         assert all(h.used_by_model and h.score > 0.5 for h in spots)
         assert spots[0].char_start == 0  # everything fires
+        assert any(h.effect is not None for h in spots)
     torch.nn.init.constant_(model.stems[WORDS].spotter.score.bias, -9.0)
     silent = analyze(SAMPLE.transcript, model=learned)
     assert not any(u.hotspots for u in silent.utterances)

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
+from emospot.analysis.effects import Effects
+from emospot.analysis.explain import Evidence, explain, model_finding
 from emospot.analysis.measure import Measurements
 from emospot.conversation import FACE, VOICE, WORDS, Conversation, Hotspot, Tokens, Utterance
 from emospot.model.predict import Prediction
@@ -113,16 +114,43 @@ def test_other_reasons(evidence):
     assert reason == "the model bundled does not read the face"
 
 
-def test_hotspots_are_used_only_at_their_grain(bundled):
-    assert uses_hotspots(bundled, WORDS)
-    assert not uses_hotspots(bundled, VOICE)  # one vector an utterance
-    assert not uses_hotspots(bundled, FACE)
-    plain = bundled.config.model_copy(update={"fusion": "global"})
-    assert not uses_hotspots(replace(bundled, config=plain), WORDS)
-
-
 def test_the_model_is_described_by_its_card(bundled):
     found = model_finding(bundled)
     assert found.labels == bundled.card.labels.labels
     assert found.features == {"words": "minilm-l6", "voice": "ge2e"}
     assert "research use only" in found.licence
+
+
+def test_what_counted_is_told_where_it_was_asked(evidence):
+    nobody = only(evidence)
+    assert nobody.neighbours == ()
+    assert {h.effect for h in nobody.hotspots} == {None}
+    assert {m.effect for m in nobody.modalities.values()} == {None}
+    effects = Effects({WORDS: np.array([0.25])}, {(0, 0): -0.125})
+    found = only(replace(evidence, effects=effects))
+    assert [h.effect for h in found.hotspots] == [-0.125, None]
+    assert [found.modalities[m].effect for m in (WORDS, VOICE, FACE)] == [0.25, None, None]
+
+
+def test_neighbours_have_their_ids(evidence):
+    talk = replace(TALK, utterances=tuple(replace(TALK.utterances[0], id=f"t-{n}") for n in "123"))
+    three = replace(
+        evidence,
+        measured=replace(
+            evidence.measured,
+            features={WORDS: [TOKENS] * 3},
+            hotspots=[[]] * 3,
+            measured={m: [own[0]] * 3 for m, own in evidence.measured.measured.items()},
+        ),
+        prediction=replace(
+            evidence.prediction,
+            probabilities=evidence.prediction.probabilities.repeat(3, axis=0),
+            unsure_below=evidence.prediction.unsure_below.repeat(3),
+            gates={WORDS: evidence.prediction.gates[WORDS] * 3},
+            present={m: own.repeat(3) for m, own in evidence.prediction.present.items()},
+            neighbours=np.array([[1, 2], [0, -1], [-1, -1]]),
+            attention=np.array([[0.5, 0.25], [0.125, 0.0], [0.0, 0.0]], np.float32),
+        ),
+    )
+    found = [[(n.utterance, n.weight) for n in u.neighbours] for u in explain(talk, three)]
+    assert found == [[("t-2", 0.5), ("t-3", 0.25)], [("t-1", 0.125)], []]

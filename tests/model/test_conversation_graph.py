@@ -113,6 +113,67 @@ def test_graph_transformer_equals_transformer_conv(M: int, case: dict) -> None:
         assert torch.allclose(found[b].flatten(0, 1), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("M", "U"), [(1, 9), (3, 9), (2, 150)])
+def test_where_utterances_look_is_the_attention_of_transformer_conv(
+    M: int, U: int, case: dict
+) -> None:
+    """PyTorch Geometric tells the attention of every edge; here it is summed by utterance."""
+    x, present, speakers = _nodes(M, U=U)
+    ours = GraphTransformer(D, 2, dropout=0.5).eval()
+    theirs = TransformerConv(D, D // 2, heads=2, concat=True, root_weight=True)
+    with torch.no_grad():
+        theirs.lin_key.bias.zero_()
+        theirs.lin_key.weight.copy_(ours.to_key.weight)
+        theirs.lin_query.load_state_dict(ours.to_query.state_dict())
+    past, width = case["past"], case["past"] + 1 + case["future"]
+    found = ours.shares(x, _neighbourhood(present, speakers, case))
+    assert found.shape == (2, U, width)
+    for b in range(len(x)):
+        edges = torch.tensor(_edges(present[b], speakers[b], **case)).view(-1, 3)
+        _, (ends, attention) = theirs(
+            x[b].flatten(0, 1), edges[:, :2].T, return_attention_weights=True
+        )
+        expected = torch.zeros(U, width)
+        for (read, reader), heads in zip(ends.T.tolist(), attention, strict=True):
+            u, v = reader // M, read // M
+            expected[u, v - u + past] += heads.mean() / present[b, u].sum()
+        assert torch.allclose(found[b], expected, atol=1e-5)
+    assert torch.allclose(found.sum(dim=-1), present.any(dim=-1).float(), atol=1e-5)
+
+
+def test_a_graph_is_watched_only_within_the_block() -> None:
+    x, present, speakers = _nodes(2)
+    torch.manual_seed(0)
+    graph = ConversationGraph(D, 2, heads=2, dropout=0.0, past=3, future=2).eval()
+    alone = graph(x, present, speakers)
+    with graph.watched(4) as found:
+        assert torch.equal(graph(x, present, speakers), alone)
+        assert torch.equal(graph(x[:1], present[:1], speakers[:1]), alone[:1])
+    graph(x, present, speakers)
+    assert [one.places.shape for one in found] == [(2, 9, 4), (1, 9, 4)]
+
+
+def test_a_causal_graph_looks_at_nobody_later() -> None:
+    x, present, speakers = _nodes(2, U=40)
+    graph = ConversationGraph(D, 2, heads=2, dropout=0.0, past=4, future=0).eval()
+    with graph.watched(5) as found:
+        graph(x, present, speakers)
+    places = found[0].places
+    assert (places < torch.arange(40).unsqueeze(1)).all()
+    assert (places >= 0).any()
+    # The first utterance has nobody to look at, the second only the first.
+    assert (places[:, 0] == -1).all()
+    assert set(places[:, 1].flatten().tolist()) <= {-1, 0}
+
+
+def test_a_graph_without_edges_in_time_looks_at_nobody() -> None:
+    x, present, speakers = _nodes(2)
+    graph = ConversationGraph(D, 2, heads=2, dropout=0.0, past=4, future=4, temporal=False).eval()
+    with graph.watched(5) as found:
+        graph(x, present, speakers)
+    assert found[0].places.shape == (2, 9, 0)
+
+
 def test_a_window_of_p_past_and_f_future_reads_just_those() -> None:
     past, future, U = 3, 1, 10
     torch.manual_seed(0)

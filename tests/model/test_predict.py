@@ -84,3 +84,36 @@ def test_gates_and_presence_follow_the_tokens(
 
 def test_no_conversation_no_prediction(model: PretrainedModel) -> None:
     assert predict(model, []) == []
+
+
+def test_neighbours_are_named_where_they_are_asked_for(
+    model: PretrainedModel, make_example: Callable[..., Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = [make_example(f"d{i}", count, DIMS) for i, count in enumerate((4, 12, 1, 6))]
+    assert all(len(one.neighbours) == len(one.attention) == 0 for one in predict(model, examples))
+    together = predict(model, examples, neighbours=3)
+    monkeypatch.setattr(module, "UTTERANCES_A_BATCH", 1)
+    alone = predict(model, examples, neighbours=3)
+    for example, one, other in zip(examples, together, alone, strict=True):
+        count = len(example.conversation.utterances)
+        assert one.neighbours.shape == one.attention.shape == (count, 3)
+        assert np.allclose(one.attention, other.attention, atol=1e-5)
+        assert (one.neighbours == other.neighbours).mean() > 0.9  # but for ties
+        assert one.neighbours.max() < count
+        assert ((one.neighbours >= 0) == (one.attention > 0)).all()
+        assert (one.attention.sum(axis=1) <= 1 + 1e-6).all()
+        assert not (one.neighbours == np.arange(count)[:, None]).any()
+    assert together[1].attention.max() > 0.1
+    assert (together[2].neighbours == -1).all(), "it is alone"
+
+
+def test_a_model_without_a_graph_names_nobody(
+    make_recognizer: Callable[..., Recognizer], make_example: Callable[..., Example]
+) -> None:
+    features = {m: FeatureDescription(m, "x", "1", d, m == "voice") for m, d in DIMS.items()}
+    card = ModelCard("small", LabelSet("four", ("a", "b", "c", "d")), features)
+    config = ModelConfig(modalities=tuple(DIMS))
+    for settings in ({"graph": False}, {"graph_form": "moving_average"}):
+        model = PretrainedModel(make_recognizer(DIMS, **settings), config, card)
+        (found,) = predict(model, [make_example("a", 5, DIMS)], neighbours=5)
+        assert len(found.neighbours) == 0

@@ -18,6 +18,19 @@ def test_what_was_not_used_is_said_so():
     assert line.endswith("voice: loudness (0.40, measured, not used)")
 
 
+def test_the_hotspot_that_counted_most_is_named_with_what_is_left_without_it():
+    counted = replace(WORDS, score=0.3, char_start=0, char_end=4, effect=0.216)
+    against = replace(WORDS, effect=-0.3)
+    (line,) = summary_lines([replace(SAID, hotspots=(VOICE, against, counted))])
+    assert line.endswith("words: “I am” (0.30, without it 60%)")
+
+
+def test_where_nothing_counted_the_strongest_is_named():
+    little, nothing = replace(WORDS, effect=0.002), replace(WORDS, score=0.1, effect=-0.4)
+    (line,) = summary_lines([replace(SAID, hotspots=(VOICE, nothing, little))])
+    assert line.endswith("words: “so angry” (0.90)")
+
+
 def test_without_hotspots_and_time():
     (line,) = summary_lines([replace(SAID, start=None, end=None)])
     assert line.split() == ["–", "ANNA", "anger", "82%"]

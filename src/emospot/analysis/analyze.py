@@ -9,13 +9,15 @@ import numpy as np
 
 import emospot
 from emospot.analysis.course import Course, OnShare, OnStage
-from emospot.analysis.explain import Evidence, explain, model_finding, uses_hotspots
+from emospot.analysis.effects import effects_of
+from emospot.analysis.explain import Evidence, explain, model_finding
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.learned_hotspots import take_learned
 from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
 from emospot.analysis.types import Analysis
+from emospot.analysis.used_hotspots import uses_hotspots
 from emospot.batch import Example
 from emospot.config import ModelConfig
 from emospot.conversation import WORDS, Tokens
@@ -34,6 +36,9 @@ TOO_FAR = 1.5
 """So many times as far off as the edge of the training, a modality is not read beside
 words. At 1.2 times, words and a voice brought near were no better than the words alone
 (docs/experiments.md, "A session that is unlike the others")."""
+
+NEIGHBOURS = 5
+"""Utterances that the graph looked at for another that are named, at most."""
 
 
 def analyze(
@@ -93,10 +98,12 @@ def analyze(
             measured.unread[modality] = (
                 "the recording is too unlike those that the model was trained on"
             )
-        prediction = _predict(inputs, measured, near, loaded)
+        example = _example(inputs, measured, near, loaded)
+        prediction = _predict(example, loaded)
         if isinstance(loaded.config, ModelConfig):
             take_learned(measured, inputs.conversation, prediction, loaded.config)
-    evidence = Evidence(loaded, measured, prediction, understood)
+        effects = effects_of(loaded, example, prediction, measured.hotspots, on_share)
+    evidence = Evidence(loaded, measured, prediction, understood, effects)
     return Analysis(
         recording=inputs.name,
         duration=inputs.info.duration if inputs.info else None,
@@ -226,13 +233,11 @@ def _left_out(unusual: Mapping[str, float], features: Sequences) -> list[str]:
     return [m for m, excess in unusual.items() if excess > TOO_FAR and m != WORDS]
 
 
-def _predict(
-    inputs: Inputs, measured: Measurements, features: Sequences, model: PretrainedModel
-) -> Prediction:
-    if not inputs.conversation.utterances:
+def _predict(example: Example, model: PretrainedModel) -> Prediction:
+    if not example.conversation.utterances:
         nothing = np.zeros((0, len(model.card.labels)), np.float32)
         return Prediction(nothing, nothing, nothing[:, 0], gates={}, present={}, outputs={})
-    return predict(model, [_example(inputs, measured, features, model)])[0]
+    return predict(model, [example], neighbours=NEIGHBOURS)[0]
 
 
 def _example(

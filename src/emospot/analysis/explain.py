@@ -6,22 +6,23 @@ are in a language that the model does not understand.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emospot.analysis.effects import Effects, Place
 from emospot.analysis.measure import Measurements
 from emospot.analysis.types import (
     UNSURE,
     HotspotFinding,
     ModalityFinding,
     ModelFinding,
+    NeighbourFinding,
     UtteranceFinding,
 )
-from emospot.config import ModelConfig
-from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens, Utterance
-from emospot.hotspots.tokens import token_scores
+from emospot.analysis.used_hotspots import tokens_inside, uses_hotspots
+from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
 
@@ -35,12 +36,14 @@ class Evidence:
         measured: what was measured.
         prediction: the answer.
         understood: False where the words are in another language.
+        effects: what counted, where it was asked.
     """
 
     model: PretrainedModel
     measured: Measurements
     prediction: Prediction
     understood: bool
+    effects: Effects = field(default_factory=Effects)
 
     def never_read(self, modality: str) -> bool:
         """Whether the model read the modality in no utterance."""
@@ -48,29 +51,15 @@ class Evidence:
         return present is None or not present.any()
 
 
-def uses_hotspots(model: PretrainedModel, modality: str) -> bool:
-    """Whether the model can tell a hotspot of this modality from its surroundings.
-
-    It cannot where it does not read the modality, reads it as one vector an
-    utterance, or has no hotspot-gated fusion (a baseline, or switched off).
-    """
-    if modality not in model.config.modalities:
-        return False
-    pooled = model.card.features[modality].pooled
-    gated = isinstance(model.config, ModelConfig) and model.config.fusion == "hotspot_gated"
-    return gated and not pooled
-
-
 def explain(conversation: Conversation, evidence: Evidence) -> tuple[UtteranceFinding, ...]:
     """The finding of every utterance, in turn order."""
     return tuple(
-        _finding(utterance, index, evidence)
-        for index, utterance in enumerate(conversation.utterances)
+        _finding(conversation, index, evidence) for index in range(len(conversation.utterances))
     )
 
 
-def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceFinding:
-    card = evidence.model.card
+def _finding(conversation: Conversation, index: int, evidence: Evidence) -> UtteranceFinding:
+    utterance, card = conversation.utterances[index], evidence.model.card
     probabilities = evidence.prediction.probabilities[index].astype(float)
     probabilities /= probabilities.sum()
     best = int(probabilities.argmax())
@@ -88,10 +77,27 @@ def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceF
         probabilities={
             label: float(p) for label, p in zip(card.labels.labels, probabilities, strict=True)
         },
-        hotspots=tuple(_hotspot(h, index, evidence) for h in evidence.measured.hotspots[index]),
+        hotspots=tuple(
+            _hotspot(hotspot, (index, place), evidence)
+            for place, hotspot in enumerate(evidence.measured.hotspots[index])
+        ),
         modalities={m: _modality(m, index, evidence) for m in MODALITIES},
         word_times_estimated=utterance.word_times_estimated,
         unsure_below=round(threshold, 4),
+        neighbours=_neighbours(conversation, index, evidence.prediction),
+    )
+
+
+def _neighbours(
+    conversation: Conversation, index: int, prediction: Prediction
+) -> tuple[NeighbourFinding, ...]:
+    if len(prediction.neighbours) == 0:
+        return ()
+    pairs = zip(prediction.neighbours[index], prediction.attention[index], strict=True)
+    return tuple(
+        NeighbourFinding(conversation.utterances[place].id, float(weight))
+        for place, weight in pairs
+        if place >= 0
     )
 
 
@@ -112,12 +118,13 @@ def _gates(modality: str, index: int, evidence: Evidence) -> NDArray[np.floating
     return gates[index] if uses_hotspots(evidence.model, modality) else None
 
 
-def _hotspot(hotspot: Hotspot, index: int, evidence: Evidence) -> HotspotFinding:
+def _hotspot(hotspot: Hotspot, place: Place, evidence: Evidence) -> HotspotFinding:
+    index, _ = place
     gates = _gates(hotspot.modality, index, evidence)
     tokens = _tokens(hotspot.modality, index, evidence)
     gate = None
     if gates is not None and tokens is not None:
-        inside = token_scores(tokens, [hotspot]) > 0
+        inside = tokens_inside(hotspot, tokens)
         gate = float(gates[inside].mean()) if inside.any() else None
     return HotspotFinding(
         modality=hotspot.modality,
@@ -130,6 +137,7 @@ def _hotspot(hotspot: Hotspot, index: int, evidence: Evidence) -> HotspotFinding
         char_start=hotspot.char_start,
         char_end=hotspot.char_end,
         apex=hotspot.apex,
+        effect=evidence.effects.hotspots.get(place),
     )
 
 
@@ -138,6 +146,7 @@ def _modality(modality: str, index: int, evidence: Evidence) -> ModalityFinding:
     used = _read(modality, index, evidence)
     gates = _gates(modality, index, evidence)
     tokens = _tokens(modality, index, evidence)
+    effect = evidence.effects.modalities.get(modality)
     offsets: Sequence[Sequence[int]] = ()
     if gates is not None and tokens is not None and tokens.offsets is not None:
         offsets = tokens.offsets.tolist()
@@ -148,6 +157,7 @@ def _modality(modality: str, index: int, evidence: Evidence) -> ModalityFinding:
         mean_gate=float(gates.mean()) if gates is not None and len(gates) else None,
         gates=tuple(round(float(g), 4) for g in gates) if gates is not None else (),
         gate_offsets=tuple((int(a), int(b)) for a, b in offsets),
+        effect=float(effect[index]) if effect is not None else None,
     )
 
 

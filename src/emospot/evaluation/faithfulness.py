@@ -32,6 +32,7 @@ from emospot.errors import ModelError
 from emospot.hotspots.tokens import token_scores
 from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import PretrainedModel
+from emospot.model.withheld import with_tokens
 
 RATES = (0.05, 0.1, 0.2, 0.5)
 HOTSPOTS = "hotspots"
@@ -128,7 +129,7 @@ def _utterance(
         for size in sizes:
             top = np.zeros(count, dtype=bool)
             top[order[:size]] = True
-            cut += [_kept(example, modality, u, ~top), _kept(example, modality, u, top)]
+            cut += [with_tokens(example, modality, {u: kept}) for kept in (~top, top)]
     answers = [float(p.probabilities[u, best]) for p in predict(model, cut)]
     full = float(whole.probabilities[u, best])
     drops = full - np.array(answers).reshape(len(rankings), len(sizes), 2)
@@ -188,21 +189,3 @@ def _gradient(
     (gradient,) = torch.autograd.grad(torch.log_softmax(logits, dim=-1)[best], values)
     lengths = gradient[0, u][tensors.mask[0, u]].norm(dim=-1)
     return np.asarray(lengths.numpy(), dtype=np.float64)
-
-
-def _kept(example: Example, modality: str, u: int, kept: NDArray[np.bool_]) -> Example:
-    """The conversation with some tokens of one utterance alone; with none it is absent."""
-    sequence = list(example.tokens[modality])
-    tokens = sequence[u]
-    if tokens is not None:
-        sequence[u] = (
-            replace(
-                tokens,
-                values=tokens.values[kept],
-                times=None if tokens.times is None else tokens.times[kept],
-                offsets=None if tokens.offsets is None else tokens.offsets[kept],
-            )
-            if kept.any()
-            else None
-        )
-    return replace(example, tokens={**example.tokens, modality: sequence})

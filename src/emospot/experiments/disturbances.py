@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from emospot.batch import Example
 from emospot.conversation import Tokens
-from emospot.evaluation.diagnosis.interventions import withheld
+from emospot.model.withheld import without_modality
 from emospot.training.data import token_statistics
 
 NOISE, MISSING, WITHOUT = "noise", "missing", "without"
@@ -106,7 +106,7 @@ def disturbed(
         for e in examples
     ]
     if isinstance(disturbance.what, str):
-        return withheld(examples, disturbance.what)
+        return [without_modality(example, disturbance.what) for example in examples]
     if disturbance.kind == MISSING:
         return [_thinned(one, disturbance.what, _random(disturbance, one)) for one in examples]
     dims = {

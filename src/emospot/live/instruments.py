@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.analysis.explain import uses_hotspots
 from emospot.analysis.measure import Measurements
 from emospot.analysis.model_extractors import voice_reading, words_reading
+from emospot.analysis.used_hotspots import uses_hotspots
 from emospot.conversation import MODALITIES, VOICE, WORDS, Conversation, Tokens, Utterance
 from emospot.corpora.instruments import spotter_for
 from emospot.corpora.measuring import Instruments, Readings, measure_voice, measure_words

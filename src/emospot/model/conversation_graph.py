@@ -24,12 +24,16 @@ Because the temporal edges form a band, neighbours are read block by block (`blo
 no edge list is built, and time and memory are linear in the length.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emospot.model.blocks import Blocks
 from emospot.model.dropout import Dropout
+from emospot.model.neighbours import Neighbours, strongest_neighbours
 
 
 def window(x: Tensor, past: int, future: int) -> Tensor:
@@ -178,28 +182,61 @@ class GraphTransformer(nn.Module):
     def forward(self, x: Tensor, edges: Neighbourhood) -> Tensor:
         """Transform nodes `x` (B, U, M, D) to (B, U, M, heads · head width)."""
         blocks = edges.blocks
-        query, key, value = (
-            part(x).unflatten(-1, (self.heads, -1))
-            for part in (self.to_query, self.to_key, self.to_value)
+        value = self.to_value(x).unflatten(-1, (self.heads, -1))
+        weights = self.dropout(self._weights(x, edges))
+        K = blocks.keys
+        read = torch.einsum("bnmhsk,bnkmhd->bnsmhd", weights[..., :K], blocks.around(value))
+        others = blocks.joined(weights[..., K:].permute(0, 1, 4, 2, 3, 5))
+        read = blocks.joined(read) + torch.einsum("bumhk,bukhd->bumhd", others, value)
+        out: Tensor = self.skip(x) + read.flatten(3)
+        return out
+
+    def shares(self, x: Tensor, edges: Neighbourhood) -> Tensor:
+        """How much each utterance reads of those around it: where its nodes look.
+
+        The mean of the attention over heads and the utterance's present nodes. What they
+        read of the utterance itself, and of its other modalities, is its own share.
+
+        Args:
+            x: nodes, shape (B, U, M, D).
+            edges: of the nodes.
+
+        Returns:
+            Shape (B, U, past + 1 + future): [b, i, w] is the share of utterance
+            i − past + w. It sums to 1; zeros where no node is present.
+        """
+        blocks, K = edges.blocks, edges.blocks.keys
+        weights = self._weights(x, edges).mean(dim=3)
+        places = torch.arange(edges.past + 1 + edges.future, device=x.device)
+        # The window of row s begins at what the block reads as its s-th.
+        window = torch.arange(blocks.size, device=x.device).unsqueeze(1) + places
+        in_time = weights[..., :K].gather(-1, window.expand(*weights.shape[:3], -1, -1))
+        own = (places == edges.past).to(x.dtype) * weights[..., K:].sum(dim=-1, keepdim=True)
+        nodes = blocks.joined((in_time + own).transpose(2, 3))
+        there = edges.present.sum(dim=-1, keepdim=True).clamp(min=1)
+        found: Tensor = nodes.sum(dim=2) / there
+        return found
+
+    def _weights(self, x: Tensor, edges: Neighbourhood) -> Tensor:
+        """The attention, shape (B, n, M, H, S, keys in time and then the other modalities).
+
+        Zeros for nodes without an edge.
+        """
+        blocks = edges.blocks
+        query, key = (
+            part(x).unflatten(-1, (self.heads, -1)) for part in (self.to_query, self.to_key)
         )
         query = query * query.shape[-1] ** -0.5
         in_time = torch.einsum("bnsmhd,bnkmhd->bnmhsk", blocks.alone(query), blocks.around(key))
         if self.offset_bias is not None:
             in_time = in_time + self._places(edges, self.offset_bias)
         across = blocks.alone(torch.einsum("bumhd,bukhd->bumhk", query, key))
-        # (B, n, M, H, S, keys in time and then the other modalities).
         logits = torch.cat((in_time, across.permute(0, 1, 3, 4, 2, 5)), dim=-1)
         beside = blocks.alone(edges.across).transpose(2, 3)
         there = torch.cat((edges.temporal.permute(0, 1, 4, 2, 3), beside), dim=-1).unsqueeze(3)
         some = there.any(dim=-1, keepdim=True)
         weights = torch.softmax(logits.masked_fill(~(there | ~some), float("-inf")), dim=-1)
-        weights = self.dropout(weights * some)
-        K = in_time.shape[-1]
-        read = torch.einsum("bnmhsk,bnkmhd->bnsmhd", weights[..., :K], blocks.around(value))
-        others = blocks.joined(weights[..., K:].permute(0, 1, 4, 2, 3, 5))
-        read = blocks.joined(read) + torch.einsum("bumhk,bukhd->bumhd", others, value)
-        out: Tensor = self.skip(x) + read.flatten(3)
-        return out
+        return weights * some
 
     @staticmethod
     def _places(edges: Neighbourhood, bias: Tensor) -> Tensor:
@@ -283,6 +320,26 @@ class ConversationGraph(nn.Module):
         """
         edges = self._neighbourhood(present, speakers)
         return int(edges.temporal.sum() + edges.across.sum())
+
+    @contextmanager
+    def watched(self, count: int) -> Iterator[list[Neighbours]]:
+        """Within the block, add to the list what is looked at, of every pass.
+
+        It is computed for whoever watches alone.
+
+        Args:
+            count: how many other utterances are named for each, at most.
+        """
+        found: list[Neighbours] = []
+
+        def look(transformer: GraphTransformer, arguments: tuple[Tensor, Neighbourhood]) -> None:
+            found.append(strongest_neighbours(transformer.shares(*arguments), self.past, count))
+
+        handle = self.transformer.register_forward_pre_hook(look)
+        try:
+            yield found
+        finally:
+            handle.remove()
 
     def _neighbourhood(self, present: Tensor, speakers: Tensor) -> Neighbourhood:
         return Neighbourhood(

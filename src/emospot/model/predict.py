@@ -1,7 +1,8 @@
 """Answers of a trained model for whole conversations, with their evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.emotions import Task
 from emospot.model.confidence import by_presence, presence_number
+from emospot.model.conversation_graph import ConversationGraph
 from emospot.model.emotion_model import EmotionOutput
+from emospot.model.neighbours import Neighbours
 from emospot.model.pretrained import PretrainedModel
 
 UTTERANCES_A_BATCH = 512
@@ -34,6 +37,10 @@ class Prediction:
         outputs: head → its outputs, shape (U, K).
         hotspots: modality → for each utterance the learned score of its tokens in
             [0, 1], shape (T,); of modalities whose hotspots the model learns.
+        neighbours: numbers of the other utterances that the conversation graph looked at
+            most for each, the weightiest first, −1 where there are fewer, shape (U, N);
+            (U, 0) where nobody asked, or the model has no such graph.
+        attention: their shares of the graph's attention, 0 where there are fewer, (U, N).
     """
 
     logits: NDArray[np.float32]
@@ -43,23 +50,47 @@ class Prediction:
     present: Mapping[str, NDArray[np.bool_]]
     outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     hotspots: Mapping[str, tuple[NDArray[np.float32], ...]] = field(default_factory=dict)
+    neighbours: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    attention: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
-def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Prediction]:
+def predict(
+    model: PretrainedModel, examples: Sequence[Example], *, neighbours: int = 0
+) -> list[Prediction]:
     """The predictions of each conversation, in order.
 
     Conversations of similar length are computed together; the answers do not
     depend on which.
+
+    Args:
+        model: that answers.
+        examples: the conversations.
+        neighbours: of each utterance so many others are named that the conversation graph
+            looked at; 0: that is not computed.
     """
     dims = dims_read(model)
     answers: dict[int, Prediction] = {}
     for indices in _batches([len(e.conversation.utterances) for e in examples]):
         batch = collate([examples[i] for i in indices], dims)
-        with torch.inference_mode():
+        with torch.inference_mode(), _watched(model, neighbours) as looks:
             output = model.recognizer.eval()(batch)
         for b, i in enumerate(indices):
             answers[i] = prediction_of(model, batch, output, b)
+            if looks:
+                count = len(batch.ids[b])
+                places, weights = looks[-1].places[b, :count], looks[-1].weights[b, :count]
+                answers[i] = replace(
+                    answers[i], neighbours=places.numpy(), attention=weights.numpy()
+                )
     return [answers[i] for i in range(len(examples))]
+
+
+def _watched(model: PretrainedModel, count: int) -> AbstractContextManager[list[Neighbours]]:
+    """Within the block, what the graph looks at is added to the list, if somebody asks."""
+    graph = getattr(model.recognizer, "graph", None)
+    if count > 0 and isinstance(graph, ConversationGraph):
+        return graph.watched(count)
+    return nullcontext([])
 
 
 def dims_read(model: PretrainedModel) -> dict[str, int]:

@@ -1,4 +1,8 @@
-"""An analysis, or the hotspots alone, in a few lines of text, for a terminal."""
+"""An analysis, or the hotspots alone, in a few lines of text, for a terminal.
+
+Of an utterance's hotspots the one is named that counted most for the answer, with the
+probability that would be left without it; where none did, the strongest.
+"""
 
 from collections.abc import Sequence
 
@@ -7,9 +11,12 @@ from emospot.analysis.types import HotspotFinding, UtteranceFinding
 from emospot.conversation import Hotspot, Utterance
 from emospot.report.clock import clock, hundredths
 
+LEAST_EFFECT = 0.01
+"""Of a hotspot from which on it counts."""
+
 
 def summary_lines(utterances: Sequence[UtteranceFinding]) -> list[str]:
-    """A line an utterance: time, speaker, emotion, confidence, strongest hotspot."""
+    """A line an utterance: time, speaker, emotion, confidence, and one hotspot."""
     width = max((len(u.speaker) for u in utterances), default=0)
     return [_line(u, width) for u in utterances]
 
@@ -22,16 +29,29 @@ def _line(utterance: UtteranceFinding, width: int) -> str:
     )
     if not utterance.hotspots:
         return line
-    strongest = max(utterance.hotspots, key=lambda h: h.score)
-    return f"{line}  {_evidence(strongest, utterance.text)}"
+    return f"{line}  {_evidence(utterance, _telling(utterance.hotspots))}"
 
 
-def _evidence(hotspot: HotspotFinding, text: str | None) -> str:
-    what = hotspot.fired_by
+def _telling(hotspots: Sequence[HotspotFinding]) -> HotspotFinding:
+    """The hotspot that counted most, or the strongest."""
+    most = max(hotspots, key=lambda h: h.effect or 0.0)
+    return most if _counts(most) else max(hotspots, key=lambda h: h.score)
+
+
+def _counts(hotspot: HotspotFinding) -> bool:
+    return hotspot.effect is not None and hotspot.effect >= LEAST_EFFECT
+
+
+def _evidence(utterance: UtteranceFinding, hotspot: HotspotFinding) -> str:
+    what, text = hotspot.fired_by, utterance.text
     if text and hotspot.char_start is not None:
         what = f"“{text[hotspot.char_start : hotspot.char_end]}”"
-    used = "" if hotspot.used_by_model else ", measured, not used"
-    return f"{hotspot.modality}: {what} ({hotspot.score:.2f}{used})"
+    said = f"{hotspot.score:.2f}"
+    if not hotspot.used_by_model:
+        said += ", measured, not used"
+    elif hotspot.effect is not None and _counts(hotspot):
+        said += f", without it {max(0.0, utterance.confidence - hotspot.effect):.0%}"
+    return f"{hotspot.modality}: {what} ({said})"
 
 
 def hotspot_lines(found: RecordingHotspots) -> list[str]:

@@ -15,7 +15,6 @@ from emospot.evaluation.diagnosis.interventions import (
     graph_of,
     graph_replaced,
     shuffled,
-    withheld,
 )
 from emospot.model.predict import predict
 
@@ -115,10 +114,6 @@ def test_the_mean_tells_nothing_but_the_number_of_tokens(talks):
 def test_a_modality_that_nobody_has_stays_so(talks):
     assert averaged(talks, "face") == talks
     assert shuffled(talks, "face", np.random.default_rng(0)) == talks
-    bare = withheld(talks, "words")
-    assert not collate(bare, DIMS).present[..., 0].any()
-    assert collate(bare, DIMS).texts == (("",) * 4, ("",) * 3)
-    assert content(bare, "voice") == content(talks, "voice")
 
 
 def outputs_of(model, examples) -> GraphOutputs:

@@ -26,12 +26,12 @@ from emospot.evaluation.diagnosis.interventions import (
     averaged,
     graph_replaced,
     shuffled,
-    withheld,
 )
 from emospot.evaluation.dialogue_totals import dialogue_totals, metric_of_totals
 from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.significance import Interval, compare
 from emospot.model.pretrained import PretrainedModel
+from emospot.model.withheld import without_modality
 
 GRAPH = "graph"
 How = Literal["shuffled", "mean", "absent"]
@@ -139,6 +139,7 @@ class Contributions:
     def of_modality(self, modality: str) -> Contribution:
         """What a modality contributes."""
         examples = self.examples
+        bare = [without_modality(example, modality) for example in examples]
         there = sum(t is not None for e in examples for t in e.tokens.get(modality, ()))
         dealt = [
             self._asked(shuffled(examples, modality, random)) for random in self._random(modality)
@@ -146,7 +147,7 @@ class Contributions:
         found = (
             self._replaced("shuffled", dealt),
             self._replaced("mean", [self._asked(averaged(examples, modality))]),
-            self._replaced("absent", [self._asked(withheld(examples, modality))]),
+            self._replaced("absent", [self._asked(bare)]),
         )
         return Contribution(modality, there, found)
 

@@ -6,7 +6,7 @@ again, three ways:
 shuffled  every utterance gets the content of another one that has it as well: all values
           occur as before, but say nothing of their utterance
 mean      every utterance gets the mean over the split: nothing is told
-absent    a modality is withheld, as from a recording without it
+absent    a modality is withheld, as from a recording without it (`model.withheld`)
 
 *A modality* is replaced at the input, so that every model can be asked: its tokens with
 their times, its hotspots, and with the words the text, which a kernel reader reads. The
@@ -68,14 +68,6 @@ def averaged(examples: Sequence[Example], modality: str) -> list[Example]:
 
     return [
         _with(e, modality, {u: emptied(c) for u, c in _contents(e, modality).items()})
-        for e in examples
-    ]
-
-
-def withheld(examples: Sequence[Example], modality: str) -> list[Example]:
-    """The conversations without a modality."""
-    return [
-        replace(e, tokens={m: tokens for m, tokens in e.tokens.items() if m != modality})
         for e in examples
     ]
 

@@ -10,7 +10,7 @@ export function size(bytes) {
     value /= 1000;
     unit += 1;
   }
-  return (unit && value < 9.95 ? value.toFixed(1) : Math.round(value)) + " " + UNITS[unit];
+  return (unit && value < 9.95 ? Number(value.toFixed(1)) : Math.round(value)) + " " + UNITS[unit];
 }
 
 /** 75 → "1:15", 3675 → "1:01:15". */
@@ -44,8 +44,9 @@ export function timeLeft(seconds) {
 /** When something was, seen from now: "3 minutes ago". */
 export function ago(time, now = Date.now()) {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
-  if (seconds < 45) return "just now";
-  if (seconds < 86400) return duration(Math.max(60, seconds)) + " ago";
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return count(Math.floor(seconds / 60), "minute") + " ago";
+  if (seconds < 86400) return count(Math.floor(seconds / 3600), "hour") + " ago";
   return moment(time);
 }
 

@@ -27,7 +27,7 @@ export const EXPORTS = [
   ["Subtitles", [["srt", "SRT"], ["vtt", "WebVTT"]]],
   ["Tables", [["csv", "CSV"], ["jsonl", "JSON Lines"]]],
   ["Annotation", [["textgrid", "Praat TextGrid"], ["eaf", "ELAN .eaf"], ["rttm", "RTTM"],
-    ["webannotation", "W3C web annotations"]]],
+    ["webannotation", "Web annotations"]]],
 ];
 
 export const over = (job) => !["queued", "running"].includes(job.state);

@@ -21,7 +21,8 @@ export function looksOf(labels) {
 /** Give an element the colour and the pattern of an emotion. */
 export function dress(element, look) {
   element.style.setProperty("--c", look?.colour ?? "#8a9099");
-  if (look && look.pattern !== "solid") element.style.setProperty("--weave", `var(--${look.pattern})`);
+  // "initial", so that a pattern is not inherited from a striped answer around it.
+  element.style.setProperty("--weave", !look || look.pattern === "solid" ? "initial" : `var(--${look.pattern})`);
   return element;
 }
 

@@ -12,12 +12,13 @@
 import { ask } from "./api.js";
 import { cancelButton, deleteButton, downloads } from "./actions.js";
 import { byId, el, say, tell } from "./dom.js";
-import { moment, percent, timeLeft } from "./format.js";
+import { percent, timeLeft } from "./format.js";
 import { STAGES, STATES, follow, over } from "./job.js";
 
 let stop = () => {};
 let shown = ""; // state that the body was built for
-let speed = [];
+let stage = -1; // place of the one that is at work
+let speed = []; // of that stage: moments and the share done by then
 
 /** Show the analysis `id`; `leave()` is called when it has been deleted. */
 export async function openAnalysis(id, leave) {
@@ -107,11 +108,10 @@ function body(job) {
     return [notice("Cancelled.", "Nothing was written. ", el("a", { href: "#/" }, "Analyse again"))];
   }
   return [el("div", { class: "panel progress" },
-    el("ol", { class: "steps", id: "steps" }, ...STAGES.map(([name, title]) => el("li", { "data-stage": name }, title))),
-    el("progress", { id: "progress", max: 1, "aria-label": "Progress" }),
+    el("ol", { class: "steps", id: "steps" }, ...STAGES.map(([, title]) => el("li", {},
+      el("progress", { max: 1, value: 0, "aria-label": title }), el("span", {}, title)))),
     el("p", { id: "progress-text", class: "progress-text" }),
-    el("p", { class: "muted" }, "It goes on when this page is closed. ",
-      job.expires ? `The recording and its results are deleted on ${moment(job.expires)}.` : "")),
+    el("p", { class: "muted" }, "It goes on when this page is closed, and after a restart of the server.")),
   ...job.warnings.map((warning) => el("p", { class: "muted" }, warning))];
 }
 
@@ -120,15 +120,18 @@ function notice(title, ...content) {
 }
 
 function progress(job) {
-  const bar = byId("progress");
-  const known = typeof job.share === "number" && job.state === "running";
-  if (known) bar.value = job.share;
-  else bar.removeAttribute("value");
-  const at = STAGES.findIndex(([name]) => name === job.stage);
+  const running = job.state === "running";
+  const at = running ? Math.max(0, STAGES.findIndex(([name]) => name === job.stage)) : -1;
+  const known = running && job.share !== null;
+  if (at !== stage) speed = [];
+  stage = at;
   for (const [place, step] of Array.from(byId("steps").children).entries()) {
+    const bar = step.firstElementChild;
     step.classList.toggle("past", place < at);
     if (place === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
+    if (place === at && !known) bar.removeAttribute("value");
+    else bar.value = place < at ? 1 : place > at ? 0 : job.share;
   }
   const text = inWords(job, known, at);
   const line = byId("progress-text");
@@ -136,7 +139,7 @@ function progress(job) {
   line.textContent = text;
   // A screen reader hears stages and quarters, not every per cent.
   const heard = job.state === "queued" ? text
-    : `${at < 0 ? "Running" : STAGES[at][1]}${known ? `, ${Math.floor(job.share * 4) * 25} %` : ""}`;
+    : STAGES[at][1] + (known ? `, ${Math.floor(job.share * 4) * 25} %` : "");
   if (byId("said").textContent !== heard) say(heard);
 }
 
@@ -146,7 +149,7 @@ function inWords(job, known, at) {
     return `Waiting: place ${job.position} in the queue`;
   }
   const left = known ? secondsLeft(job.share) : null;
-  return [at < 0 ? "Starting" : STAGES[at][1], known ? percent(job.share) : null, left === null ? null : timeLeft(left)]
+  return [STAGES[at][1], known ? percent(job.share) : null, left === null ? null : timeLeft(left) + " in this step"]
     .filter(Boolean).join(" · ");
 }
 

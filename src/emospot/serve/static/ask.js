@@ -3,6 +3,7 @@
    it can be known here; the server looks again. */
 
 import { ApiError, ask, upload } from "./api.js";
+import { showCard } from "./card.js";
 import { byId, say, tell } from "./dom.js";
 import { duration, size, timeLeft } from "./format.js";
 
@@ -36,24 +37,15 @@ export function setUpForm(onAccepted) {
 export function showOffer(models, serverLimits) {
   limits = serverLimits;
   const select = byId("model");
-  const offered = models.filter((model) => !model.live_only);
-  if (offered.length) {
-    select.replaceChildren(...offered.map((model) => new Option(model.name, model.name)));
-    if (offered.some((model) => model.name === "bundled")) select.value = "bundled";
-  }
-  const card = () => {
-    byId("card-link").href = models.find((model) => model.name === select.value)?.card_link || "/models";
-  };
-  select.addEventListener("change", card);
-  card();
+  select.replaceChildren(...models.map((model) => new Option(model.name, model.name)));
+  if (models.some((model) => model.name === "bundled")) select.value = "bundled";
+  byId("show-card").onclick = () => showCard(models.find((model) => model.name === select.value));
   byId("limits").textContent = limitsInWords(limits);
 }
 
-function limitsInWords({ max_bytes: bytes, max_seconds: seconds, keep_seconds: keep }) {
-  const most = [bytes && size(bytes), seconds && duration(seconds)].filter(Boolean).join(" and ");
-  return (most ? `At most ${most} a recording. ` : "")
-    + "It stays on this server and is deleted, with its results, "
-    + (keep ? `${duration(keep)} after it was analysed, or at once when you say so.` : "when you say so.");
+function limitsInWords({ upload_bytes: bytes, media_hours: hours, keep_hours: kept }) {
+  return `A recording has at most ${size(bytes)} and ${duration(3600 * hours)}. It stays on this server and is deleted `
+    + `with its results ${duration(3600 * kept)} after the analysis ended, or at once when you say so.`;
 }
 
 function choose(slot, file) {
@@ -69,8 +61,8 @@ function choose(slot, file) {
 }
 
 function tooLarge(file) {
-  if (!limits.max_bytes || file.size <= limits.max_bytes) return "";
-  return `${file.name} has ${size(file.size)}; this server takes at most ${size(limits.max_bytes)}. `
+  if (!limits.upload_bytes || file.size <= limits.upload_bytes) return "";
+  return `${file.name} has ${size(file.size)}; this server takes at most ${size(limits.upload_bytes)}. `
     + "Cut it, or send its sound alone.";
 }
 
@@ -185,8 +177,8 @@ function countDown(error) {
   again = setInterval(show, 1000);
 }
 
-/** The models and limits of the server; an empty offer where it does not tell. */
+/** The models and limits of the server. */
 export async function offer() {
-  const [models, health] = await Promise.all([ask("/models"), ask("/health")]);
-  return { models: models.models ?? models, limits: health.limits ?? {}, version: health.version };
+  const [{ models }, { limits: most }] = await Promise.all([ask("/models"), ask("/health")]);
+  return { models, limits: most };
 }

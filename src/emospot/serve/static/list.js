@@ -6,7 +6,7 @@
 import { ask } from "./api.js";
 import { cancelButton, deleteButton, downloads } from "./actions.js";
 import { byId, el, say, tell } from "./dom.js";
-import { ago, moment, percent } from "./format.js";
+import { ago, moment } from "./format.js";
 import { STAGES, STATES, over } from "./job.js";
 
 const BUSY = 1500;
@@ -72,8 +72,7 @@ function fill(row, job) {
       el("a", { class: "job-name", href: "#/analysis/" + job.id }, job.name),
       el("p", { class: "muted job-facts" }, facts(job)),
       job.error ? el("p", { class: "job-error" }, job.error) : null,
-      job.state === "running" && job.share !== null
-        ? el("progress", { max: 1, value: job.share, "aria-label": `Progress of ${job.name}` }) : null,
+      job.state === "running" ? el("progress", { max: 1, value: done(job), "aria-label": `Progress of ${job.name}` }) : null,
       error),
     el("span", { class: "state", "data-state": job.state }, STATES[job.state] ?? job.state),
     el("div", { class: "actions" },
@@ -94,13 +93,18 @@ function deleted(job, row) {
   (next?.querySelector("a") ?? byId("list-title")).focus();
 }
 
+/** How far a job is, each stage taken for as long as the others. */
+function done(job) {
+  const at = Math.max(0, STAGES.findIndex(([name]) => name === job.stage));
+  return (at + (job.share ?? 0)) / STAGES.length;
+}
+
 function facts(job) {
   const parts = [ago(job.created)];
   if (job.state === "queued" && job.position) parts.push(`place ${job.position} in the queue`);
   if (job.state === "running") {
     const stage = STAGES.find(([name]) => name === job.stage);
     if (stage) parts.push(stage[1].toLowerCase());
-    if (job.share !== null) parts.push(percent(job.share));
   }
   if (job.expires) parts.push("kept until " + moment(job.expires));
   return parts.join(" · ");

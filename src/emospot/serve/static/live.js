@@ -1,6 +1,7 @@
 /* The microphone through the streaming engine: each utterance is shown as it ends, the one
    that goes on provisionally. Sound goes out and answers come in over one WebSocket. */
 
+import { showCard } from "./card.js";
 import { byId, el, say, tell } from "./dom.js";
 import { clock, percent } from "./format.js";
 import { dress, looksOf, swatch } from "./looks.js";
@@ -12,25 +13,18 @@ const BEHIND = 16000 * 2 * 5; // bytes of sound that wait to be sent: five secon
 
 let session = null;
 let answers = [];
-let ready = false;
 
 /** Wire the view once the server's models are known. */
 export function setUpLive(models) {
-  const able = models.filter((model) => model.live);
+  const able = models.filter((model) => model.causal);
   const select = byId("live-model");
-  select.replaceChildren(...(able.length ? able : [{ name: "bundled-causal" }])
-    .map((model) => new Option(model.name, model.name)));
-  const card = () => {
-    byId("live-card").href = models.find((model) => model.name === select.value)?.card_link || "/models";
-  };
-  select.addEventListener("change", card);
-  card();
-  if (ready) return;
-  ready = true;
-  byId("live-start").addEventListener("click", () => (session ? session.stop() : start()));
-  byId("live-save").addEventListener("click", save);
-  tell(byId("live-error"), unavailable());
-  byId("live-start").disabled = Boolean(unavailable());
+  select.replaceChildren(...able.map((model) => new Option(model.name, model.name)));
+  byId("live-card").onclick = () => showCard(able.find((model) => model.name === select.value));
+  byId("live-start").onclick = () => (session ? session.stop() : start());
+  byId("live-save").onclick = save;
+  const why = unavailable() || (able.length ? "" : "No model of this server can answer live: a causal one is needed.");
+  tell(byId("live-error"), why);
+  byId("live-start").disabled = Boolean(why);
 }
 
 /** The view is left: the microphone must not stay on. */

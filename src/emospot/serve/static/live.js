@@ -146,7 +146,8 @@ class Session {
   }
 }
 
-async function show(answer) {
+/** Show an answer: a new one on top, a later one to the same utterance in its place. */
+export async function show(answer) {
   const looks = await looksOf(Object.keys(answer.probabilities));
   const list = byId("answers");
   const id = "answer-" + answer.id;

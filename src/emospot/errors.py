@@ -32,6 +32,10 @@ class TranscriptError(EmospotError):
     """A transcript or annotation file that cannot be read."""
 
 
+class AnalysisError(EmospotError):
+    """An `analysis.json` that cannot be read."""
+
+
 class FeatureError(EmospotError):
     """Features that are malformed: wrong width, NaN, no tokens."""
 

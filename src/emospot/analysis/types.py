@@ -202,3 +202,25 @@ class Analysis:
     def to_json(self) -> str:
         """The analysis as JSON, two spaces of indentation, non-ASCII kept."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> "Analysis":
+        """The analysis that `to_dict` gave, the same in every field.
+
+        Args:
+            plain: lists, dictionaries, texts and numbers, also after a way through JSON.
+
+        Raises:
+            AnalysisError: if it is of another version, or a field is missing or of
+                another kind; names the place.
+        """
+        from emospot.analysis.reading import analysis_from_dict
+
+        return analysis_from_dict(plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Analysis":
+        """The analysis that `to_json` gave, see `from_dict`."""
+        from emospot.analysis.reading import analysis_from_json
+
+        return analysis_from_json(text)

@@ -17,6 +17,7 @@ from emospot.cli import (
     export,
     hotspots,
     models,
+    serve,
     stream,
     train,
 )
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
 app.command("stream")(stream.stream)
+app.command("serve")(serve.serve)
 app.add_typer(hotspots.app, name="hotspots")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)

@@ -394,7 +394,9 @@ def test_what_is_too_high_for_speech_does_not_fold_into_it(server: Server, page:
 
 def made_up(state: str, **more: Any) -> dict[str, Any]:
     here = f"/analyses/{state}"
-    links = {name: f"{here}/{name}" for name in ("events", "report", "analysis", "media", "cancel")}
+    links = {
+        name: f"{here}/{name}" for name in ("events", "report", "analysis", "media", "cancel")
+    }
     return {
         "id": state, "name": f"{state}-{'long' * 12} name.ogg", "state": state, "stage": "",
         "share": None, "position": None, "created": "2026-11-30T10:00:00Z", "started": None,
@@ -421,7 +423,10 @@ def with_all_states(page: Page) -> None:
         elif job:
             route.fulfill(json=job)
         elif path.endswith("/report"):
-            route.fulfill(content_type="text/html", body="<!DOCTYPE html><html lang=en><title>r</title><main><h1>r</h1></main>")
+            route.fulfill(
+                content_type="text/html",
+                body="<!DOCTYPE html><html lang=en><title>r</title><main><h1>r</h1></main>",
+            )
         else:
             job = next(job for job in STATES if path.startswith(f"/{job['id']}/"))
             event = f"event: job\ndata: {json.dumps(job)}\n\n"

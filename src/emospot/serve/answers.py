@@ -69,6 +69,21 @@ class ModelsAnswer(BaseModel):
     models: list[ModelAnswer]
 
 
+class EmotionLook(BaseModel):
+    """How one emotion is drawn."""
+
+    label: str
+    colour: str = Field(description="#rrggbb.")
+    ink: str = Field(description="Black or white, whichever reads better on the colour.")
+    pattern: Literal["solid", "hatched", "striped", "dotted"]
+
+
+class PaletteAnswer(BaseModel):
+    """How the emotions of a model are drawn."""
+
+    styles: list[EmotionLook]
+
+
 class LimitsAnswer(BaseModel):
     """What this server takes."""
 

@@ -19,6 +19,7 @@ from emospot.serve.child import Work
 from emospot.serve.desk import Desk
 from emospot.serve.guard import Application, Guard
 from emospot.serve.live import add_live
+from emospot.serve.looks import report_style
 from emospot.serve.refused import RefusedError
 from emospot.serve.routes import api_routes
 from emospot.serve.settings import Settings
@@ -74,6 +75,11 @@ def _add_page(app: FastAPI) -> None:
         if not path.is_file():
             raise RefusedError(404, "this installation has no page: the API is at /openapi.json")
         return FileResponse(path, media_type="text/html")
+
+    # Before the folder, which holds the page's own files alone.
+    @app.get("/static/report.css", include_in_schema=False)
+    def style() -> Response:
+        return Response(report_style(), media_type="text/css")
 
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
 

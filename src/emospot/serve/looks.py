@@ -5,9 +5,7 @@ live answer, too. Both come from the room `report`, and are told to the browser 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cache
-from typing import Any
 
 from emospot.errors import UsageError
 from emospot.report.pages import source
@@ -23,17 +21,20 @@ def report_style() -> str:
     return source("page.css")
 
 
-def palette(labels: Sequence[str]) -> dict[str, Any]:
+def palette(labels: Sequence[str]) -> list[dict[str, str]]:
     """How each emotion is drawn, in the order given, and "unsure" as the last.
 
     Args:
         labels: the classes of one model, at most `MOST_LABELS`: where two unknown ones
             would look alike, the second gives way, as in a report of that model.
 
+    Returns:
+        For each its `label`, `colour`, `ink` and `pattern`, as in `EmotionStyle`.
+
     Raises:
         UsageError: if there are more labels, or longer ones, than any model has.
 
-    >>> [style["label"] for style in palette(["anger"])["styles"]]
+    >>> [look["label"] for look in palette(["anger"])]
     ['anger', 'unsure']
     """
     if len(labels) > MOST_LABELS or any(len(label) > LONGEST_LABEL for label in labels):
@@ -41,4 +42,12 @@ def palette(labels: Sequence[str]) -> dict[str, Any]:
             f"found {len(labels):,} labels, expected at most {MOST_LABELS} of at most "
             f"{LONGEST_LABEL} letters: ask for the labels of one model"
         )
-    return {"styles": [asdict(style) for style in emotion_styles(labels).values()]}
+    return [
+        {
+            "label": style.label,
+            "colour": style.colour,
+            "ink": style.ink,
+            "pattern": style.pattern,
+        }
+        for style in emotion_styles(labels).values()
+    ]

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 import emospot
+from emospot.errors import UsageError
 from emospot.serve.answers import (
+    EmotionLook,
     ErrorAnswer,
     HealthAnswer,
     JobAnswer,
@@ -19,11 +21,13 @@ from emospot.serve.answers import (
     LimitsAnswer,
     ModelAnswer,
     ModelsAnswer,
+    PaletteAnswer,
 )
 from emospot.serve.desk import Desk
 from emospot.serve.events import LAST, job_events
 from emospot.serve.exports import EXPORTS, export_file, export_name
 from emospot.serve.jobs import DONE, Job
+from emospot.serve.looks import palette
 from emospot.serve.names import MEDIA_TYPES
 from emospot.serve.refused import RefusedError
 from emospot.serve.uploads import FIELDS, FILES
@@ -252,6 +256,16 @@ def _add_server(routes: APIRouter, desk: Desk) -> None:
     def models() -> ModelsAnswer:
         """The models that may be asked for, with their cards."""
         return ModelsAnswer(models=_models(desk))
+
+    @routes.get("/palette", responses=_errors(422), tags=["server"])
+    def colours(
+        label: Annotated[list[str] | None, Query(description="A class; repeated.")] = None,
+    ) -> PaletteAnswer:
+        """How the emotions of one model are drawn, "unsure" last: the report's colours."""
+        try:
+            return PaletteAnswer(styles=[EmotionLook(**look) for look in palette(label or [])])
+        except UsageError as error:
+            raise RefusedError(422, str(error)) from error
 
     @routes.get("/health", tags=["server"])
     def health() -> HealthAnswer:

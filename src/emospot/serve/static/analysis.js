@@ -63,7 +63,7 @@ export function closeAnalysis() {
 
 function header(job) {
   byId("analysis-title").textContent = job.name;
-  document.title = job.name + " · emospot";
+  document.title = `${job.name} · emospot`;
 }
 
 function update(job, leave, onJob) {
@@ -137,6 +137,8 @@ function progress(job) {
   const line = byId("progress-text");
   if (line.textContent === text) return;
   line.textContent = text;
+  // Seen in the browser's bar of tabs, too.
+  document.title = `${known ? percent(job.share) + " " : ""}${job.name} · emospot`;
   // A screen reader hears stages and quarters, not every per cent.
   const heard = job.state === "queued" ? text
     : STAGES[at][1] + (known ? `, ${Math.floor(job.share * 4) * 25} %` : "");

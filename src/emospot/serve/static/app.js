@@ -61,7 +61,11 @@ async function showServer() {
   }
 }
 
-setUpForm((job) => { location.hash = "#/analysis/" + encodeURIComponent(job.id); });
+setUpForm((job) => {
+  // Who has gone elsewhere meanwhile is left there.
+  if (view === "home") location.hash = "#/analysis/" + encodeURIComponent(job.id);
+  else say(`${job.name} is uploaded.`);
+});
 window.addEventListener("hashchange", route);
 document.addEventListener("visibilitychange", () => { if (homeSeen()) keepList(homeSeen); });
 route();

@@ -117,7 +117,9 @@ async function send(onAccepted) {
   if (large) return problem(large);
   problem("");
   const form = new FormData();
-  for (const slot of SLOTS) if (chosen[slot]) form.append(slot, chosen[slot]);
+  // A transcript alone is what is to be analysed.
+  form.append("recording", chosen.recording ?? chosen.transcript);
+  if (chosen.recording && chosen.transcript) form.append("transcript", chosen.transcript);
   form.append("model", byId("model").value);
   form.append("speakers", byId("speakers").value);
   try {
@@ -145,13 +147,20 @@ async function sent(form) {
   say("Uploading");
   button.focus();
   button.addEventListener("click", sending.stop, { once: true });
+  window.addEventListener("beforeunload", askFirst);
   try {
     return await sending.done;
   } finally {
     button.removeEventListener("click", sending.stop);
+    window.removeEventListener("beforeunload", askFirst);
     byId("sending").hidden = true;
     byId("send").disabled = false;
   }
+}
+
+// Closing the page would lose the upload; the browser asks in its own words.
+function askFirst(event) {
+  event.preventDefault();
 }
 
 function explain(error) {

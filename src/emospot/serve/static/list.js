@@ -76,6 +76,9 @@ function fill(row, job) {
       error),
     el("span", { class: "state", "data-state": job.state }, STATES[job.state] ?? job.state),
     el("div", { class: "actions" },
+      job.state === "done" ? el("a", {
+        class: "button", href: "#/analysis/" + job.id, "aria-label": `Report of ${job.name}`,
+      }, "Report") : null,
       job.state === "done" ? downloads(job) : null,
       cancelButton(job, (next) => fill(row, next), fail),
       deleteButton(job, () => deleted(job, row), fail)));

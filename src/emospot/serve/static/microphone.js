@@ -76,5 +76,5 @@ async function pipeline(stream, onPiece) {
 
 function close(stream, context) {
   for (const track of stream.getTracks()) track.stop();
-  context?.close();
+  if (context && context.state !== "closed") context.close();
 }

@@ -13,6 +13,7 @@ from emospot.analysis.types import (
     HotspotFinding,
     ModalityFinding,
     ModelFinding,
+    NeighbourFinding,
     UtteranceFinding,
 )
 from emospot.emotions import IEMOCAP6
@@ -84,7 +85,18 @@ def make_utterance(index: int, turn: tuple, shift: float = 0.0) -> UtteranceFind
         last = first + len(phrase)
         times = [start + length * char / len(text) for char in (first, last)]
         spots.append(
-            HotspotFinding("words", *times, score, "lexicon", True, 0.2 + 0.6 * score, first, last)
+            HotspotFinding(
+                "words",
+                *times,
+                score,
+                "lexicon",
+                True,
+                0.2 + 0.6 * score,
+                first,
+                last,
+                # Weak words spoke against the answer.
+                effect=0.3 * (score - 0.35),
+            )
         )
     if confidence > 0.45:
         spots.append(
@@ -113,11 +125,23 @@ def make_utterance(index: int, turn: tuple, shift: float = 0.0) -> UtteranceFind
         probabilities=probabilities(top, confidence),
         hotspots=tuple(sorted(spots, key=lambda spot: spot.start)),
         modalities={
-            "words": ModalityFinding(True, True, "", sum(gates) / len(gates), gates, pieces),
-            "voice": ModalityFinding(True, True, "", 0.44),
+            "words": ModalityFinding(
+                True, True, "", sum(gates) / len(gates), gates, pieces, effect=confidence / 3
+            ),
+            "voice": ModalityFinding(True, True, "", 0.44, effect=0.05 - 0.02 * (index % 5)),
             "face": ModalityFinding(seen, False, "this model reads no face" if seen else NO_FACE),
         },
         word_times_estimated=index % 2 == 0,
+        neighbours=neighbours_of(index),
+    )
+
+
+def neighbours_of(index: int) -> tuple[NeighbourFinding, ...]:
+    """The graph reads up to three turns back, the nearest most."""
+    return tuple(
+        NeighbourFinding(f"turn-{index - back}", weight)
+        for back, weight in ((1, 0.4), (2, 0.2), (3, 0.1))
+        if index >= back
     )
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from emospot.analysis.types import Analysis, HotspotFinding
 from emospot.errors import FeatureError
-from emospot.report.face_strip import FaceStill, face_apexes, stills_of
+from emospot.report.face_strip import FaceStill, face_apexes, face_spot, stills_of
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
@@ -47,3 +47,12 @@ def test_the_apexes_of_the_strongest_hotspots_of_the_face(analysis: Analysis) ->
     assert face_apexes([utterance]) == [1.2, 6.0, 8.5]
     assert face_apexes([utterance], most=2) == [1.2, 6.0]
     assert face_apexes([]) == []
+
+
+def test_a_picture_shows_the_strongest_hotspot_of_its_moment(analysis: Analysis) -> None:
+    utterance = analysis.utterances[2]
+    weak = HotspotFinding("face", 8.0, 8.6, 0.2, "smile", False)
+    timeless = HotspotFinding("face", None, None, 0.9, "smile", False)
+    both = replace(utterance, hotspots=(weak, timeless, *utterance.hotspots))
+    assert face_spot(both, 8.5).fired_by == "brow raise"
+    assert face_spot(both, 6.1) is None

@@ -100,6 +100,21 @@ def test_no_notice_where_all_is_well(analysis: Analysis) -> None:
             modalities={"words": u.modalities["words"]},
         )
         for u in analysis.utterances
+        if u.emotion != "unsure"
     )
     model = replace(analysis.model, licence="", limits=())
     assert notices(replace(analysis, utterances=utterances, warnings=(), model=model)) == []
+
+
+def test_unsure_answers_are_counted(analysis: Analysis) -> None:
+    assert texts(analysis, "unsure") == ["2 of 10 utterances are unsure: no class reached 40%."]
+
+
+def test_estimates_are_told(analysis: Analysis) -> None:
+    assert texts(analysis, "estimated") == []
+    told = replace(analysis, speakers_from="transcript", words_from="transcript")
+    assert texts(told, "estimated") == []
+    heard = replace(analysis, speakers_from="voices", words_from="whisper base")
+    speakers, words = texts(heard, "estimated")
+    assert "told apart by the sound of their voices" in speakers
+    assert "recognised by whisper base" in words

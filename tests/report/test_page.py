@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, ModalityFinding
+from emospot.analysis.types import (
+    UNSURE,
+    Analysis,
+    HotspotFinding,
+    ModalityFinding,
+    NeighbourFinding,
+)
 from emospot.errors import EmospotError
 from emospot.report import FaceStill, render_report, write_report
 from emospot.report.clock import percent
@@ -28,7 +34,7 @@ def test_headline(page, analysis: Analysis) -> None:
     assert page.one("h1").line == analysis.recording
     assert page.one(id="fact-duration").line == "0:39"
     assert page.one(id="fact-speakers").line == "2 Mara, Jonas"
-    assert page.one(id="fact-utterances").line == "10"
+    assert page.one(id="fact-utterances").line == "10 2 unsure"
     assert page.one(id="fact-emotions").line == "excited 27% frustration 18% happiness 14%"
 
 
@@ -37,7 +43,7 @@ def test_notices_are_in_the_page_before_the_timeline(page, analysis: Analysis) -
     for sentence in (*analysis.warnings, *analysis.model.limits, analysis.model.licence):
         assert text.lower().index(sentence.lower()) < text.index("Timeline")
     kinds = [li.attributes["class"] for li in page.one(cls="notices").all("li")]
-    assert kinds == ["warning", "use", "absent", "unused", "unused"]
+    assert kinds == ["warning", "use", "unsure", "absent", "unused", "unused"]
 
 
 def test_every_utterance_with_its_emotion_and_confidence(page, analysis: Analysis) -> None:
@@ -84,7 +90,8 @@ def test_hotspots_are_listed_apart_by_use(page, analysis: Analysis) -> None:
             lists = row.all("ul", cls=css)
             items = lists[0].all("li") if lists else []
             assert [
-                (li.all("span")[1].line, li.one("b").line, float(li.one("i").line)) for li in items
+                (li.all("span")[1].line, li.all("b")[0].line, float(li.one("i").line))
+                for li in items
             ] == [(s.modality, s.fired_by, pytest.approx(s.score, abs=0.0051)) for s in expected]
             for li, spot in zip(items, expected, strict=True):
                 assert (spot.gate is not None) == ("gate" in li.line)
@@ -137,8 +144,9 @@ def test_estimated_times_are_marked(page, analysis: Analysis) -> None:
 
 
 def test_the_chart_draws_unused_hotspots_as_such(page, analysis: Analysis) -> None:
-    chart = page.one("svg", id="chart")
-    for lane in chart.all(cls="lane"):
+    chart = page.one(id="chart")
+    assert len(chart.all("svg", cls="hotspots")) == 3
+    for lane in chart.all("svg", cls="hotspots"):
         spots = [
             spot
             for utterance in analysis.utterances
@@ -205,6 +213,92 @@ def test_an_analysis_without_utterances_or_stages(analysis: Analysis, parse) -> 
     assert page.all("table", cls="stages") == []
 
 
+def test_effects_are_told_where_they_were_measured(page, analysis: Analysis) -> None:
+    row = page.one("article", id="u2")
+    words, voice, face = row.one(cls="findings").all("li")
+    assert words.line.endswith("without it −22 points 66% → 44%")
+    assert voice.line.endswith("without it −1 point 66% → 65%")
+    assert "without" not in face.line
+    told = [small.line for small in row.all("small", cls="without")]
+    assert told == ["without it: +1 point", "without it: −17 points · counted most"]
+    assert "Words spoke most for “anger”" in row.line
+    # An unsure answer speaks of its most probable class.
+    assert "“sadness”" in page.one("article", id="u3").one(cls="evidence").line
+
+
+def test_effects_that_are_not_known_are_not_told(analysis: Analysis, parse) -> None:
+    silent = tuple(
+        replace(
+            u,
+            hotspots=tuple(replace(s, effect=None) for s in u.hotspots),
+            modalities={k: replace(m, effect=None) for k, m in u.modalities.items()},
+            neighbours=(),
+        )
+        for u in analysis.utterances
+    )
+    page = parse(render_report(replace(analysis, utterances=silent), PAGE))
+    assert page.all(cls="without") == page.all(cls="effect") == page.all(cls="neighbours") == []
+    assert "spoke" not in page.one(id="transcript").line
+    assert page.all(id="arcs") == []
+    assert "Read by the model, the strongest first" in page.one(id="summary").line
+
+
+def test_neighbours_lead_to_their_turns(page, analysis: Analysis) -> None:
+    row = page.one("article", id="u2")
+    links = row.one(cls="neighbours").all("a")
+    assert [(a.attributes["href"], a.attributes["data-w"]) for a in links] == [
+        ("#u1", "0.4"),
+        ("#u0", "0.2"),
+    ]
+    assert "neutral: “I know. The train stood still for two hours.”" in row.line
+    assert page.one("article", id="u0").all(cls="neighbours") == []
+
+
+def test_neighbours_that_are_not_there_are_left_out(analysis: Analysis, parse) -> None:
+    odd = replace(analysis.utterances[0], neighbours=(NeighbourFinding("nowhere", 0.5),))
+    page = parse(render_report(replace(analysis, utterances=(odd,)), PAGE))
+    assert page.all(cls="neighbours") == []
+
+
+def test_the_strips_are_named(page, analysis: Analysis) -> None:
+    names = [[s.line for s in box.all("span")] for box in page.all(cls="strip-names")]
+    assert names == [[*analysis.model.labels]] * 2
+    lanes = page.all("svg", cls="probabilities")
+    assert [lane.attributes["data-speaker"] for lane in lanes] == ["Mara", "Jonas"]
+
+
+def test_voice_hotspots_are_drawn_on_the_sound(page, analysis: Analysis) -> None:
+    voice = [s for u in analysis.utterances for s in u.hotspots if s.modality == "voice"]
+    drawn = page.one("svg", cls="sound").all("rect")
+    assert [rect.attributes["class"] for rect in drawn] == ["on-wave unused"] * len(voice)
+
+
+def test_shifts_and_moments(page) -> None:
+    mara, jonas = page.one(cls="shifts").all("li", data_speaker="Mara") + page.one(
+        cls="shifts"
+    ).all("li", data_speaker="Jonas")
+    assert "4 shifts among 5 sure answers" in mara.line
+    assert "frustration → to anger 1 × 0:06" in mara.line
+    assert "frustration → to happiness 1 × 0:27*" in mara.line
+    assert "neutral → to excited 1 × 0:16*" in jonas.line
+    first = page.one("ol", cls="used").all("li")[0].line
+    assert first == ("0:08.8–0:09.7 Mara anger words: lexicon scared to death 0.92 −17 points")
+    assert "no reasons" in page.one(cls="moments").line
+
+
+def test_a_still_tells_the_hotspot_that_it_shows(analysis: Analysis, parse) -> None:
+    stills = [FaceStill(8.5, b"\xff\xd8\xff123")]
+    page = parse(render_report(analysis, PAGE, face_strip=stills))
+    figure = page.one("article", id="u2").one("figure")
+    assert figure.attributes["class"] == "unused"
+    assert figure.one("figcaption").line == "brow raise 0.50, not used 0:07.9–0:09.0"
+
+
+def test_speakers_that_were_told_apart_by_voice(analysis: Analysis, parse) -> None:
+    page = parse(render_report(replace(analysis, speakers_from="voices"), PAGE))
+    assert page.one(id="fact-speakers").line == "2 Mara, Jonas told apart by voice"
+
+
 def test_many_notices_are_folded_but_all_there(analysis: Analysis, parse) -> None:
     warnings = tuple(f"warning number {i}" for i in range(20))
     page = parse(render_report(replace(analysis, warnings=warnings), PAGE))
@@ -212,7 +306,7 @@ def test_many_notices_are_folded_but_all_there(analysis: Analysis, parse) -> Non
     assert [li.line for li in box.all("li")][:20] == [
         f"Warning Warning number {i}." for i in range(20)
     ]
-    assert box.one("summary").line == "16 more"
+    assert box.one("summary").line == "17 more"
 
 
 def evil(analysis: Analysis) -> Analysis:
@@ -262,7 +356,7 @@ def test_hostile_text_is_shown_and_never_markup(analysis: Analysis, parse, tmp_p
     page = parse(text)
     assert page.one("h1").text == EVIL
     assert page.one(cls="text").text == EVIL
-    assert page.one("h3").text == EVIL
+    assert page.one("article").one("h3").text == EVIL
     assert page.one("article").attributes["data-id"] == EVIL
     assert page.one("article").attributes["data-speaker"] == EVIL
     assert page.all("img") == []
@@ -369,14 +463,16 @@ def test_unknown_and_missing_words(analysis: Analysis, parse) -> None:
 
 def test_long_conversations_stay_small(long_analysis, tmp_path: Path) -> None:
     path = tmp_path / "long.html"
-    analysis = long_analysis(2000)
+    analysis = long_analysis(1600)
     write_report(analysis, path)
     text = path.read_text(encoding="utf-8")
-    assert text.count("<article ") == 2000
+    assert text.count("<article ") == 1600
     # A page of 100 tells the cost of an utterance: the page must grow in line.
     short = render_report(long_analysis(100), PAGE)
-    assert len(text) < 20 * len(short)
-    assert path.stat().st_size < 6_000_000
+    assert len(text) < 16 * len(short)
+    assert path.stat().st_size < 7_000_000
+    # Ten minutes of lively talk.
+    assert len(render_report(long_analysis(250), PAGE).encode()) < 1_200_000
 
 
 def test_the_file_is_written_with_its_folders(analysis: Analysis, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from emospot.analysis.types import Analysis, ModalityFinding
 from emospot.report.timeline import (
     build_timeline,
+    class_names,
     fitting_label,
     line_path,
     outline_path,
@@ -28,12 +29,35 @@ def test_blocks_lie_where_the_utterances_are(analysis: Analysis) -> None:
         assert (left, right) == pytest.approx((utterance.start, utterance.end))
 
 
-def test_lanes_do_not_overlap_and_fill_the_height(analysis: Analysis) -> None:
+def test_everything_lies_within_its_lane(analysis: Analysis) -> None:
     timeline = build_timeline(analysis)
-    lanes = [*timeline.speakers, timeline.waveform, *timeline.hotspots]
-    for upper, lower in pairwise(lanes):
-        assert upper.y + upper.height <= lower.y
-    assert lanes[-1].y + lanes[-1].height <= timeline.height
+    for lane in timeline.speakers:
+        assert all(b.y >= 0 and b.y + b.height <= lane.height for b in lane.blocks)
+    for lane in timeline.hotspots:
+        assert all(m.y >= 0 and m.y + m.height <= lane.height for m in lane.marks)
+
+
+def test_overlapping_turns_of_a_speaker_lie_in_rows(analysis: Analysis) -> None:
+    first, second, *rest = analysis.utterances
+    both = replace(second, speaker=first.speaker, start=first.start + 1)
+    timeline = build_timeline(replace(analysis, utterances=(first, both, *rest)))
+    lane = timeline.speakers[0]
+    rows = {block.utterance: block.y for block in lane.blocks}
+    assert rows[0] != rows[1]
+    strips = lane.probabilities.strips
+    assert [s.label for s in strips] == [*analysis.model.labels] * 2
+
+
+def test_neighbours_are_known_or_not(analysis: Analysis) -> None:
+    assert build_timeline(analysis).neighbours
+    alone = tuple(replace(u, neighbours=()) for u in analysis.utterances)
+    assert not build_timeline(replace(analysis, utterances=alone)).neighbours
+
+
+def test_classes_beyond_the_models_come_last(analysis: Analysis) -> None:
+    odd = replace(analysis.utterances[0], probabilities={"awe": 0.5, "anger": 0.5})
+    changed = replace(analysis, utterances=(odd, *analysis.utterances[1:]))
+    assert class_names(changed) == (*analysis.model.labels, "awe")
 
 
 def test_every_hotspot_is_a_mark_as_tall_as_it_is_strong(analysis: Analysis) -> None:
@@ -50,7 +74,7 @@ def test_every_hotspot_is_a_mark_as_tall_as_it_is_strong(analysis: Analysis) -> 
         for mark in lane.marks:
             assert mark.hotspot in analysis.utterances[mark.utterance].hotspots
             assert mark.x / 100 * timeline.seconds == pytest.approx(mark.hotspot.start)
-            assert mark.y + mark.height == pytest.approx(lane.y + lane.height)
+            assert mark.y + mark.height == pytest.approx(lane.height)
 
 
 def test_gaps_are_where_a_modality_was_not_measured(analysis: Analysis) -> None:
@@ -102,10 +126,9 @@ def test_times_that_run_backwards_stay_inside(analysis: Analysis) -> None:
 
 
 def test_without_sound_there_is_no_waveform(analysis: Analysis) -> None:
-    with_sound = build_timeline(analysis)
+    assert build_timeline(analysis).waveform is not None
     silent = build_timeline(replace(analysis, waveform=(), loudness=()))
     assert silent.waveform is None
-    assert silent.height < with_sound.height
 
 
 def test_only_long_recordings_are_dense(analysis: Analysis, long_analysis) -> None:

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emospot.analysis.types import UtteranceFinding
+from emospot.analysis.types import HotspotFinding, UtteranceFinding
 from emospot.conversation import FACE
 from emospot.errors import FeatureError
 
@@ -65,6 +65,19 @@ def face_apexes(utterances: Sequence[UtteranceFinding], most: int = MOST_STILLS)
     ]
     strongest = sorted(spots, reverse=True)[:most]
     return sorted(apex for _, apex in strongest)
+
+
+def face_spot(utterance: UtteranceFinding, time: float) -> HotspotFinding | None:
+    """The hotspot of the face that a picture of that time shows: the strongest one there."""
+    there = [
+        spot
+        for spot in utterance.hotspots
+        if spot.modality == FACE
+        and spot.start is not None
+        and spot.end is not None
+        and spot.start <= time <= spot.end
+    ]
+    return max(there, key=lambda spot: spot.score, default=None)
 
 
 def stills_of(utterance: UtteranceFinding, stills: Sequence[FaceStill]) -> tuple[FaceStill, ...]:

@@ -1,8 +1,9 @@
 """What a reader must know before believing anything on the page.
 
 In this order: the warnings of the analysis, what the model may be used for and
-where it fails, modalities that are absent (with the reason, which names the
-extra that would bring them), modalities that were measured but not used.
+where it fails, speakers and words that are estimates, how much is unsure,
+modalities that are absent (with the reason, which names the extra that would
+bring them), modalities that were measured but not used.
 """
 
 import re
@@ -10,11 +11,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from emospot.analysis.types import Analysis
+from emospot.analysis.types import UNSURE, Analysis
 from emospot.conversation import WORDS
+from emospot.report.clock import percent
 from emospot.report.modalities import hotspot_use, hotspots_of, modality_chip, modality_names
 
-Kind = Literal["warning", "absent", "unused", "use"]
+Kind = Literal["warning", "absent", "unused", "use", "estimated", "unsure"]
 
 FILE_NAME_FIRST = re.compile(r"[^:,]*\.\w+[:,]")
 """A notice about a file: its name, then a colon or the place in it."""
@@ -33,11 +35,21 @@ def notices(analysis: Analysis) -> list[Notice]:
     found = [Notice("warning", warning) for warning in analysis.warnings]
     use = " ".join(sentence(text) for text in (analysis.model.licence, *analysis.model.limits))
     found += [Notice("use", use.strip())] if use.strip() else []
+    found += _estimated(analysis)
+    if unsure := unsure_count(analysis):
+        share = f"{unsure:,} of {len(analysis.utterances):,} utterances are unsure"
+        least = percent(analysis.model.unsure_below)
+        found.append(Notice("unsure", f"{share}: no class reached {least}."))
     for modality in modality_names(analysis):
         found += _absent(analysis, modality)
     for modality in modality_names(analysis):
         found += _unused(analysis, modality)
     return list(dict.fromkeys(found))
+
+
+def unsure_count(analysis: Analysis) -> int:
+    """How many utterances have no sure answer."""
+    return sum(utterance.emotion == UNSURE for utterance in analysis.utterances)
 
 
 def sentence(text: str) -> str:
@@ -53,6 +65,17 @@ def sentence(text: str) -> str:
     if FILE_NAME_FIRST.match(text):
         return text + end
     return text[:1].upper() + text[1:] + end
+
+
+def _estimated(analysis: Analysis) -> list[Notice]:
+    found = []
+    if analysis.speakers_from == "voices":
+        text = "Speakers were told apart by the sound of their voices: who speaks may be wrong."
+        found.append(Notice("estimated", text))
+    if analysis.words_from not in ("", "transcript"):
+        text = f"Words were recognised by {analysis.words_from}: they may be wrong."
+        found.append(Notice("estimated", text))
+    return found
 
 
 def _absent(analysis: Analysis, modality: str) -> list[Notice]:

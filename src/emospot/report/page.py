@@ -2,8 +2,9 @@
 
 The page is for an analyst who doubts what it says: the evidence stands beside
 every claim, and what the model did not read is never drawn as a reason. All
-content is in the HTML itself; the script only adds zooming, seeking, filters
-and the gate view, so that a page without scripts, or on paper, still says all.
+content is in the HTML itself; the script only adds playing, zooming, keys,
+filters and the gate view, so that a page without scripts still says all, and
+paper what was open.
 
 Speaker names, transcripts and file names are foreign text. They are escaped by
 the template engine, and a content security policy allows our own script only
@@ -22,15 +23,21 @@ from jinja2 import Environment
 from emospot.analysis.types import Analysis
 from emospot.files import write_file
 from emospot.report.clock import clock, number
-from emospot.report.face_strip import FaceStill
+from emospot.report.effects import points
+from emospot.report.face_strip import FaceStill, face_spot
 from emospot.report.modalities import NOT_USED, modality_rows
-from emospot.report.notices import notices, sentence
+from emospot.report.moments import strongest_moments
+from emospot.report.notices import notices, sentence, unsure_count
 from emospot.report.pages import environment, source
 from emospot.report.palette import emotion_styles
 from emospot.report.player import Player, find_player
+from emospot.report.shifts import emotion_shifts
 from emospot.report.summary import summarize
 from emospot.report.timeline import build_timeline
 from emospot.report.transcript import utterance_views, word_gates
+
+STYLES = ("page.css", "timeline.css", "evidence.css")
+SCRIPTS = ("player.js", "timeline.js", "selected.js", "transcript.js", "keys.js")
 
 
 def write_report(
@@ -76,14 +83,14 @@ def render_report(
         media: the recording.
         face_strip: pictures of faces.
     """
-    script = source("page.js")
+    script = "\n".join(source(f"script/{name}") for name in SCRIPTS)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             **_content(analysis, face_strip or ()),
             player=find_player(path, media),
-            style=source("page.css"),
+            style="\n".join(source(name) for name in STYLES),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
@@ -98,6 +105,8 @@ def _content(analysis: Analysis, stills: Sequence[FaceStill]) -> dict[str, Any]:
     styles = emotion_styles(labels)
     timeline = build_timeline(analysis)
     gates = word_gates(analysis)
+    shifts = emotion_shifts(analysis)
+    places = [place for row in shifts for shift in row.shifts for place in shift.places]
     return {
         "analysis": analysis,
         "styles": styles,
@@ -105,7 +114,11 @@ def _content(analysis: Analysis, stills: Sequence[FaceStill]) -> dict[str, Any]:
         "utterances": utterance_views(analysis, styles, stills),
         "summary": summarize(analysis),
         "modalities": modality_rows(analysis),
+        "shifts": shifts,
+        "stepped_over": any(place.unsure_between for place in places),
+        "moments": strongest_moments(analysis),
         "notices": notices(analysis),
+        "unsure": unsure_count(analysis),
         "has_gates": bool(gates),
         "data": {
             "seconds": timeline.seconds if timeline else None,
@@ -122,4 +135,5 @@ def _environment() -> Environment:
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     made.globals["NOT_USED"] = NOT_USED
     made.filters |= {"clock": clock, "number": number, "sentence": sentence}
+    made.filters |= {"points": points, "face_spot": face_spot}
     return made

@@ -1,11 +1,12 @@
 """The geometry of the timeline: where each block, mark and lane lies.
 
 Horizontal places are percent of the timeline's width, so that zooming is
-nothing but a wider drawing; vertical places are pixels. From top to bottom:
-the time axis, a lane for each speaker (more rows where their utterances
-overlap), the waveform, and a lane of hotspots for each modality. In a hotspot
-lane, a *gap* is a stretch in which the modality was not measured, so that an
-empty stretch means "nothing stood out" and nothing else.
+nothing but a wider drawing; vertical places are pixels from the top of the
+lane. From top to bottom: the time axis, for each speaker a lane of answers and
+one of probabilities (more rows where their utterances overlap), the waveform,
+and a lane of hotspots for each modality. In a hotspot lane, a *gap* is a stretch
+in which the modality was not measured, so that an empty stretch means "nothing
+stood out" and nothing else.
 
 Everything here is a pure function of an `Analysis`; how it looks is the
 template's business.
@@ -17,12 +18,11 @@ from typing import Literal
 
 from emospot.analysis.types import Analysis, HotspotFinding, UtteranceFinding
 from emospot.report.modalities import Use, hotspot_use, modality_names
+from emospot.report.probability_lane import ProbabilityLane, probability_lane
 
-AXIS_HEIGHT = 26
 ROW_HEIGHT = 30
 WAVEFORM_HEIGHT = 64
 HOTSPOT_HEIGHT = 30
-LANE_GAP = 6
 SHORTEST_MARK = 6.0
 FIT_WIDTH = 960.0
 LETTER_WIDTH = 6.6
@@ -79,12 +79,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerLane:
-    """The utterances of one speaker."""
+    """The utterances of one speaker: the answers, and the probabilities under them."""
 
     speaker: str
-    y: float
     height: float
     blocks: tuple[Block, ...]
+    probabilities: ProbabilityLane
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,6 @@ class HotspotLane:
         modality: its name.
         use: whether the model read its hotspots.
         measured: whether it was measured in any utterance of the timeline.
-        y: top edge in pixels.
         height: pixels.
         marks: the hotspots.
         gaps: where it was not measured.
@@ -104,7 +103,6 @@ class HotspotLane:
     modality: str
     use: Use
     measured: bool
-    y: float
     height: float
     marks: tuple[Mark, ...]
     gaps: tuple[Gap, ...]
@@ -114,7 +112,6 @@ class HotspotLane:
 class WaveformLane:
     """The sound: an outline and a line as SVG paths in a box of (steps, 2)."""
 
-    y: float
     height: float
     width: float
     steps: int
@@ -128,7 +125,6 @@ class Timeline:
 
     Args:
         seconds: what 100 % of the width stands for.
-        height: pixels.
         dense: whether a pixel is so long that outlines would run into one
             another; hotspots that were not used are then drawn pale, or they
             would look as solid as the others.
@@ -136,15 +132,16 @@ class Timeline:
         speakers: in the order of their first turn.
         waveform: None without sound.
         hotspots: one lane a modality.
+        neighbours: whether it is known which utterances the graph read for one another.
     """
 
     seconds: float
-    height: float
     dense: bool
     ticks: tuple[float, ...]
     speakers: tuple[SpeakerLane, ...]
     waveform: WaveformLane | None
     hotspots: tuple[HotspotLane, ...]
+    neighbours: bool
 
 
 def build_timeline(analysis: Analysis) -> Timeline | None:
@@ -161,27 +158,32 @@ def build_timeline(analysis: Analysis) -> Timeline | None:
     seconds = max([analysis.duration or 0.0, *(end for *_, end in timed)], default=0.0)
     if not timed or seconds <= 0:
         return None
-    y = float(AXIS_HEIGHT)
-    speakers: list[SpeakerLane] = []
-    for speaker in dict.fromkeys(utterance.speaker for _, utterance, *_ in timed):
-        theirs = [item for item in timed if item[1].speaker == speaker]
-        speakers.append(_speaker_lane(speaker, theirs, seconds, y))
-        y += speakers[-1].height + LANE_GAP
-    waveform = _waveform_lane(analysis, seconds, y)
-    y += waveform.height + LANE_GAP if waveform else 0
-    hotspots: list[HotspotLane] = []
-    for modality in modality_names(analysis):
-        hotspots.append(_hotspot_lane(analysis, modality, timed, seconds, y))
-        y += HOTSPOT_HEIGHT + LANE_GAP
+    by_speaker: dict[str, list[TimedUtterance]] = {}
+    for item in timed:
+        by_speaker.setdefault(item[1].speaker, []).append(item)
+    classes = class_names(analysis)
     return Timeline(
         seconds=seconds,
-        height=y,
         dense=seconds / FIT_WIDTH > DENSE_PIXEL,
         ticks=ticks(seconds),
-        speakers=tuple(speakers),
-        waveform=waveform,
-        hotspots=tuple(hotspots),
+        speakers=tuple(
+            _speaker_lane(speaker, theirs, seconds, classes)
+            for speaker, theirs in by_speaker.items()
+        ),
+        waveform=_waveform_lane(analysis, seconds),
+        hotspots=tuple(
+            _hotspot_lane(analysis, modality, timed, seconds)
+            for modality in modality_names(analysis)
+        ),
+        neighbours=any(utterance.neighbours for utterance in analysis.utterances),
     )
+
+
+def class_names(analysis: Analysis) -> tuple[str, ...]:
+    """The classes in the order of the model, then any others that have a probability."""
+    found = [*analysis.model.labels]
+    found += [label for utterance in analysis.utterances for label in utterance.probabilities]
+    return tuple(dict.fromkeys(found))
 
 
 def rows_without_overlap(spans: Sequence[tuple[float, float]]) -> list[int]:
@@ -267,22 +269,22 @@ def _place(start: float, end: float, seconds: float) -> tuple[float, float]:
 
 
 def _speaker_lane(
-    speaker: str, timed: Sequence[TimedUtterance], seconds: float, y: float
+    speaker: str, timed: Sequence[TimedUtterance], seconds: float, classes: Sequence[str]
 ) -> SpeakerLane:
     rows = rows_without_overlap([(start, end) for *_, start, end in timed])
+    places = [_place(start, end, seconds) for *_, start, end in timed]
     blocks = []
-    for row, (index, utterance, start, end) in zip(rows, timed, strict=True):
-        x, width = _place(start, end, seconds)
+    for row, (x, width), (index, utterance, *_) in zip(rows, places, timed, strict=True):
         label = fitting_label(utterance.emotion, width / 100 * FIT_WIDTH)
-        blocks.append(Block(index, x, width, y + row * ROW_HEIGHT, ROW_HEIGHT - 4, label))
-    return SpeakerLane(speaker, y, (max(rows) + 1) * ROW_HEIGHT, tuple(blocks))
+        blocks.append(Block(index, x, width, row * ROW_HEIGHT, ROW_HEIGHT - 4, label))
+    below = probability_lane([utterance for _, utterance, *_ in timed], places, rows, classes)
+    return SpeakerLane(speaker, (max(rows) + 1) * ROW_HEIGHT - 4, tuple(blocks), below)
 
 
-def _waveform_lane(analysis: Analysis, seconds: float, y: float) -> WaveformLane | None:
+def _waveform_lane(analysis: Analysis, seconds: float) -> WaveformLane | None:
     if not analysis.waveform:
         return None
     return WaveformLane(
-        y=y,
         height=WAVEFORM_HEIGHT,
         # The sound ends before the timeline where a transcript goes beyond it.
         width=_place(0.0, analysis.duration or seconds, seconds)[1],
@@ -293,7 +295,7 @@ def _waveform_lane(analysis: Analysis, seconds: float, y: float) -> WaveformLane
 
 
 def _hotspot_lane(
-    analysis: Analysis, modality: str, timed: Sequence[TimedUtterance], seconds: float, y: float
+    analysis: Analysis, modality: str, timed: Sequence[TimedUtterance], seconds: float
 ) -> HotspotLane:
     marks = []
     for index, utterance, *_ in timed:
@@ -302,13 +304,12 @@ def _hotspot_lane(
                 continue
             x, width = _place(hotspot.start, _end(hotspot.start, hotspot.end), seconds)
             height = SHORTEST_MARK + (HOTSPOT_HEIGHT - SHORTEST_MARK) * hotspot.score
-            marks.append(Mark(index, hotspot, x, width, y + HOTSPOT_HEIGHT - height, height))
+            marks.append(Mark(index, hotspot, x, width, HOTSPOT_HEIGHT - height, height))
     absences = list(_absences(modality, timed))
     return HotspotLane(
         modality=modality,
         use=hotspot_use(analysis, modality),
         measured=any(reason is False for *_, reason in absences),
-        y=y,
         height=HOTSPOT_HEIGHT,
         marks=tuple(marks),
         gaps=tuple(_gaps(absences, seconds)),

@@ -12,9 +12,13 @@ from itertools import pairwise
 
 from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, UtteranceFinding
 from emospot.conversation import WORDS
+from emospot.report.effects import LEAST, Effect, leading_modality, modality_effects
 from emospot.report.face_strip import FaceStill, stills_of
 from emospot.report.modalities import ModalityChip, modality_chip
 from emospot.report.palette import EmotionStyle
+
+MOST_NEIGHBOURS = 6
+"""Turns that are told of those which the graph read; the weightiest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class ClassBar:
 
 
 @dataclass(frozen=True, slots=True)
+class NeighbourView:
+    """An utterance that the graph read for another one; the share of its attention."""
+
+    index: int
+    finding: UtteranceFinding
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class UtteranceView:
     """What the page shows of one utterance.
 
@@ -54,6 +67,10 @@ class UtteranceView:
         segments: its text in pieces.
         bars: all classes in the order of the model.
         chips: its modalities.
+        effects: modality → what withholding it did, where that was measured.
+        leading: the modality that spoke most for the answer, or None.
+        counted: the hotspot that counted most, or None where none was measured to count.
+        neighbours: utterances that the graph read for it, the weightiest first.
         used: hotspots that the model read.
         unused: hotspots that were measured only.
         stills: pictures of the face within it.
@@ -66,6 +83,10 @@ class UtteranceView:
     segments: tuple[Segment, ...]
     bars: tuple[ClassBar, ...]
     chips: tuple[ModalityChip, ...]
+    effects: Mapping[str, Effect]
+    leading: str | None
+    counted: HotspotFinding | None
+    neighbours: tuple[NeighbourView, ...]
     used: tuple[HotspotFinding, ...]
     unused: tuple[HotspotFinding, ...]
     stills: tuple[FaceStill, ...]
@@ -114,6 +135,9 @@ def utterance_views(
         styles: the style of every class and of "unsure".
         stills: pictures of faces, of any time.
     """
+    places: dict[str, int] = {}
+    for index, finding in enumerate(analysis.utterances):
+        places.setdefault(finding.id, index)
     return [
         UtteranceView(
             index=index,
@@ -126,6 +150,15 @@ def utterance_views(
                 for label in _class_order(analysis, finding)
             ),
             chips=tuple(modality_chip(*item) for item in finding.modalities.items()),
+            effects=modality_effects(finding),
+            leading=leading_modality(finding),
+            counted=_counted_most(finding),
+            neighbours=tuple(
+                NeighbourView(place, other, neighbour.weight)
+                for neighbour in finding.neighbours[:MOST_NEIGHBOURS]
+                if (place := places.get(neighbour.utterance)) is not None
+                and (other := analysis.utterances[place]) is not finding
+            ),
             used=tuple(spot for spot in finding.hotspots if spot.used_by_model),
             unused=tuple(spot for spot in finding.hotspots if not spot.used_by_model),
             stills=stills_of(finding, stills),
@@ -156,6 +189,15 @@ def _segment(text: str, covering: Sequence[HotspotFinding]) -> Segment:
     used = [spot for spot in ordered if spot.used_by_model]
     strongest = (used or ordered)[:1]
     return Segment(text, ordered, strongest[0].score if strongest else 0.0, bool(used))
+
+
+def _counted_most(finding: UtteranceFinding) -> HotspotFinding | None:
+    counting = [
+        spot
+        for spot in finding.hotspots
+        if spot.used_by_model and spot.effect is not None and spot.effect >= LEAST
+    ]
+    return max(counting, key=lambda spot: spot.effect or 0.0, default=None)
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:

@@ -484,8 +484,8 @@ def test_every_view_is_accessible_and_fits(
           const { show } = await import("/static/live.js");
           const probabilities = { joy: 0.3, anger: 0.5, awe: 0.2 };
           for (const [id, emotion] of [["1", "anger"], ["2", "unsure"]]) {
-            const provisional = id === "2";
-            await show({ id, start: 0, end: 2, emotion, confidence: 0.5, probabilities, provisional });
+            const [provisional, confidence] = [id === "2", 0.5];
+            await show({ id, start: 0, end: 2, emotion, confidence, probabilities, provisional });
           }
         }"""
     )

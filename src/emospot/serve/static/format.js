@@ -22,6 +22,12 @@ export function clock(seconds) {
   return (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(whole % 60);
 }
 
+/** 75.26 → "1:15.3". */
+export function clockTenths(seconds) {
+  const tenths = Math.round(Math.max(0, seconds) * 10);
+  return clock(Math.floor(tenths / 10)) + "." + (tenths % 10);
+}
+
 function count(value, unit) {
   return value + " " + unit + (value === 1 ? "" : "s");
 }

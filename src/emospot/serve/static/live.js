@@ -3,7 +3,7 @@
 
 import { showCard } from "./card.js";
 import { byId, el, say, tell } from "./dom.js";
-import { clock, percent } from "./format.js";
+import { clock, clockTenths, percent } from "./format.js";
 import { dress, looksOf, swatch } from "./looks.js";
 import { openMicrophone, unavailable } from "./microphone.js";
 
@@ -176,7 +176,7 @@ function verdict(answer) {
 function head(answer, looks) {
   const unsure = answer.emotion === UNSURE;
   return el("p", { class: "answer-head" },
-    el("span", { class: "when" }, answer.start === null ? "" : `${clock(answer.start)} – ${clock(answer.end)}`),
+    el("span", { class: "when" }, answer.start === null ? "" : `${clockTenths(answer.start)} – ${clockTenths(answer.end)}`),
     answer.provisional ? el("span", { class: "goes-on" }, "goes on, provisional") : null,
     el("span", { class: "emotion" }, swatch(looks.get(answer.emotion)), el("b", {}, answer.emotion),
       el("small", {}, unsure ? `at most ${strongest(answer)} ${percent(answer.confidence)}` : percent(answer.confidence))));

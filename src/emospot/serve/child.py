@@ -167,7 +167,7 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
     os.setsid()
     # Whoever stops the server with Ctrl-C stops it alone; it then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    end_with_parent(with_group=True)
     os.nice(NICER)
     confine(limits)
     try:

@@ -78,11 +78,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts servers that end with the test."""
     ends: list[Callable[[], None]] = []
 
-    def begin(work=stand_in, token_of_client: str = "", **options) -> Running:
+    def begin(work=stand_in, token_of_client: str = "", at: int = 0, **options) -> Running:
         given = {"data": tmp_path / "data", "port": 0, "spare_bytes": 0, "preload": False}
         settings = Settings(**{**given, **options})
         app = build_app(settings, work)
-        listening = bound(settings.host, 0)
+        listening = bound(settings.host, at)
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=1, ws_max_size=2**20
         )

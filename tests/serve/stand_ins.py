@@ -80,3 +80,18 @@ def form(*parts: tuple) -> bytes:
         body += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'.encode()
         body += file + b"\r\n\r\n" + content + b"\r\n"
     return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def parrot(line, task):
+    """Stands in for a live session: tells how many bytes came in, and at which rate."""
+    line.say(ready=True)
+    heard = 0
+    while block := line.receive():
+        heard += len(block)
+        if block[:2] == b"!!":
+            raise ValueError("broken")
+        if block[:2] == b"XX":
+            os.kill(os.getpid(), signal.SIGKILL)
+        line.say(answer={"heard": heard, "rate": task.sample_rate, "every": task.provisional})
+    line.say(answer={"heard": heard, "last": True})
+    line.say(ended=True)

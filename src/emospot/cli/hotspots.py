@@ -120,18 +120,10 @@ add_scores(app)
 
 
 def _formats(text: str) -> tuple[str, ...]:
+    from emospot.report.analysis_files import formats_named
     from emospot.report.hotspot_files import FORMATS
 
-    names = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    if names == ("all",):
-        return tuple(FORMATS)
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown or not names:
-        raise UsageError(
-            f'--export "{text}": known formats are {", ".join(FORMATS)}, separated by commas, '
-            "or all"
-        )
-    return names
+    return formats_named(text, "--export", FORMATS)
 
 
 def _find(

@@ -10,6 +10,7 @@ import emospot
 from emospot.cli import (
     analyze,
     bench,
+    convert,
     corpus,
     demo,
     diagnose,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.command("convert")(convert.convert)
 app.command("stream")(stream.stream)
 app.command("serve")(serve.serve)
 app.add_typer(hotspots.app, name="hotspots")

@@ -17,6 +17,7 @@ from emospot.cli import (
     export,
     hotspots,
     models,
+    speakers,
     stream,
     train,
 )
@@ -35,6 +36,7 @@ app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
 app.command("stream")(stream.stream)
 app.add_typer(hotspots.app, name="hotspots")
+app.add_typer(speakers.app, name="speakers")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -67,9 +67,7 @@ class Talk:
     noisy: bool
 
 
-def talks(
-    folder: Path, actors: Sequence[int], *, each: int = 3, seed: int = 0
-) -> Iterator[Talk]:
+def talks(folder: Path, actors: Sequence[int], *, each: int = 3, seed: int = 0) -> Iterator[Talk]:
     """Cut talks: of every number of speakers, of one sex and of both, with noise and without.
 
     Args:
@@ -189,4 +187,3 @@ def _actor(folder: Path, actor: int) -> tuple[Audio, ...]:
 @lru_cache(maxsize=1)
 def _codes(folder: Path) -> dict[Path, ClipCode]:
     return speech_clips(folder, [])
-

@@ -23,9 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.errors import UsageError
-
-Turn = tuple[float, float, str]
-"""Start and end in seconds, and who speaks."""
+from emospot.speakers.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +96,17 @@ def diarisation_errors(
     )
 
 
-def _edges(
-    true: Sequence[Turn], found: Sequence[Turn], collar: float
-) -> NDArray[np.float64]:
+def _edges(true: Sequence[Turn], found: Sequence[Turn], collar: float) -> NDArray[np.float64]:
     """The times between which nothing changes."""
     times = {t for start, end, _ in (*true, *found) for t in (start, end)}
     if collar > 0:
-        times |= {t + side for start, end, _ in true for t in (start, end) for side in (-collar, collar)}
+        times |= {
+            t + side for start, end, _ in true for t in (start, end) for side in (-collar, collar)
+        }
     return np.array(sorted(times))
 
 
-def _within(
-    times: NDArray[np.float64], spans: Iterable[tuple[float, float]]
-) -> NDArray[np.bool_]:
+def _within(times: NDArray[np.float64], spans: Iterable[tuple[float, float]]) -> NDArray[np.bool_]:
     """Which of the sorted times lie in one of the spans."""
     inside = np.zeros(len(times) + 1)
     for start, end in spans:

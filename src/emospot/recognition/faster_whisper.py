@@ -65,9 +65,7 @@ class FasterWhisper:
                 "expected the folder of a Whisper model converted for CTranslate2"
             ) from error
 
-    def words(
-        self, audio: NDArray[np.float32], language: str
-    ) -> tuple[Sequence[TimedWord], str]:
+    def words(self, audio: NDArray[np.float32], language: str) -> tuple[Sequence[TimedWord], str]:
         """The words of a stretch of sound; see `Recogniser`."""
         if len(audio) == 0:
             return [], language
@@ -79,7 +77,9 @@ class FasterWhisper:
             condition_on_previous_text=False,
         )
         found = [word for segment in segments for word in segment.words or ()]
-        timed = [TimedWord(float(w.start), max(float(w.start), float(w.end)), w.word) for w in found]
+        timed = [
+            TimedWord(float(w.start), max(float(w.start), float(w.end)), w.word) for w in found
+        ]
         return [w for w in timed if math.isfinite(w.start + w.end)], str(info.language)
 
 

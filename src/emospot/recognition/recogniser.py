@@ -37,9 +37,7 @@ class Recogniser(Protocol):
         """The recogniser and its model, as an analysis says where its words come from."""
         ...
 
-    def words(
-        self, audio: NDArray[np.float32], language: str
-    ) -> tuple[Sequence[TimedWord], str]:
+    def words(self, audio: NDArray[np.float32], language: str) -> tuple[Sequence[TimedWord], str]:
         """The words of a stretch of sound.
 
         Args:

@@ -10,7 +10,6 @@ it is wrong is measured in docs/speakers.md.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -125,9 +124,9 @@ def speakers_by_turns(spans: Sequence[Span], turns: Sequence[Turn]) -> list[str 
     """
     found: list[str | None] = []
     for start, end in spans:
-        shared = Counter[str]()
+        shared: dict[str, float] = {}
         for begun, ended, speaker in turns:
             if (overlap := min(end, ended) - max(start, begun)) > 0:
-                shared[speaker] += overlap  # type: ignore[assignment] # seconds
+                shared[speaker] = shared.get(speaker, 0.0) + overlap
         found.append(max(shared, key=shared.__getitem__) if shared else None)
     return found

@@ -8,6 +8,7 @@ while the sound is at hand. What is kept is about 1 kB a window, 18 MB for two h
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ def _cuts(audio: NDArray[np.float32], moments: NDArray[np.float64]) -> NDArray[n
     smooth = np.convolve(np.pad(power, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     frame = _FRAME / SAMPLE_RATE
     cuts = np.full(len(moments), np.nan)
-    for number, (here, there) in enumerate(zip(moments[:-1], moments[1:], strict=True)):
+    for number, (here, there) in enumerate(pairwise(moments)):
         first = max(0, int((here - NEAR) / frame))
         last = max(first + 1, min(count, int(np.ceil((there + NEAR) / frame))))
         cuts[number] = (first + int(smooth[first:last].argmin()) + 0.5) * frame

@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 
 import emospot
+from emospot.report.analysis_files import FORMATS
 
 HEX = re.compile(r"^[0-9a-f]{32}$")
 TALK = ("recording", "talk.txt", "ANNA: I am so happy!\n")
@@ -67,10 +68,12 @@ def test_a_part_of_the_recording(server, wav_bytes):
 def test_exports_are_files(server):
     job = server.post(("recording", "Ännä.txt", "ANNA: hi\n")).json["id"]
     server.ended(job)
-    export = server.ask("GET", f"/analyses/{job}/exports/srt")
-    assert export.status == 200
-    said = export.headers["Content-Disposition"]
-    assert said == "attachment; filename*=UTF-8''%C3%84nn%C3%A4.srt"
+    for name, one in FORMATS.items():
+        export = server.ask("GET", f"/analyses/{job}/exports/{name}")
+        assert export.status == 200
+        assert export.headers["Content-Type"].startswith(one.media_type.partition(";")[0])
+        said = export.headers["Content-Disposition"]
+        assert said == f"attachment; filename*=UTF-8''%C3%84nn%C3%A4{one.ending}"
     unknown = server.ask("GET", f"/analyses/{job}/exports/docx")
     assert unknown.status == 404
     assert 'no format "docx"' in unknown.error

@@ -100,6 +100,7 @@ def test_a_whole_analysis(whole):
     assert files.conversation.name in report
     assert "recording.ogg" not in report
     assert whole.export(job, "srt").startswith(b"1\n")
+    assert b"annotation" in whole.export(job, "eaf").lower()
 
 
 def test_a_recording_that_is_none(whole, tmp_path):

@@ -19,6 +19,7 @@ from emospot.cli import (
     hotspots,
     models,
     serve,
+    speakers,
     stream,
     train,
 )
@@ -39,6 +40,7 @@ app.command("convert")(convert.convert)
 app.command("stream")(stream.stream)
 app.command("serve")(serve.serve)
 app.add_typer(hotspots.app, name="hotspots")
+app.add_typer(speakers.app, name="speakers")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -157,6 +157,8 @@ def prepare(*, preload: bool) -> None:
     Args:
         preload: whether it loads what analyses need.
     """
+    # Threads that wait for each other sleep: where the cores are busy, spinning costs most.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     modules = [PRELOADED] if preload else [__name__]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     forkserver.ensure_running()

@@ -15,7 +15,7 @@ from typing import Any
 
 from emospot.errors import EmospotError
 
-_WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis)$")
+_WRITTEN_BY_US = re.compile(r"\.(?:hotspots|analysis|emotions)$")
 _ENDING = re.compile(r"\.(?=\w*[a-zA-Z])\w{1,8}$")  # a number after a dot is no ending
 
 ADVICE = "free space or choose another folder; an older file is left as it was"

@@ -18,7 +18,7 @@ from emospot.errors import AnalysisError
 
 def drawn(seed):
     """An analysis of random numbers with all their digits; every field is filled."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     share = chance.random
     spot = HotspotFinding(
         "words",

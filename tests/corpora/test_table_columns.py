@@ -191,3 +191,11 @@ def test_files_that_are_no_tables(tmp_path):
         with pytest.raises(CorpusError, match=message) as caught:
             read_table(tmp_path / name, {})
         assert "\n" not in str(caught.value)
+
+
+def test_texts_that_are_kept_from_being_formulas(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text,start\n'=1+1,'-2\n'tis,3\n", encoding="utf-8")
+    table = read_table(path, {})
+    assert table.strings("text") == ["=1+1", "'tis"]
+    assert table.numbers("start") == [-2.0, 3.0]

@@ -78,6 +78,44 @@ def test_cues(tmp_path):
     ]
 
 
+def test_of_a_corrected_analysis_only_moments_are_spans(tmp_path):
+    from emospot.media.textgrid_writing import textgrid
+    from emospot.media.tiers import Interval
+
+    tiers = {
+        "Voice": [],
+        "Anna": [Interval(0.0, 4.0, "I said 0.5")],
+        "Anna - emotion": [Interval(0.0, 4.0, "sad")],
+        "Anna - confidence": [Interval(0.0, 4.0, "0.57")],
+        "voice hotspots": [Interval(1.0, 2.0, "phrase (not used) 0.83")],
+        "voice hotspots 2": [Interval(1.5, 2.5, "laughter")],
+        "Anna - face hotspots": [Interval(1.0, 1.5, "smile")],
+        "words that hurt": [Interval(3.0, 3.5, "you 0.25")],
+        "hotspots": [Interval(3.0, 4.0, "face: frown")],
+    }
+    path = written(tmp_path / "talk.emotions.TextGrid", textgrid(tiers, 5.0))
+    found = read_spans(path)
+    assert sorted(found.spans, key=lambda s: (s.modality, s.timed.start)) == [
+        PlacedSpan("talk", Span(1.0, 1.5), modality="face"),
+        PlacedSpan("talk", Span(3.0, 4.0), modality="face"),
+        PlacedSpan("talk", Span(1.0, 2.0, 0.83), modality="voice"),
+        PlacedSpan("talk", Span(1.5, 2.5), modality="voice"),
+        PlacedSpan("talk", Span(3.0, 3.5, 0.25), modality="words"),
+    ]
+    del tiers["voice hotspots"], tiers["voice hotspots 2"], tiers["Anna - face hotspots"]
+    del tiers["hotspots"], tiers["words that hurt"]
+    assert read_spans(written(path, textgrid(tiers, 5.0))).spans == []
+    # Without anything that tells them apart, every interval is one, as it always was.
+    plain = {"laughter": [Interval(0.0, 1.0, "ha")]}
+    assert len(read_spans(written(path, textgrid(plain, 5.0))).spans) == 1
+
+
+def test_cells_that_were_defused_are_meant_as_they_were(tmp_path):
+    path = written(tmp_path / "t.csv", "recording,utterance,start,end\n'=x.wav,'-1,1,2\n")
+    (span,) = read_spans(path).spans
+    assert (span.called, span.utterance) == ("=x.wav", "-1")
+
+
 def test_a_folder(tmp_path):
     written(tmp_path / "a.csv", "start,end\n1,2\n")
     written(tmp_path / "b.csv", "start,end\n")

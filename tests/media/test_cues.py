@@ -68,3 +68,10 @@ def test_time_marks_out_of_order_are_not_believed():
 
 def test_a_cue_without_text_stays():
     assert [(s.start, s.text) for s in segments("", "<i></i>")] == [(0.0, ""), (10.0, "")]
+
+
+def test_what_emospot_says_of_an_emotion_is_no_word():
+    (one,) = segments("<v.sadness Anna><c.emotion>Anna\n[sadness 57 %]:</c> Oh <c.loud>no</c></v>")
+    assert (one.speaker, one.text) == ("Anna", "Oh no")
+    (silent,) = segments("<v.sadness Anna><c.emotion>Anna [sadness 57 %]</c></v>")
+    assert (silent.speaker, silent.text) == ("Anna", "")

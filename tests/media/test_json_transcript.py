@@ -82,3 +82,11 @@ def test_json_lines():
 def test_what_does_not_follow_the_schema(document, message):
     with pytest.raises(TranscriptError, match=message):
         read(document)
+
+
+def test_a_first_line_about_the_recording_is_passed_over():
+    head = json.dumps({"recording": "talk.wav", "model": {}})
+    segments, notices = read(f"{head}\n{json.dumps(UTTERANCE)}\n", read_json_lines)
+    assert ([s.text for s in segments], notices) == (["Oh no"], ())
+    _, notices = read(f"{json.dumps(UTTERANCE)}\n{head}\n", read_json_lines)
+    assert "line 2: neither text nor time" in notices[0]

@@ -84,3 +84,8 @@ def test_malformed(text, message):
 def test_a_header_without_a_text_column_has_no_delimiter():
     assert table_delimiter("start,end,speaker") is None
     assert table_delimiter("") is None
+
+
+def test_texts_that_are_kept_from_being_formulas():
+    (one,), _ = read("speaker,text\n'@eve,'=1+1\n")
+    assert (one.speaker, one.text) == ("@eve", "=1+1")

@@ -299,3 +299,38 @@ def parse() -> Callable[[str], Node]:
         return parser.root
 
     return parsed
+
+
+@pytest.fixture
+def awkward(analysis: Analysis) -> Analysis:
+    """Utterances as nobody wants them.
+
+    Speakers called like tiers and like formulas, markup, quotes and arrows in texts, one
+    speaker who talks over herself, no length, no words, no times, hotspots that overlap.
+    """
+    plain = analysis.utterances[0]
+
+    def said(
+        name: str,
+        speaker: str,
+        start: float | None,
+        end: float | None,
+        text: str | None,
+        *hotspots: HotspotFinding,
+        emotion: str = "anger",
+    ) -> UtteranceFinding:
+        return replace(plain, id=name, speaker=speaker, start=start, end=end, text=text,
+                       emotion=emotion, hotspots=hotspots, confidence=1 / 3)  # fmt: skip
+
+    def spot(start: float, end: float, score: float = 0.5) -> HotspotFinding:
+        return HotspotFinding("voice", start, end, score, 'a "peak"', False, apex=start)
+
+    utterances = (
+        said("=1", "text", 0.125, 1.0, '=SUM(A1) --> "quoted" & <b>bold</b>', spot(0.2, 0.9)),
+        said("u2", "@Eve <script>", 0.5, 2.0, "I & I", spot(0.6, 1.5, 0.25), spot(1.0, 1.25)),
+        said("u3", "@Eve <script>", 1.5, 3.0, "über   alles\x01", emotion="unsure"),
+        said("u4", "@Eve <script>", 3.0, 3.0, "-"),
+        said("u5", "Zoë - B", 3.1234567, 4.0, None),
+        said("u6", "Zoë - B", None, None, "no times"),
+    )
+    return replace(analysis, recording="a b&ü.wav", duration=5.0, utterances=utterances)

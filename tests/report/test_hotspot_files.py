@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pympi
 import pysubs2
@@ -111,3 +112,10 @@ def test_a_bare_transcript_has_places_but_no_times(found):
     for name, (_, write) in FORMATS.items():
         assert write(bare) or name == "srt"
         assert ("so sad" in write(bare)) == (name in ("json", "csv"))
+
+
+def test_a_table_runs_no_formula(found):
+    utterances = tuple(replace(u, speaker="=cmd") for u in found.conversation.utterances)
+    hostile = replace(found, conversation=replace(found.conversation, utterances=utterances))
+    rows = list(csv.DictReader(io.StringIO(to_csv(hostile))))
+    assert {row["speaker"] for row in rows} == {"'=cmd"}

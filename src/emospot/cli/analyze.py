@@ -3,17 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from emospot.analysis.types import Analysis
 from emospot.cli.analyze_many import Asked, each_analysed
 from emospot.cli.console import Session, note, say, say_json, told
+from emospot.cli.listening_options import AllowDownload, RecogniserName, Speakers
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
-
-if TYPE_CHECKING:
-    from emospot.analysis.types import Analysis
 
 Recordings = Annotated[
     list[Path], typer.Argument(help="Recordings, or transcripts by themselves.")
@@ -24,12 +23,19 @@ Transcript = Annotated[
 ]
 
 
+EXPORT_HELP = (
+    "Further files: srt, vtt, csv, jsonl, textgrid, eaf, rttm, webannotation; separated by "
+    "commas, or all."
+)
+
+
 def analyze(
     context: typer.Context,
     recordings: Recordings,
     transcript: Transcript = None,
     model: Annotated[str, typer.Option(help="A model's name, folder, or run.")] = "bundled",
     out: Annotated[Path, typer.Option(help="Folder for report and JSON.")] = Path("emospot-out"),
+    export: Annotated[str, typer.Option(help=EXPORT_HELP)] = "",
     detector: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,6 +43,9 @@ def analyze(
             "be repeated."
         ),
     ] = None,
+    speakers: Speakers = "auto",
+    recogniser: RecogniserName = "",
+    allow_download: AllowDownload = False,
     stills: Annotated[
         bool,
         typer.Option(help="Put pictures of the face at its strongest moments into the report."),
@@ -62,14 +71,30 @@ def analyze(
 
     Example: emospot analyze talk.mp4 --transcript talk.srt --out out/
 
+    Example: emospot analyze talk.mp4 --export eaf,csv
+
     Example: emospot analyze calls/*.wav --out out/ --jobs 4 --resume
+
+    Example: emospot analyze talk.wav --speakers 2 --recogniser faster-whisper:models/small
     """
     if transcript is not None and len(recordings) > 1:
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
+    formats = named_formats(export, "--export")
     make_folder(out)
     several = len(recordings) > 1
     asked = [
-        Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills)
+        Asked(
+            recording,
+            transcript,
+            model,
+            out,
+            tuple(detector or ()),
+            stem,
+            stills,
+            speakers=speakers,
+            recogniser=recogniser,
+            allow_download=allow_download,
+        )
         for recording, stem in zip(recordings, output_stems(recordings), strict=True)
     ]
     before = [one.done_before() if resume else None for one in asked]
@@ -77,7 +102,7 @@ def analyze(
     for one in asked:
         if one.stem in plain:
             note(f"{one.recording.name} was done before")
-    failed = []
+    failed: list[str] = []
     for one, result in each_analysed([one for one in asked if one.stem not in plain], jobs):
         try:
             analysis = result()
@@ -92,6 +117,8 @@ def analyze(
         plain[one.stem] = analysis.to_dict()
         if not json_output:
             show_summary(analysis, out, one.names, str(one.recording) if several else "")
+    if formats:
+        _export(asked, plain, formats, failed)
     if json_output and plain:
         in_order = [plain[one.stem] for one in asked if one.stem in plain]
         say_json(in_order if several else in_order[0])
@@ -102,14 +129,60 @@ def analyze(
         )
 
 
-def show_warnings(analysis: "Analysis", name: str = "") -> None:
+def named_formats(text: str, option: str) -> tuple[str, ...]:
+    """The formats of an option, () where it was not given."""
+    if not text:
+        return ()
+    from emospot.report.analysis_files import formats_named
+
+    return formats_named(text, option)
+
+
+def _export(
+    asked: Sequence[Asked],
+    plain: dict[str, Any],
+    formats: Sequence[str],
+    failed: list[str],
+) -> None:
+    """Write what was asked for of every analysis, those that were done before included."""
+    for one in asked:
+        if one.stem not in plain:
+            continue
+        try:
+            analysis = Analysis.from_dict(plain[one.stem])
+            export_files(analysis, one.out, one.stem, formats, one.recording)
+        except EmospotError as error:
+            if len(asked) == 1:
+                raise
+            failed.append(one.recording.name)
+            note(f"emospot: {told(error)[0]}")
+
+
+def export_files(
+    analysis: Analysis, out: Path, stem: str, formats: Sequence[str], media: Path | None
+) -> None:
+    """Write an analysis in other formats, and say what was written and left out."""
+    from emospot.report.analysis_files import FORMATS, untimed, write_exports
+
+    linked = media if analysis.duration is not None else None
+    for path in write_exports(analysis, out, stem, formats, media=linked):
+        note(f"written: {path}")
+    without = untimed(analysis)
+    if without and any(FORMATS[name].timed for name in formats):
+        note(
+            f"warning: {without} of {len(analysis.utterances)} utterances have no times and are "
+            "not in the formats that are made of times"
+        )
+
+
+def show_warnings(analysis: Analysis, name: str = "") -> None:
     """Print the warnings of an analysis to stderr, after a name if one is given."""
     for warning in analysis.warnings:
         named = not name or warning.startswith(name)
         note(f"warning: {warning}" if named else f"warning: {name}: {warning}")
 
 
-def show_summary(analysis: "Analysis", out: Path, names: tuple[str, str], title: str = "") -> None:
+def show_summary(analysis: Analysis, out: Path, names: tuple[str, str], title: str = "") -> None:
     """Print a line an utterance, and where JSON (first name) and report lie."""
     from emospot.report.summary_text import summary_lines
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emospot.cli.console import note, pair, progress, say, say_json, table
+from emospot.cli.corpus_annotated import import_annotated
 from emospot.cli.corpus_kinds import add_kinds
 from emospot.cli.engine_options import Address, EngineName, Workers
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
@@ -197,6 +198,7 @@ def ceiling(
     )
 
 
+importing.command("annotated")(import_annotated)
 add_kinds(importing, describe)
 
 

@@ -96,13 +96,13 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
             detectors=detector or (),
             marks=marks_of(marks, corpus),
         )
-        _import(corpus, out, by, measured_by, missing, value_type, quiet=json_output)
+        run_import(corpus, out, by, measured_by, missing, value_type, quiet=json_output)
         describe(out, json_output=json_output)
 
     return import_kind
 
 
-def _import(
+def run_import(
     corpus: "Corpus",
     out: Path,
     instruments: "Instruments",
@@ -112,6 +112,17 @@ def _import(
     *,
     quiet: bool,
 ) -> None:
+    """Import a corpus with a progress display; what was odd is told.
+
+    Args:
+        corpus: what a reader gave.
+        out: folder of the store.
+        instruments: what measures.
+        engine: where.
+        missing: as in `import_corpus`.
+        value_type: as in `import_corpus`.
+        quiet: show nothing but warnings.
+    """
     from emospot.corpora.importing import import_corpus
 
     with progress(quiet=quiet) as bar:

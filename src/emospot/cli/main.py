@@ -10,6 +10,7 @@ import emospot
 from emospot.cli import (
     analyze,
     bench,
+    convert,
     corpus,
     demo,
     diagnose,
@@ -18,6 +19,7 @@ from emospot.cli import (
     hotspots,
     models,
     serve,
+    speakers,
     stream,
     train,
 )
@@ -34,9 +36,11 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.command("convert")(convert.convert)
 app.command("stream")(stream.stream)
 app.command("serve")(serve.serve)
 app.add_typer(hotspots.app, name="hotspots")
+app.add_typer(speakers.app, name="speakers")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emospot.errors import CorpusError
+from emospot.media.spreadsheet import as_meant
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -289,7 +290,7 @@ def _read_text(path: Path) -> "pa.Table":
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise CorpusError(f'{path} has two columns named "{twice}"; rename one')
-    cells = [row for row in cells if row]
+    cells = [[as_meant(cell) for cell in row] for row in cells if row]
     for number, row in enumerate(cells, start=1):
         if len(row) != len(names):
             raise CorpusError(

@@ -9,8 +9,9 @@
 Columns: `start` and `end` in seconds, or `utterance`, `char_start` and `char_end` in
 characters, or both; and where there are some `recording`, `modality`, `score`, `apex`.
 An interval's modality is the first word of its tier, or what stands before its first
-colon, if that is one; its score the number at the end of its text, else 1. What has no
-length (an apex alone) is no span and is left out.
+colon, if that is one; its score the number at the end of its text, else 1. Of a file that
+also has tiers of emotions (an exported analysis), only tiers of hotspots ("voice hotspots")
+are read. What has no length (an apex alone) is no span and is left out.
 
 Spans are compared in seconds where all have them, else in characters. These are counted
 from the beginning of their utterance; utterances are laid out far apart, so that spans
@@ -21,7 +22,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +32,15 @@ from emospot.conversation import MODALITIES
 from emospot.errors import UsageError, some
 from emospot.evaluation.spotting import Span, SpottedRecording
 from emospot.files import stem
+from emospot.media.annotation_file import (
+    ANNOTATION_SUFFIXES,
+    AnnotationTier,
+    read_annotations,
+    score_of,
+)
+from emospot.media.spreadsheet import as_meant
+from emospot.media.tier_names import CONFIDENCE, EMOTION, HOTSPOTS
+from emospot.media.transcripts import read_transcript
 
 ENDINGS = (".json", ".csv", ".tsv", ".textgrid", ".eaf", ".srt", ".vtt")
 _NAMES = {
@@ -44,7 +54,6 @@ _NAMES = {
     "char_start": ("charstart",),
     "char_end": ("charend",),
 }
-_SCORE = re.compile(r"(?:^|\s)([01](?:\.\d+)?|\.\d+)\s*$")
 _FAR = 1e6  # characters between the beginnings of two utterances
 
 
@@ -253,7 +262,7 @@ def _read_table(path: Path, found: SpanSet) -> None:
     found.named |= "recording" in columns
     try:
         for row in reader:
-            cells = {name: (row[column] or "").strip() for name, column in columns.items()}
+            cells = {n: as_meant((row[column] or "").strip()) for n, column in columns.items()}
             named = cells.get("recording") or path.name
             kept = {name: cell for name, cell in cells.items() if cell}
             own = {**kept, "recording": stem(named), "called": cells.get("recording", "")}
@@ -327,14 +336,37 @@ def span_set(recording: str, rows: Iterable[Mapping[str, Any]]) -> SpanSet:
 
 
 def _read_tiers(path: Path, found: SpanSet) -> None:
-    from emospot.media.transcripts import read_transcript
-
     name = stem(path.name)
     found.recordings.setdefault(name)
+    for place, text, times in _intervals(path):
+        span = Span(*times, score_of(text))
+        found.add(PlacedSpan(name, span, modality=_modality(place, text.partition(":")[0])))
+
+
+def _intervals(path: Path) -> Iterator[tuple[str, str, tuple[float, float]]]:
+    """Tier, text and times of each interval that may be a span."""
+    if path.suffix.lower() in ANNOTATION_SUFFIXES:
+        tiers = _spotted(read_annotations(path).tiers)
+        if tiers is not None:
+            for tier in tiers:
+                said = tier.known.modality if tier.known else ""
+                for one in tier.intervals:
+                    text = " ".join(one.text.split())
+                    if text and one.end > one.start:
+                        yield said or tier.name, text, (one.start, one.end)
+            return
     for segment in read_transcript(path).segments:
-        if segment.start is None or segment.end is None or segment.end <= segment.start:
-            continue
-        score = _SCORE.search(segment.text)
-        span = Span(segment.start, segment.end, float(score[1]) if score else 1.0)
-        modality = _modality(segment.speaker or "", segment.text.partition(":")[0])
-        found.add(PlacedSpan(name, span, modality=modality))
+        if segment.start is not None and segment.end is not None and segment.end > segment.start:
+            yield segment.speaker or "", segment.text, (segment.start, segment.end)
+
+
+def _spotted(tiers: Sequence[AnnotationTier]) -> list[AnnotationTier] | None:
+    """The tiers that hold spans beside tiers of speakers; None where nothing tells them apart."""
+    roles = {tier.known.role for tier in tiers if tier.known is not None}
+    if not roles & {HOTSPOTS, EMOTION, CONFIDENCE}:
+        return None
+    return [
+        tier
+        for tier in tiers
+        if (tier.known.role == HOTSPOTS if tier.known is not None else bool(_modality(tier.name)))
+    ]

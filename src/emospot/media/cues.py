@@ -4,14 +4,15 @@ One cue can hold several speakers: after `<v NAME>` tags, after lines that begin
 with `NAME:` (see `speaker_names`), or after two or more lines that begin with a
 dash. It is then split, and its time is shared by characters. Markup of the
 formats (`<i>`, `<font …>`, `{\an8}`, …) is taken away; anything else in angle
-brackets is text. A cue without text stays as a segment without words, since
+brackets is text, and what emospot says of an emotion (`<c.emotion>`) is none of
+the words. A cue without text stays as a segment without words, since
 its time still tells that somebody speaks.
 """
 
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emospot.errors import TranscriptError
 from emospot.media.clock import CLOCK, parse_clock
@@ -29,6 +30,7 @@ _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _MARKUP = re.compile(
     r"</?(?:b|i|u|s|font|c|v|lang|ruby|rt)(?:[.\s][^<>]*)?/?>|\{\\[^{}]*\}", re.IGNORECASE
 )
+_SAID_BY_US = re.compile(r"<c\.emotion>.*?</c>", re.DOTALL)
 _TIME_MARK = re.compile(rf"<({CLOCK})>")
 _DASH = re.compile(r"\s*[-–—]\s*(?=\S)")
 
@@ -82,6 +84,7 @@ def segments_of_cues(
         entities: whether the format writes "&" as "&amp;" (VTT does).
     """
     read = html.unescape if entities else str
+    cues = [replace(cue, text=_without_emotions(cue.text)) for cue in cues]
     plain = [[_clean(line) for line in cue.text] for cue in cues]
     names = SpeakerNames([lines for lines in plain if any(lines)])
     segments: list[Segment] = []
@@ -101,6 +104,12 @@ def segments_of_cues(
 
 Part = tuple[str | None, str, str]
 """Speaker, clean text, and the text with its markup."""
+
+
+def _without_emotions(lines: tuple[str, ...]) -> tuple[str, ...]:
+    if not any("<c.emotion>" in line for line in lines):
+        return lines
+    return tuple(_SAID_BY_US.sub("", "\n".join(lines)).split("\n"))
 
 
 def _voices(cue: Cue) -> list[Part]:

@@ -7,7 +7,7 @@ Only `text` or a time is needed in an utterance; every other field may be absent
 or null. Further fields are ignored, so an analysis of emospot is a transcript
 too. Two names of speech recognisers are understood as well: "segments" for
 "utterances", and "word" for a word's "text". A file of JSON lines (.jsonl)
-holds one such utterance a line.
+holds one such utterance a line; a first line about the recording is passed over.
 """
 
 import json
@@ -54,6 +54,13 @@ def read_json_lines(text: str, notices: Notices) -> list[Segment]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             item = _parsed(line, number - 1, notices)
+            if (
+                number == 1
+                and isinstance(item, dict)
+                and "recording" in item
+                and "text" not in item
+            ):
+                continue
             found.append(_segment(item, f"line {number}", notices))
     return [segment for segment in found if segment is not None]
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from emospot.errors import TranscriptError
 from emospot.media.clock import parse_clock
+from emospot.media.spreadsheet import as_meant
 from emospot.media.transcript_types import Notices, Segment, checked_times
 
 _NAMES = {
@@ -148,7 +149,7 @@ def _segment(
 
 
 def _value(row: Sequence[str], column: _Column) -> str:
-    return " ".join(row[column.index].split())
+    return " ".join(as_meant(row[column.index]).split())
 
 
 def _time(

@@ -3,23 +3,21 @@
 A tier holds the utterances of one speaker and is named after the speaker. A
 tier named "words" or "NAME - words" (as forced aligners write) holds the word
 times of the utterances of the same speaker; where no such utterances exist,
-words closer than half a second form one. Tiers of phones are skipped. A tier
-named "text", "utterances" and the like, without a name before it, has no
-speaker. Empty intervals are pauses.
+words closer than half a second form one. Tiers of phones, emotions, confidences
+and hotspots are skipped. A tier named "text", "utterances" and the like, without
+a name before it, has no speaker (`tier_names`). Empty intervals are pauses.
 """
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from emospot.media.tier_names import CONFIDENCE, EMOTION, HOTSPOTS, PHONES, TOKENS, understood
 from emospot.media.transcript_types import Notices, Segment, TimedWord, checked_times
 
-_KINDS = re.compile(
-    r"(?:(?P<speaker>.*\S)\s*[-–_/:]\s*)?(?:(?P<words>words?)|(?P<phones>phones?|phonemes?)"
-    r"|utterances?|sentences?|segments?|text|transcript(?:ion)?|orthography)$",
-    re.IGNORECASE,
-)
+NOT_SPOKEN = (PHONES, EMOTION, CONFIDENCE, HOTSPOTS)
+"""Roles of tiers that are no part of a transcript."""
+
 _NO_WORDS = {"", "sil", "sp", "spn", "<eps>", "<unk>", "<sil>"}
 _LONGEST_PAUSE = 0.5
 
@@ -38,7 +36,7 @@ class Interval:
     start: float
     end: float
     text: str
-    place: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,13 @@ def segments_of_tiers(tiers: Sequence[Tier], notices: Notices) -> list[Segment]:
     """
     voices: dict[str | None, _Voice] = {}
     for tier in tiers:
-        match = _KINDS.match(tier.name.strip())
-        if match is not None and match["phones"]:
+        known = understood(tier.name)
+        if known is not None and known.role in NOT_SPOKEN:
             continue
-        named = tier.name.strip() or None if match is None else match["speaker"]
+        named = tier.name.strip() or None if known is None else known.speaker
         speaker = tier.speaker or named
         voice = voices.setdefault(speaker, _Voice())
-        if tier.holds_words or (match is not None and match["words"]):
+        if tier.holds_words or (known is not None and known.role == TOKENS):
             voice.words += _words(tier, notices)
         else:
             voice.utterances += _utterances(tier, speaker, notices)

@@ -60,3 +60,19 @@ def number(value: float, digits: int = 2) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def cue_clock(seconds: float, mark: str) -> str:
+    """A time as subtitles have it: hours, minutes, seconds and thousandths.
+
+    Args:
+        seconds: from the start of the recording; before it counts as its start.
+        mark: before the thousandths, "," (SRT) or "." (WebVTT).
+
+    >>> cue_clock(3723.5, ",")
+    '01:02:03,500'
+    """
+    whole, thousandths = divmod(round(1000 * max(0.0, seconds)), 1000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02}:{minute:02}:{second:02}{mark}{thousandths:03}"

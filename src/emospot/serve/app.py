@@ -17,7 +17,7 @@ from starlette.requests import Request
 import emospot
 from emospot.serve.child import Work
 from emospot.serve.desk import Desk
-from emospot.serve.guard import Application, Guard
+from emospot.serve.guard import Guard
 from emospot.serve.live import add_live
 from emospot.serve.looks import report_style
 from emospot.serve.refused import RefusedError
@@ -28,7 +28,7 @@ from emospot.serve.work import analyse
 STATIC = Path(__file__).parent / "static"
 
 
-def build_app(settings: Settings, work: Work = analyse) -> Application:
+def build_app(settings: Settings, work: Work = analyse) -> Guard:
     """The server as an ASGI application.
 
     Args:

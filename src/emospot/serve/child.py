@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -143,8 +144,6 @@ class Child:
             code = self._process.exitcode
         if code == -signal.SIGXCPU:
             return "the analysis took more computing time than is allowed: give a shorter part"
-        if code == -signal.SIGXFSZ:
-            return "the results grew larger than is allowed: give a shorter part"
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
         return (
             f"the analysis ended without a result ({how}): it needed more memory than is allowed, "
@@ -158,8 +157,10 @@ def prepare(*, preload: bool) -> None:
     Args:
         preload: whether it loads what analyses need.
     """
-    if preload:
-        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
+    # Threads that wait for each other sleep: where the cores are busy, spinning costs most.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    modules = [PRELOADED] if preload else [__name__]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     forkserver.ensure_running()
 
 
@@ -168,7 +169,7 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
     os.setsid()
     # Whoever stops the server with Ctrl-C stops it alone; it then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    end_with_parent(with_group=True)
     os.nice(NICER)
     confine(limits)
     try:
@@ -177,6 +178,9 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
         return
     except MemoryError:
         line.say(failed="the analysis needs more memory than is allowed: give a shorter part")
+    except OSError as error:  # a full disk, or a file larger than is allowed
+        why = error.strerror or type(error).__name__
+        line.say(failed=f"the analysis could not read or write its files ({why})")
     except EmospotError as error:
         line.say(failed=" ".join(str(error).split()))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the job's end
@@ -185,9 +189,11 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
 
 def confine(limits: Limits) -> None:
     """Set the limits of this process; nothing can lift them again."""
-    import torch
+    os.environ["OMP_NUM_THREADS"] = str(limits.threads)
+    if "torch" in sys.modules:  # loaded by the fork server, so that the variable comes late
+        import torch
 
-    torch.set_num_threads(limits.threads)
+        torch.set_num_threads(limits.threads)
     for what, most in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_CPU, limits.cpu_seconds),

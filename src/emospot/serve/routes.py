@@ -25,7 +25,8 @@ from emospot.serve.answers import (
 )
 from emospot.serve.desk import Desk
 from emospot.serve.events import LAST, job_events
-from emospot.serve.exports import EXPORTS, export_file, export_name
+from emospot.report.analysis_files import FORMATS
+from emospot.serve.exports import export_file, export_name
 from emospot.serve.jobs import DONE, Job
 from emospot.serve.looks import palette
 from emospot.serve.names import MEDIA_TYPES
@@ -208,20 +209,20 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
     @routes.get(
         "/analyses/{job_id}/exports/{export_format}",
         response_class=Response,
-        responses={**_errors(404, 409), **_file("*/*", f"A file: {', '.join(EXPORTS)}.")},
+        responses={**_errors(404, 409), **_file("*/*", f"A file: {', '.join(FORMATS)}.")},
         tags=["results"],
     )
     def exports(job_id: JobId, export_format: str) -> Response:
         """The analysis in the format of another program."""
-        if export_format not in EXPORTS:
+        if export_format not in FORMATS:
             raise RefusedError(
-                404, f'no format "{export_format[:40]}": choose one of {", ".join(EXPORTS)}'
+                404, f'no format "{export_format[:40]}": choose one of {", ".join(FORMATS)}'
             )
         job = done(job_id)
         path = Path(desk.file(job_id, ANALYSIS))
         content = export_file(path, export_format)
         named = _attachment(export_name(job.name, export_format))
-        return Response(content, media_type=EXPORTS[export_format].media_type, headers=named)
+        return Response(content, media_type=FORMATS[export_format].media_type, headers=named)
 
     @routes.get(
         "/analyses/{job_id}/media",

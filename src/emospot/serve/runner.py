@@ -5,6 +5,7 @@ process ends without a result has failed; one whose server ends is queued again,
 from its journal at the next start.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -190,9 +191,16 @@ class Runner:
         )
 
     def _limits(self) -> Limits:
-        threads = max(1, usable_cores() // self._settings.jobs)
+        threads = threads_of(self._settings.jobs)
         return Limits(
             self._settings.memory_bytes,
             max(1, round(self._settings.job_hours * HOUR * threads)),
             threads,
         )
+
+
+def threads_of(jobs: int) -> int:
+    """Threads of each of so many jobs: their share of the cores, or what the user has set."""
+    share = max(1, usable_cores() // jobs)
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    return min(share, int(wish)) if wish.isdigit() and int(wish) else share

@@ -210,7 +210,7 @@ async def receive(request: "Request", folder: Path, settings: Settings) -> Recei
         _check_announced(request, settings, folder)
         await _take(form, body, folder, settings)
         await asyncio.to_thread(form.finish)
-        return await asyncio.to_thread(_named, form, folder)
+        return await asyncio.to_thread(_named, form, folder, settings.transcript_bytes)
     except RefusedError:
         await _thrown_away(body)
         raise
@@ -280,14 +280,14 @@ def _check_space(folder: Path, size: int, settings: Settings) -> None:
         raise RefusedError(507, "the server's disk is full: delete jobs, or try again later")
 
 
-def _named(form: _Form, folder: Path) -> Received:
-    """Give the files their names, by what they are."""
+def _named(form: _Form, folder: Path, most: int) -> Received:
+    """Give the files their names, by what they are; a transcript alone has `most` bytes."""
     recording, transcript = form.files.get("recording"), form.files.get("transcript")
     if recording is None:
         raise RefusedError(422, 'expected a file "recording": a recording, or a transcript alone')
     kind = kind_of(recording.name, recording.beginning)
-    if not kind.is_media and recording.size > form_limit(form):
-        raise too_large("transcript", form_limit(form))
+    if not kind.is_media and recording.size > most:
+        raise too_large("transcript", most)
     if not kind.is_media and transcript is not None:
         raise RefusedError(
             422,
@@ -302,11 +302,6 @@ def _named(form: _Form, folder: Path) -> Received:
         file.path.rename(folder / names[field])
     fields = {name: value.decode("utf-8", "replace") for name, value in form.fields.items()}
     return Received(recording.name, names["recording"], names["transcript"], kind.is_media, fields)
-
-
-def form_limit(form: _Form) -> int:
-    """Bytes of a transcript, at most."""
-    return form._settings.transcript_bytes
 
 
 def too_large(what: str, most: int) -> RefusedError:

@@ -4,18 +4,18 @@ Everything that a user has sent is opened here and nowhere else. What an analysi
 stored file ("recording.mp4") is told under the name that the user knows.
 """
 
-import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emospot.errors import EmospotError, MediaError, TranscriptError
 from emospot.serve.child import Line
 
 if TYPE_CHECKING:
     from emospot.analysis.types import Analysis
+    from emospot.report.face_strip import FaceStill
 
 ANALYSIS, REPORT, JOURNAL = "analysis.json", "report.html", "journal"
 MOST_PIXELS = 7680 * 4320
@@ -88,10 +88,10 @@ def _analysed(line: Line, task: Task) -> "Analysis":
         task.path,
         task.transcript_path,
         model=task.model,
+        speakers=task.speakers or "auto",
         on_stage=lambda stage: line.say(stage=stage),
         on_share=_seldom(lambda share: line.say(share=round(share, 4))),
         journal=task.folder / JOURNAL,
-        **_speakers(analyze, task.speakers),
     )
     warnings = tuple(renamed(warning, task) for warning in analysis.warnings)
     analysis = replace(analysis, recording=task.name, warnings=warnings)
@@ -150,13 +150,6 @@ def renamed(text: str, task: Task) -> str:
     return short.replace(task.recording, task.name)
 
 
-def _speakers(analyze: Callable[..., Any], speakers: str) -> dict[str, Any]:
-    """The option of `analyze` that tells speakers apart, where it was asked for."""
-    if not speakers or "speakers" not in inspect.signature(analyze).parameters:
-        return {}
-    return {"speakers": speakers if speakers == "auto" else int(speakers)}
-
-
 def _seldom(say: Callable[[float], None]) -> Callable[[float], None]:
     """Say what is done a few times a second, not at each step."""
     last = 0.0
@@ -171,7 +164,7 @@ def _seldom(say: Callable[[float], None]) -> Callable[[float], None]:
     return told
 
 
-def _face_strip(analysis: "Analysis", recording: Path) -> Any:
+def _face_strip(analysis: "Analysis", recording: Path) -> "list[FaceStill]":
     from emospot.media.stills import stills_at
     from emospot.report.face_strip import FaceStill, face_apexes
 

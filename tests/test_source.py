@@ -16,8 +16,11 @@ CORPORA = re.compile(
 MAY_NAME_CORPORA = ("corpora/", "emotions.py", "experiments/")
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
-MAY_BE_LARGE = ("src/emospot/models/", "src/emospot/sample/", "docs/results/", "docs/images/")
+PICTURES = "docs/pictures/"
+"""What the README shows."""
+MAY_BE_LARGE = ("src/emospot/models/", "src/emospot/sample/", "docs/results/", PICTURES)
 LARGEST_FILE = 100_000
+LARGEST_PICTURES = 2_000_000
 
 
 def place(path: Path) -> str:
@@ -128,3 +131,9 @@ def test_large_files_stay_in_their_places():
         if path.is_file() and path.name[0] != "." and path.stat().st_size > LARGEST_FILE
     ]
     assert not [name for name in large if not name.startswith(MAY_BE_LARGE)]
+
+
+def test_the_readmes_pictures_stay_small_together():
+    sizes = [path.stat().st_size for path in (REPOSITORY / PICTURES).iterdir()]
+    assert sizes
+    assert sum(sizes) <= LARGEST_PICTURES

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from emospot.analysis.types import Analysis
 from emospot.report import render_report, write_report
+from emospot.sample import sample_files
 
 BUILDERS = Path(__file__).resolve().parent.parent / "report" / "conftest.py"
 EVIL = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
@@ -305,6 +306,26 @@ def test_hostile_text_is_shown_and_never_run(
     assert page.locator("#selected .text").inner_text() == EVIL
     assert EVIL in page.locator("#as-table").inner_text()
     assert page.locator("img").count() == 0
+
+
+def test_a_video_shrinks_and_keeps_its_buttons(
+    page: Page, analysis: Analysis, tmp_path: Path
+) -> None:
+    video = tmp_path / "evening.mp4"
+    video.write_bytes(sample_files().face.read_bytes())
+    write_report(analysis, tmp_path / "r.html", media=video)
+    page.goto((tmp_path / "r.html").as_uri())
+    tall = page.locator("#player").bounding_box()["height"]
+    page.locator("#play").click()
+    page.wait_for_selector("#play:text('Pause')")
+    page.locator("#play").click()
+    page.wait_for_selector("#play:text('Play')")
+    page.evaluate("location.hash = '#u8'")
+    page.wait_for_selector("#sound.stuck")
+    box = page.locator("#sound").bounding_box()
+    assert box["y"] == 0
+    assert page.locator("#player").bounding_box()["height"] < tall
+    assert page.locator("#u8").bounding_box()["y"] >= box["height"] - 1
 
 
 def test_a_recording_that_is_gone_is_told(open_page, analysis: Analysis, tmp_path: Path) -> None:

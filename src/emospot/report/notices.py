@@ -37,7 +37,8 @@ def notices(analysis: Analysis) -> list[Notice]:
     found += [Notice("use", use.strip())] if use.strip() else []
     found += _estimated(analysis)
     if unsure := unsure_count(analysis):
-        share = f"{unsure:,} of {len(analysis.utterances):,} utterances are unsure"
+        are = "is" if unsure == 1 else "are"
+        share = f"{unsure:,} of {len(analysis.utterances):,} utterances {are} unsure"
         least = percent(analysis.model.unsure_below)
         found.append(Notice("unsure", f"{share}: no class reached {least}."))
     for modality in modality_names(analysis):

@@ -26,11 +26,6 @@ function toggleEvidence() {
   details.open = !details.open;
   if (details.open) row.scrollIntoView({ block: "nearest" });
 }
-function playOrPause() {
-  if (!player) return false;
-  until = null;
-  if (player.paused) player.play().catch(() => {}); else player.pause();
-}
 const skip = (seconds) => player && play(Math.max(0, player.currentTime + seconds));
 
 const ACTS = {

@@ -21,6 +21,11 @@ function play(start, end) {
   const started = player.play();
   if (started) started.catch(() => {});
 }
+function playOrPause() {
+  if (!player) return false;
+  until = null;
+  if (player.paused) player.play().catch(() => {}); else player.pause();
+}
 const playRow = (row) => play(timeOf(row), endOf(row));
 
 const timed = rows.filter((row) => row.dataset.t !== undefined)
@@ -111,6 +116,14 @@ if (player) {
     const item = timed[Math.min(Math.max(last + steps, 0), timed.length - 1)];
     if (item) play(item.start);
   };
+  // The controls of a small video are hard to hit.
+  const button = byId("play");
+  if (button) {
+    button.addEventListener("click", playOrPause);
+    for (const name of ["play", "pause"]) {
+      player.addEventListener(name, () => { button.textContent = player.paused ? "Play" : "Pause"; });
+    }
+  }
   byId("before").addEventListener("click", () => near(-1));
   byId("after").addEventListener("click", () => near(1));
   byId("next-spot").addEventListener("click", () => toHotspot(1));

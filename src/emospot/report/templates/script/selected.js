@@ -56,6 +56,8 @@ function drawArcs(row) {
   const arcs = byId("arcs");
   if (!arcs) return;
   arcs.replaceChildren();
+  byId("arc-hint").textContent = block ? ""
+    : "Choose an utterance: arcs show which turns the graph read most for it.";
   if (!block) return;
   const middle = (one) => (1000 * (timeOf(one) + endOf(one))) / 2 / data.seconds;
   const to = middle(row);
@@ -73,6 +75,8 @@ function drawArcs(row) {
     arcs.append(arc);
   }
 }
+
+drawArcs(null);
 
 // Within the chosen utterance, links to its neighbours choose these.
 byId("selected")?.addEventListener("click", (event) => {
@@ -102,8 +106,7 @@ if (asTable) {
       line.append(made);
       return made;
     };
-    const classes = Array.from(timed[0].row.querySelectorAll(".bars li"), (bar) =>
-      bar.firstChild.textContent);
+    const classes = data.labels.filter((label) => label !== "unsure");
     const head = table.createTHead().insertRow();
     for (const name of ["Start", "End", "Speaker", "Answer", ...classes, "Hotspots"]) {
       cell(head, name, "th").scope = "col";
@@ -120,7 +123,10 @@ if (asTable) {
       cell(line, clock(end, true));
       cell(line, row.querySelector("h3").textContent);
       cell(line, row.querySelector(".emotion b").textContent);
-      for (const bar of row.querySelectorAll(".bars b")) cell(line, bar.textContent);
+      // Utterances may come from models with other classes.
+      const shares = new Map(Array.from(row.querySelectorAll(".bars li"), (bar) =>
+        [bar.firstChild.textContent, bar.lastChild.textContent]));
+      for (const name of classes) cell(line, shares.get(name) ?? "");
       cell(line, row.querySelectorAll(".spots li").length);
     }
     place.replaceChildren(table);

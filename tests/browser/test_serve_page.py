@@ -165,10 +165,25 @@ def test_exports_are_offered_and_downloaded(server: Server, page: Page) -> None:
     }  # fmt: skip
     with page.expect_download() as found:
         page.get_by_role("link", name="SRT", exact=True).click()
-    assert found.value.suggested_filename == "talk.srt"
-    assert found.value.path().read_text(encoding="utf-8").startswith("1\n00:00:0")
+    assert found.value.suggested_filename == "talk.emotions.srt"
+    assert "landlord" in found.value.path().read_text(encoding="utf-8")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.press("Enter")
     page.keyboard.press("Escape")
     expect(button).to_have_attribute("aria-expanded", "false")
+    expect(button).to_be_focused()
+
+
+def test_an_export_that_cannot_be_made_says_why(server: Server, open_page: Any) -> None:
+    page = open_page()
+    with_all_states(page)
+    why = {"error": "No utterance has times."}
+    page.route("**/exports/srt", lambda route: route.fulfill(status=409, json=why))
+    page.goto(server.address)
+    page.get_by_role("button", name="Download done").click()
+    page.get_by_role("link", name="SRT", exact=True).click()
+    expect(page.locator(".job .problem:visible")).to_have_text(why["error"])
+    open_page.complaints.clear()
 
 
 def test_a_running_analysis_survives_reload_and_a_killed_server_and_is_cancelled(

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 
 import emospot
 from emospot.errors import UsageError
+from emospot.report.analysis_files import FORMATS
 from emospot.serve.answers import (
     EmotionLook,
     ErrorAnswer,
@@ -25,7 +26,6 @@ from emospot.serve.answers import (
 )
 from emospot.serve.desk import Desk
 from emospot.serve.events import LAST, job_events
-from emospot.report.analysis_files import FORMATS
 from emospot.serve.exports import export_file, export_name
 from emospot.serve.jobs import DONE, Job
 from emospot.serve.looks import palette

@@ -1,8 +1,8 @@
 /* What can be done with an analysis: open, download, cancel, delete. The same buttons stand
    in the list and beside the analysis itself. */
 
-import { ask } from "./api.js";
-import { confirmed, el } from "./dom.js";
+import { ask, file } from "./api.js";
+import { confirmed, el, saveAs, say } from "./dom.js";
 import { EXPORTS, exportAddress, over } from "./job.js";
 
 let menus = 0;
@@ -17,7 +17,7 @@ window.addEventListener("blur", () => closeOpen?.()); // a click into the report
  * A button that opens a list of links, and no ARIA menu: links are what these are, and Tab,
  * Enter and Escape do what people are used to.
  */
-export function downloads(job) {
+export function downloads(job, onError) {
   const links = [
     ["Whole", [["report", "Report (HTML)", job.links.report], ["analysis", "Everything (JSON)", job.links.analysis]]],
     ...EXPORTS.map(([use, formats]) => [use,
@@ -28,7 +28,7 @@ export function downloads(job) {
     ...links.map(([use, formats]) => el("div", {},
       el("p", { class: "menu-use" }, use),
       el("ul", {}, ...formats.map(([format, name, address]) => el("li", {},
-        el("a", { href: address, download: downloadName(job, format) }, name)))))));
+        el("a", { href: address, onclick: (event) => save(event, name, nameOf(job, format), onError) }, name)))))));
   const button = el("button", { type: "button", "aria-expanded": "false", "aria-controls": id }, "Download ▾");
   button.setAttribute("aria-label", `Download ${job.name}`);
   const box = el("div", { class: "menu-box" }, button, list);
@@ -56,9 +56,24 @@ export function downloads(job) {
   return box;
 }
 
-// "" leaves the name to the server, which knows the format's ending.
-function downloadName(job, format) {
-  return format === "report" ? job.name.replace(/\.[^.]+$/, "") + ".html" : "";
+// What is read first and saved then can fail in a sentence; a plain download cannot, e.g.
+// where subtitles are asked for of texts without times.
+async function save(event, format, name, onError) {
+  event.preventDefault();
+  closeOpen?.();
+  try {
+    const { blob, told } = await file(event.target.href);
+    saveAs(blob, told ?? name);
+    say(`${format} is saved.`);
+    onError("");
+  } catch (error) {
+    onError(error.message);
+  }
+}
+
+function nameOf(job, format) {
+  const ending = format === "report" ? ".html" : `.${format}.json`;
+  return job.name.replace(/\.[^.]+$/, "") + ending;
 }
 
 /** Cancel, while it is not over; null otherwise. */

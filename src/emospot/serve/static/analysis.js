@@ -86,7 +86,7 @@ function build(job, leave, onJob) {
   document.body.classList.toggle("reading", job.state === "done");
   byId("analysis-actions").replaceChildren(...[
     job.state === "done" ? el("a", { class: "button", href: job.links.report, target: "_blank", rel: "noopener" }, "Open alone") : null,
-    job.state === "done" ? downloads(job) : null,
+    job.state === "done" ? downloads(job, fail) : null,
     cancelButton(job, onJob, fail),
     deleteButton(job, leave, fail),
   ].filter(Boolean));

@@ -48,6 +48,19 @@ export async function ask(path, method = "GET") {
   return text ? JSON.parse(text) : null;
 }
 
+/** A file of the server as {blob, told: the name that it gives the file, or undefined}. */
+export async function file(path) {
+  let answer;
+  try {
+    answer = await fetch(path);
+  } catch {
+    throw new ApiError(0, NO_ANSWER);
+  }
+  if (!answer.ok) throw failure(answer.status, await answer.text(), null);
+  const named = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "");
+  return { blob: await answer.blob(), told: named?.[1] && decodeURIComponent(named[1]) };
+}
+
 /**
  * Upload a form: fetch() cannot tell how much has gone out, XMLHttpRequest can.
  *

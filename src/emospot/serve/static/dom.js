@@ -32,6 +32,13 @@ export function say(text) {
   byId("said").textContent = text;
 }
 
+/** Save a blob as a file of the reader's. */
+export function saveAs(blob, name) {
+  const address = URL.createObjectURL(blob);
+  el("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 /** Ask before what cannot be undone; resolves to whether it was confirmed. */
 export function confirmed(title, text, yes) {
   const dialog = byId("confirm");

@@ -79,7 +79,7 @@ function fill(row, job) {
       job.state === "done" ? el("a", {
         class: "button", href: "#/analysis/" + job.id, "aria-label": `Report of ${job.name}`,
       }, "Report") : null,
-      job.state === "done" ? downloads(job) : null,
+      job.state === "done" ? downloads(job, fail) : null,
       cancelButton(job, (next) => fill(row, next), fail),
       deleteButton(job, () => deleted(job, row), fail)));
   if (focused === null) return;

@@ -2,7 +2,7 @@
    that goes on provisionally. Sound goes out and answers come in over one WebSocket. */
 
 import { showCard } from "./card.js";
-import { byId, el, say, tell } from "./dom.js";
+import { byId, el, saveAs, say, tell } from "./dom.js";
 import { clock, clockTenths, percent } from "./format.js";
 import { dress, looksOf, swatch } from "./looks.js";
 import { openMicrophone, unavailable } from "./microphone.js";
@@ -192,7 +192,5 @@ function bars(answer, looks) {
 
 function save() {
   const lines = answers.map((answer) => JSON.stringify(answer) + "\n");
-  const address = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
-  el("a", { href: address, download: "live.jsonl" }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
+  saveAs(new Blob(lines, { type: "application/jsonl" }), "live.jsonl");
 }

@@ -27,17 +27,19 @@ from emospot.sample import sample_files
 SAMPLE = sample_files()
 MANY_SECONDS = 240_000
 """In milliseconds: an analysis of the sample on a busy machine."""
+SPECIAL = "a&b=c"
+"""A token that must be quoted in an address."""
 NAMES = "talk <img src=x onerror=document.title=1>"
 
 
 class Server:
     """`emospot serve` as a process of its own, on a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str = "") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.folder = folder
+        self.folder, self.token = folder, token
         self.address = f"http://localhost:{self.port}"
         self.start()
 
@@ -46,7 +48,7 @@ class Server:
         options = ["serve", "--port", str(self.port), "--data", str(self.folder)]
         self.process = subprocess.Popen(
             [sys.executable, "-c", command, *options],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "EMOSPOT_TOKEN": self.token},
             stdout=subprocess.DEVNULL,
         )
         for _ in range(300):
@@ -316,6 +318,29 @@ def test_a_lost_token_is_asked_for(server: Server, open_page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/?token=a%26b")
     open_page.complaints.clear()
+
+
+def test_with_a_token_one_signs_in_once(tmp_path: Path, open_page: Any, accessible: Any) -> None:
+    guarded = Server(tmp_path, SPECIAL)
+    try:
+        page = open_page(width=360)
+        page.goto(guarded.address)
+        assert (
+            "default-src 'none'" in page.goto(guarded.address).headers["content-security-policy"]
+        )
+        accessible(page)
+        page.get_by_label("Token").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("The token is wrong.")).to_be_visible()
+        assert all("401" in complaint for complaint in open_page.complaints)
+        open_page.complaints.clear()
+        page.get_by_label("Token").fill(SPECIAL)
+        page.keyboard.press("Enter")
+        expect(page.locator("#none")).to_be_visible()
+        expect(page.locator("#limits")).to_contain_text("at most 2 GB")
+        assert page.url == guarded.address + "/"
+    finally:
+        guarded.kill()
 
 
 # Live

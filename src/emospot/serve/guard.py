@@ -28,8 +28,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "emospot_token"
 COOKIE_SECONDS = 30 * 86_400
-OPEN = ("/health",)
-"""Paths that need no token: whoever watches over the server has none."""
+OPEN = ("/health", "/static/report.css", "/static/app.css", "/static/icon.svg")
+"""Paths that need no token: whoever watches over the server has none, and the page that asks
+for it is dressed as the others."""
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 REFUSED = 1008
 """Code with which a WebSocket is refused: against the policy."""
@@ -51,15 +52,25 @@ HEADERS = {
 
 SIGN_IN = """<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>emospot</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>emospot</title>
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/report.css">
+<link rel="stylesheet" href="/static/app.css">
+</head>
 <body>
-<main>
-<h1>emospot</h1>
-<p>This server needs a token. Whoever started it has it.</p>
+<header class="site"><span class="brand"><img src="/static/icon.svg" alt="" width="28" height="28">
+emospot</span></header>
+<main class="sign-in panel">
+<h1>Sign in</h1>
+<p>WHY. Whoever started this server was shown it, in an address that can be opened as it is.</p>
 <form method="get" action="/">
-<p><label>Token <input type="password" name="token" autocomplete="current-password" required>
-</label> <button>Go on</button></p>
+<div class="field"><label for="token">Token</label>
+<input id="token" name="token" autocomplete="off" spellcheck="false" required autofocus></div>
+<button class="primary">Continue</button>
 </form>
 </main>
 </body>
@@ -196,7 +207,8 @@ async def _refuse(
         return
     for_people = scope["path"] == "/" and "text/html" in headers.get("accept", "")
     if error.status == 401 and for_people:
-        body, kind = SIGN_IN.encode(), b"text/html; charset=utf-8"
+        why = str(error).partition(":")[0].capitalize()
+        body, kind = SIGN_IN.replace("WHY", why).encode(), b"text/html; charset=utf-8"
     else:
         body, kind = json.dumps({"error": str(error)}).encode(), b"application/json"
     head = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]

@@ -11,6 +11,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 import emospot
+from emospot.report.analysis_files import FORMATS
 from emospot.serve.answers import (
     ErrorAnswer,
     HealthAnswer,
@@ -22,7 +23,6 @@ from emospot.serve.answers import (
 )
 from emospot.serve.desk import Desk
 from emospot.serve.events import LAST, job_events
-from emospot.report.analysis_files import FORMATS
 from emospot.serve.exports import export_file, export_name
 from emospot.serve.jobs import DONE, Job
 from emospot.serve.names import MEDIA_TYPES

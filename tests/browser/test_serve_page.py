@@ -222,6 +222,26 @@ def test_a_running_analysis_survives_reload_and_a_killed_server_and_is_cancelled
     assert page.evaluate("document.activeElement !== document.body")
 
 
+def test_progress_comes_by_asking_where_events_do_not(server: Server, open_page: Any) -> None:
+    page = open_page()
+    with_all_states(page)
+    shares = iter([0.1, 0.2, 0.4, 0.6, 0.8])
+
+    def job(route: Route) -> None:
+        share = next(shares, None)
+        state = {"state": "done"} if share is None else {"stage": "voice", "share": share}
+        route.fulfill(json={**STATES[0], **state})
+
+    page.route("**/analyses/running/events", lambda route: route.fulfill(status=502))
+    page.route("**/analyses/running", job)
+    page.goto(server.address + "/#/analysis/running")
+    expect(page.locator("#progress-text")).to_contain_text("left in this step")
+    assert re.fullmatch(r"\d0 % running-.*", page.title())
+    expect(page.frame_locator("#report").get_by_role("heading")).to_have_text("r")
+    expect(page.locator("#said")).to_contain_text("the report is ready")
+    open_page.complaints.clear()
+
+
 def test_what_is_no_recording_is_refused_in_a_sentence(server: Server, open_page: Any) -> None:
     page = open_page()
     page.goto(server.address)
@@ -444,6 +464,27 @@ def test_what_is_too_high_for_speech_does_not_fold_into_it(server: Server, page:
 
 
 # For everybody
+
+
+def test_sizes_and_times_are_told_as_people_read_them(server: Server, page: Page) -> None:
+    page.goto(server.address)
+    told = page.evaluate(
+        """async () => {
+          const { ago, clock, clockTenths, duration, size, timeLeft }
+            = await import("/static/format.js");
+          const now = Date.parse("2026-11-30T12:00:00Z");
+          return [size(0), size(999), size(1500), size(2e9), size(1.23e10), clock(59.9),
+            clock(3675), clockTenths(59.96), duration(86400), duration(5400), duration(2700),
+            duration(60 * 86400), timeLeft(3), timeLeft(21), timeLeft(600), ago("2026-11-30T11:59:30Z", now),
+            ago("2026-11-30T11:59:00Z", now), ago("2026-11-30T09:30:00Z", now)];
+        }"""
+    )
+    assert told == [
+        "0 bytes", "999 bytes", "1.5 kB", "2 GB", "12 GB", "0:59", "1:01:15",
+        "1:00.0", "24 hours", "1.5 hours", "45 minutes", "60 days",
+        "a few seconds left", "about 25 seconds left", "about 10 minutes left", "just now",
+        "1 minute ago", "2 hours ago",
+    ]  # fmt: skip
 
 
 def made_up(state: str, **more: Any) -> dict[str, Any]:

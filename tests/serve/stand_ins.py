@@ -53,6 +53,19 @@ def stand_in(line, task):
     finish(line, task)
 
 
+def talks_nonsense(line, task):
+    kind = task.name.partition(".")[0]
+    if kind == "json":
+        line.send(b"\xff no JSON")
+    if kind == "deep":
+        line.send(b"[" * 100_000)
+    if kind == "long":
+        line.send(bytes(10**7))
+    line.send(b"[1, 2]")
+    line.say(share=[7], stage={"a": 1}, done="yes")
+    line.say(share=10**400)
+
+
 def finish(line, task):
     (task.folder / "report.html").write_text(REPORT)
     analysis = Analysis(task.name, None, (), MODEL, warnings=("one warning",))

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from stand_ins import finish, runs
+from stand_ins import finish, runs, talks_nonsense
 
 from emospot.serve.settings import HOUR
 
@@ -60,6 +60,14 @@ def test_a_job_that_fails_says_why_and_the_next_is_run(server, name, said):
     assert said in job.error
     assert job.expires is not None
     assert server.ended(after).state == "done"
+
+
+def test_a_process_that_says_nonsense_costs_its_own_job_alone(start):
+    server = start(work=talks_nonsense)
+    for name in ("json.txt", "deep.txt", "long.txt", "types.txt"):
+        found = server.ended(upload(server, name))
+        assert found.state == "failed"
+        assert found.share is None
 
 
 def test_computing_time_is_limited(start, monkeypatch):

@@ -87,7 +87,10 @@ def serve(
         live=live,
         live_minutes=live_minutes,
     )
-    run(settings, lambda address: note(f"open {address} · Ctrl-C ends · data in {settings.data}"))
+    try:
+        run(settings, lambda at: note(f"open {at} · Ctrl-C ends · data in {settings.data}"))
+    except KeyboardInterrupt:
+        note("stopped; what waits is taken up at the next start")
 
 
 def offered_models(folders: list[str]) -> dict[str, str]:

@@ -29,6 +29,8 @@ from emospot.processes import end_with_parent
 PRELOADED = "emospot.serve.preload"
 WRITTEN_BYTES = 2 * 10**9
 """Of a file that the process writes, at most."""
+MESSAGE_BYTES = 4 * 2**20
+"""Of one message, at most."""
 ENDING_SECONDS = 10
 """That a process has to end, once it has hung up."""
 NICER = 5
@@ -75,11 +77,14 @@ class Line:
         """The next message; None where none comes within `seconds`.
 
         Raises:
-            EOFError: if the other end is closed.
+            EOFError: if the other end is closed, or says what is no message.
         """
-        if not self._connection.poll(seconds):
-            return None
-        message = json.loads(self.receive())
+        try:
+            if not self._connection.poll(seconds):
+                return None
+            message = json.loads(self.receive())
+        except (OSError, ValueError, RecursionError) as error:
+            raise EOFError from error
         return message if isinstance(message, dict) else {}
 
     def receive(self) -> bytes:
@@ -89,7 +94,7 @@ class Line:
             EOFError: if the other end is closed.
         """
         try:
-            return self._connection.recv_bytes()
+            return self._connection.recv_bytes(MESSAGE_BYTES)
         except OSError as error:
             raise EOFError from error
 

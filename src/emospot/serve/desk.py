@@ -18,6 +18,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sqlite3
 import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
@@ -31,7 +32,7 @@ from emospot.serve.jobs import QUEUED, Job, JobStore, new_id
 from emospot.serve.refused import RefusedError
 from emospot.serve.runner import Runner
 from emospot.serve.settings import HOUR, Settings
-from emospot.serve.uploads import receive
+from emospot.serve.uploads import Received, receive
 from emospot.serve.work import analyse
 
 if TYPE_CHECKING:
@@ -108,17 +109,7 @@ class Desk:
             folder.mkdir()
             received = await receive(request, folder, self.settings)
             model, speakers = self._fields(received.fields)
-            await asyncio.to_thread(self._settle, job_id)
-            job = await asyncio.to_thread(
-                self.store.add,
-                job_id,
-                received.name,
-                received.recording,
-                transcript=received.transcript,
-                is_media=received.is_media,
-                model=model,
-                speakers=speakers,
-            )
+            job = await asyncio.to_thread(self._accept, job_id, received, model, speakers)
         finally:
             self._coming -= 1
             await asyncio.to_thread(_remove, folder)
@@ -170,11 +161,10 @@ class Desk:
         Raises:
             RefusedError: 404, if there is none; 409, if it has ended already.
         """
-        job = self.job(job_id)
+        self.job(job_id)
         if not self.store.cancel(job_id):
             state = self.job(job_id).state
             raise RefusedError(409, f"the analysis has ended already ({state})")
-        del job
         self.runner.end(job_id)
         self.changes.rung()
         return self.answer(job_id)
@@ -223,11 +213,26 @@ class Desk:
             )
         return model, speakers
 
-    def _settle(self, job_id: str) -> None:
-        """Put an upload's folder among the jobs, for good."""
-        _sync(self._uploads / job_id)
-        (self._uploads / job_id).rename(self._folders / job_id)
-        _sync(self._folders)
+    def _accept(self, job_id: str, received: Received, model: str, speakers: str) -> Job:
+        """Put an upload's folder among the jobs, and its row into the database, for good."""
+        try:
+            _sync(self._uploads / job_id)
+            (self._uploads / job_id).rename(self._folders / job_id)
+            _sync(self._folders)
+            return self.store.add(
+                job_id,
+                received.name,
+                received.recording,
+                transcript=received.transcript,
+                is_media=received.is_media,
+                model=model,
+                speakers=speakers,
+            )
+        except (OSError, sqlite3.Error) as error:
+            _remove(self._folders / job_id)
+            raise RefusedError(
+                507, f"the upload could not be kept ({error}): try again later"
+            ) from error
 
 
 def _locked(settings: Settings) -> IO[str]:

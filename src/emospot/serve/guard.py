@@ -66,7 +66,7 @@ SIGN_IN = """<!DOCTYPE html>
 emospot</span></header>
 <main class="sign-in panel">
 <h1>Sign in</h1>
-<p>WHY. Whoever started this server was shown it, in an address that can be opened as it is.</p>
+<p>WHY. Whoever started this server has it.</p>
 <form method="get" action="/">
 <div class="field"><label for="token">Token</label>
 <input id="token" name="token" autocomplete="off" spellcheck="false" required autofocus></div>

@@ -11,7 +11,10 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 import emospot
+<<<<<<< HEAD
 from emospot.errors import UsageError
+=======
+>>>>>>> serve
 from emospot.report.analysis_files import FORMATS
 from emospot.serve.answers import (
     EmotionLook,

@@ -6,6 +6,7 @@ from its journal at the next start.
 """
 
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -129,6 +130,9 @@ class Runner:
             del self._children[job.id]
             child.kill()
             child.line.close()
+            if self._store.get(job.id) is None:
+                # Deleted meanwhile; what the process has written after that goes, too.
+                shutil.rmtree(self._folders / job.id, ignore_errors=True)
 
     def _watch(self, job: Job, child: Child) -> None:
         """Pass on what the process says until it ends, its time is over, or the server's."""
@@ -149,7 +153,7 @@ class Runner:
             if "failed" in message:
                 self._finish(job.id, FAILED, error=str(message["failed"]))
                 return
-            if "done" in message:
+            if isinstance(message.get("done"), list):
                 self._finish(job.id, DONE, warnings=tuple(map(str, message["done"])))
                 return
             self._note(job.id, message)
@@ -172,8 +176,9 @@ class Runner:
         stage, share = self._progress.get(job_id, ("", None))
         if "stage" in message:
             stage, share = str(message["stage"]), None
-        if isinstance(message.get("share"), int | float):
-            share = min(max(float(str(message["share"])), 0.0), 1.0)
+        told = message.get("share")
+        if isinstance(told, int | float) and 0 <= told <= 1:
+            share = float(told)
         self._progress[job_id] = stage, share
         self._changes.rung()
 

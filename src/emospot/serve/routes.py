@@ -11,10 +11,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 import emospot
-<<<<<<< HEAD
 from emospot.errors import UsageError
-=======
->>>>>>> serve
 from emospot.report.analysis_files import FORMATS
 from emospot.serve.answers import (
     EmotionLook,

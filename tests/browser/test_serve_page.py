@@ -70,40 +70,6 @@ def test_exports_are_offered_and_downloaded(server: Server, page: Page) -> None:
     expect(button).to_be_focused()
 
 
-def test_a_running_analysis_survives_reload_and_a_killed_server_and_is_cancelled(
-    server: Server, open_page: Any
-) -> None:
-    page = open_page()
-    page.goto(server.address)
-    drop_sample(page, "again.ogg")
-    job = send(page)
-    page.reload()
-    expect(page.get_by_role("heading", name="again.ogg")).to_be_visible()
-    expect(page.locator("#steps")).to_be_visible()
-    server.kill()
-    expect(page.locator("#trouble")).to_contain_text("does not answer")
-    server.start()
-    expect(page.locator("#trouble")).to_be_hidden(timeout=MANY_SECONDS)
-    open_page.complaints.clear()  # of the connection that was refused
-    page.get_by_role("button", name="Cancel again.ogg").click()
-    expect(page.get_by_role("heading", name="Cancelled.")).to_be_visible()
-    assert server.ask(f"/analyses/{job}")["state"] == "cancelled"
-
-    page.get_by_role("link", name="Recordings", exact=True).last.click()
-    row = page.locator(".job", has_text="again.ogg")
-    expect(row.locator(".state")).to_have_text("Cancelled")
-    row.get_by_role("button", name="Delete again.ogg").click()
-    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(row).to_be_visible()
-    assert job in [known["id"] for known in server.jobs()]
-    row.get_by_role("button", name="Delete again.ogg").click()
-    page.locator("#confirm-yes").click()
-    expect(row).to_have_count(0)
-    assert job not in [known["id"] for known in server.jobs()]
-    assert page.evaluate("document.activeElement !== document.body")
-
-
 def test_what_is_no_recording_is_refused_in_a_sentence(server: Server, open_page: Any) -> None:
     page = open_page()
     page.goto(server.address)
@@ -216,3 +182,40 @@ def test_live_answers_what_the_microphone_hears(
     lines = found.value.path().read_text(encoding="utf-8").splitlines()
     assert len(lines) == final.count()
     assert json.loads(lines[0])["id"] == "live-1"
+
+
+# The last, for a killed server has to load everything again.
+
+
+def test_a_running_analysis_survives_reload_and_a_killed_server_and_is_cancelled(
+    server: Server, open_page: Any
+) -> None:
+    page = open_page()
+    page.goto(server.address)
+    drop_sample(page, "again.ogg")
+    job = send(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="again.ogg")).to_be_visible()
+    expect(page.locator("#steps")).to_be_visible()
+    server.kill()
+    expect(page.locator("#trouble")).to_contain_text("does not answer")
+    server.start()
+    expect(page.locator("#trouble")).to_be_hidden(timeout=MANY_SECONDS)
+    open_page.complaints.clear()  # of the connection that was refused
+    page.get_by_role("button", name="Cancel again.ogg").click()
+    expect(page.get_by_role("heading", name="Cancelled.")).to_be_visible()
+    assert server.ask(f"/analyses/{job}")["state"] == "cancelled"
+
+    page.get_by_role("link", name="Recordings", exact=True).last.click()
+    row = page.locator(".job", has_text="again.ogg")
+    expect(row.locator(".state")).to_have_text("Cancelled")
+    row.get_by_role("button", name="Delete again.ogg").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(row).to_be_visible()
+    assert job in [known["id"] for known in server.jobs()]
+    row.get_by_role("button", name="Delete again.ogg").click()
+    page.locator("#confirm-yes").click()
+    expect(row).to_have_count(0)
+    assert job not in [known["id"] for known in server.jobs()]
+    assert page.evaluate("document.activeElement !== document.body")

@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -98,7 +99,7 @@ def film_of(picture: bytes, side: int) -> bytes:
             for number in range(3):
                 packet = av.Packet(picture)
                 packet.stream, packet.pts, packet.dts = stream, number, number
-                packet.time_base = stream.time_base
+                packet.time_base = Fraction(1)
                 container.mux(packet)
         return path.read_bytes()
 

@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,14 +94,17 @@ def film_of(picture: bytes, side: int) -> bytes:
         path = Path(folder) / "a.mov"
         with av.open(str(path), "w") as container:
             stream = container.add_stream("png", rate=1)
-            stream.width = stream.height = side
+            stream.width = stream.height = 64  # encoders open no larger ones
             stream.pix_fmt = "rgb24"
             for number in range(3):
                 packet = av.Packet(picture)
                 packet.stream, packet.pts, packet.dts = stream, number, number
-                packet.time_base = stream.time_base
+                packet.time_base = Fraction(1)
                 container.mux(packet)
-        return path.read_bytes()
+        film = bytearray(path.read_bytes())
+    place = film.find(b"png ") + 28  # of the sample description
+    film[place : place + 4] = struct.pack(">HH", side, side)
+    return bytes(film)
 
 
 def flac_of_silence(hours: float) -> bytes:
@@ -171,13 +175,13 @@ def inputs(trap: str) -> Iterator[Input]:
     yield Input("empty file", "empty.wav", b"")
     yield Input("program (ELF) as film", "talk.mp4", Path(sys.executable).read_bytes()[: 10**6])
     yield Input("zip bomb (1 GB of zeros in 1 MB) as film", "talk.mp4", zip_bomb())
-    picture = png(30_000)
-    yield Input("PNG bomb (30,000 × 30,000) as film", "talk.mp4", picture)
-    bomb = film_of(picture, 30_000)
+    picture = png(16_000)
+    yield Input("PNG bomb (16,000 × 16,000) as film", "talk.mp4", picture)
+    bomb = film_of(picture, 16_000)
     yield Input("film of PNG bombs, its header honest", "talk.mov", bomb)
     yield Input("film of PNG bombs, its header says 64 × 64", "talk.mov", film_of(picture, 64))
     yield Input("10 hours of silence (FLAC)", "silence.flac", flac_of_silence(10))
-    yield Input("MP4 that announces 136 years", "talk.mp4", with_duration(face, 2**32 - 2))
+    yield Input("MP4 whose boxes announce 136 years", "talk.mp4", with_duration(face, 2**32 - 2))
     yield Input("WAV of 844 bytes that announces 4 GB", "talk.wav", wav_that_promises())
     yield Input("film cut off in the middle", "cut.mp4", face[: len(face) // 2])
     yield Input("sound cut off in the middle", "cut.ogg", sound[: len(sound) // 2])

@@ -25,8 +25,8 @@ from typing import Any
 
 from emospot.errors import EmospotError
 from emospot.processes import end_with_parent
+from emospot.serve.preload import MODULES
 
-PRELOADED = "emospot.serve.preload"
 WRITTEN_BYTES = 2 * 10**9
 """Of a file that the process writes, at most."""
 MESSAGE_BYTES = 4 * 2**20
@@ -164,7 +164,7 @@ def prepare(*, preload: bool) -> None:
     """
     # Threads that wait for each other sleep: where the cores are busy, spinning costs most.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    modules = [PRELOADED] if preload else [__name__]
+    modules = [__name__, *(MODULES if preload else ())]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     forkserver.ensure_running()
 

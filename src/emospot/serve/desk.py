@@ -28,7 +28,7 @@ from emospot.files import make_folder
 from emospot.serve.answers import JobAnswer, job_answer
 from emospot.serve.changes import Changes
 from emospot.serve.child import Work
-from emospot.serve.jobs import QUEUED, Job, JobStore, new_id
+from emospot.serve.jobs import DONE, QUEUED, Job, JobStore, new_id
 from emospot.serve.refused import RefusedError
 from emospot.serve.runner import Runner
 from emospot.serve.settings import HOUR, Settings
@@ -132,6 +132,19 @@ class Desk:
         if job is None:
             raise RefusedError(
                 404, "there is no such analysis: it was deleted, or its time was over"
+            )
+        return job
+
+    def done(self, job_id: str) -> Job:
+        """The row of a job that has results.
+
+        Raises:
+            RefusedError: 404, if there is none; 409, if it is not done.
+        """
+        job = self.job(job_id)
+        if job.state != DONE:
+            raise RefusedError(
+                409, f"the analysis is {job.state}: there are results once it is done"
             )
         return job
 

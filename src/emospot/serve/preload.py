@@ -1,12 +1,9 @@
 """What analyses need, imported once by the fork server, so that none of them waits for it.
 
-Only imports: nothing here computes, so that no thread of ours has been started when a process
+Only imports: nothing is computed, so that no thread of ours has been started when a process
 is forked (those of the memory allocator and of OpenBLAS stand still for a fork). What is not
 installed is passed over; an analysis that needs it says so itself.
 """
-
-from contextlib import suppress
-from importlib import import_module
 
 MODULES = (
     "av",
@@ -27,7 +24,3 @@ MODULES = (
     "opensmile",
     "mediapipe.python.solutions.face_mesh",
 )
-
-for name in MODULES:
-    with suppress(ImportError):
-        import_module(name)

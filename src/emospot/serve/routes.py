@@ -27,7 +27,6 @@ from emospot.serve.answers import (
 from emospot.serve.desk import Desk
 from emospot.serve.events import LAST, job_events
 from emospot.serve.exports import export_file, export_name
-from emospot.serve.jobs import DONE, Job
 from emospot.serve.looks import palette
 from emospot.serve.names import MEDIA_TYPES
 from emospot.serve.refused import RefusedError
@@ -106,6 +105,7 @@ def api_routes(desk: Desk) -> APIRouter:
     routes = APIRouter()
     _add_jobs(routes, desk)
     _add_results(routes, desk)
+    _add_files(routes, desk)
     _add_server(routes, desk)
     return routes
 
@@ -178,7 +178,7 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
     )
     def report(job_id: JobId) -> Response:
         """The report, a page that needs nothing but the recording beside it."""
-        done(job_id)
+        desk.done(job_id)
         path = Path(desk.file(job_id, REPORT))
         with path.open(encoding="utf-8") as file:
             found = POLICY.search(file.read(HEAD_LETTERS))
@@ -203,9 +203,11 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
     )
     def analysis(job_id: JobId) -> Response:
         """The analysis as JSON."""
-        done(job_id)
+        desk.done(job_id)
         return FileResponse(desk.file(job_id, ANALYSIS), media_type="application/json")
 
+
+def _add_files(routes: APIRouter, desk: Desk) -> None:
     @routes.get(
         "/analyses/{job_id}/exports/{export_format}",
         response_class=Response,
@@ -218,7 +220,7 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
             raise RefusedError(
                 404, f'no format "{export_format[:40]}": choose one of {", ".join(FORMATS)}'
             )
-        job = done(job_id)
+        job = desk.done(job_id)
         path = Path(desk.file(job_id, ANALYSIS))
         content = export_file(path, export_format)
         named = _attachment(export_name(job.name, export_format))
@@ -242,14 +244,6 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
             raise RefusedError(404, "a transcript was given alone: there is no recording")
         path = Path(desk.file(job_id, job.recording))
         return FileResponse(path, media_type=MEDIA_TYPES[path.suffix])
-
-    def done(job_id: str) -> Job:
-        job = desk.job(job_id)
-        if job.state != DONE:
-            raise RefusedError(
-                409, f"the analysis is {job.state}: there are results once it is done"
-            )
-        return job
 
 
 def _add_server(routes: APIRouter, desk: Desk) -> None:

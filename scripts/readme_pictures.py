@@ -24,7 +24,7 @@ from emospot.cli.demo import demo
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 FRAMES_A_SECOND = 5
-STILL_SIZE = {"width": 1200, "height": 1330}
+STILL_SIZE = {"width": 1200, "height": 1700}
 FILM_SIZE = {"width": 1000, "height": 680}
 LARGEST_STILL, LARGEST_FILM = 400_000, 1_400_000
 POINTER = """
@@ -102,7 +102,9 @@ def take_still(browser: Browser, address: str) -> bytes:
     page.evaluate("document.getElementById('player').pause()")
     page.evaluate("scrollTo(0, document.getElementById('sound').offsetTop - 16)")
     page.wait_for_timeout(300)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    bottom = page.evaluate("document.getElementById('selected').getBoundingClientRect().bottom")
+    seen = {"x": 0, "y": 0, "width": STILL_SIZE["width"], "height": int(bottom) + 20}
+    picture = Image.open(io.BytesIO(page.screenshot(clip=seen))).convert("RGB")
     data = io.BytesIO()
     picture.save(data, "png", optimize=True)
     page.close()

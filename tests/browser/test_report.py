@@ -135,6 +135,9 @@ def test_neighbours_are_drawn_and_lead_on(report: Page) -> None:
     report.keyboard.press("Escape")
     assert report.locator("#selected").is_hidden()
     assert report.locator("#arcs path").count() == 0
+    report.locator("#open-all").click()
+    report.wait_for_timeout(200)
+    assert report.locator("#arcs path").count() == 0
 
 
 def test_probabilities_or_answers_only(report: Page, analysis: Analysis) -> None:

@@ -86,10 +86,11 @@ byId("selected")?.addEventListener("click", (event) => {
   select(byId(link.getAttribute("href").slice(1)));
   byId("selected").querySelector("a").focus();
 });
-// Evidence that is opened in the transcript draws its arcs too.
+// Evidence that is opened in the transcript draws its arcs too, unless all is opened at once.
+let openingAll = false;
 byId("transcript").addEventListener("toggle", (event) => {
   const row = event.target.closest("article.u");
-  if (row && event.target.open) drawArcs(row);
+  if (row && event.target.open && !openingAll) drawArcs(row);
 }, true);
 
 // The timeline as a table, made when it is opened.

@@ -35,7 +35,10 @@ function filters() {
     const open = all.getAttribute("aria-pressed") !== "true";
     all.setAttribute("aria-pressed", String(open));
     all.textContent = open ? "Close all evidence" : "Open all evidence";
+    // The events of opening come later, in one task.
+    openingAll = true;
     for (const row of rows) row.querySelector("details").open = open;
+    setTimeout(() => { openingAll = false; }, 500);
   });
   const follow = byId("follow");
   if (follow) {

@@ -1,5 +1,7 @@
 """The looks that the page shares with the report."""
 
+import re
+
 import pytest
 
 from emospot.errors import UsageError
@@ -34,3 +36,22 @@ def test_the_style_of_the_report_has_the_names_that_the_page_uses():
         assert f"--{name}:" in style
     for part in (".swatch", ".hidden-text", ".skip", ".title-row", ".card"):
         assert f"\n{part}" in style
+
+
+def test_the_page_asks_for_both_over_http(server):
+    answer = server.ask("GET", "/palette?label=anger&label=s%C3%B8d")
+    assert [look["label"] for look in answer.json["styles"]] == ["anger", "sød", "unsure"]
+    refused = server.ask("GET", "/palette?label=" + "x" * (LONGEST_LABEL + 1))
+    assert refused.status == 422
+    assert "at most 100 letters" in refused.error
+    style = server.ask("GET", "/static/report.css")
+    assert style.headers["content-type"].startswith("text/css")
+    assert style.body.decode() == report_style()
+    for name in ("index.html", "app.css", "app.js", "microphone-worklet.js", "icon.svg"):
+        assert server.ask("GET", f"/static/{name}").status == 200
+
+
+def test_the_page_holds_no_script_and_no_style_of_its_own(server):
+    page = server.ask("GET", "/").body.decode()
+    assert 'src="/static/app.js"' in page
+    assert not re.search(r"<style|<script>|\bon[a-z]+=|\bstyle=|https?://", page)

@@ -107,14 +107,17 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def end_with_parent() -> None:
+def end_with_parent(*, with_group: bool = False) -> None:
     """End this process as soon as its parent has ended, whatever it is doing.
 
     A process without a parent of its own kind has nobody to wait for.
+
+    Args:
+        with_group: whether all of its process group end with it: of a process that leads one.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
-        watch = threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True)
+        watch = threading.Thread(target=_watch, args=(parent.sentinel, with_group), daemon=True)
         watch.start()
 
 
@@ -168,7 +171,9 @@ def _killed() -> NoReturn:
     raise ProcessKilledError
 
 
-def _watch(sentinel: int) -> None:
+def _watch(sentinel: int, with_group: bool) -> None:
     wait_for([sentinel])
+    if with_group:
+        os.killpg(0, signal.SIGKILL)
     # Not sys.exit, which would end this thread alone.
     os._exit(1)

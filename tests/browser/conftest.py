@@ -20,8 +20,10 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    expect,
     sync_playwright,
 )
+from serving import Server
 
 SERIOUS = {"serious", "critical"}
 AXE_RULES = {
@@ -155,3 +157,15 @@ def accessible() -> Callable[[Page], None]:
         assert not told, "axe found:\n" + "\n".join(told)
 
     return check
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running `emospot serve`."""
+    started = Server(tmp_path_factory.mktemp("serve"))
+    # The usual five seconds are short where other tests run beside these.
+    expect.set_options(timeout=30_000)
+    yield started
+    expect.set_options(timeout=5_000)
+    started.process.terminate()
+    started.process.wait(20)

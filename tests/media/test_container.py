@@ -67,7 +67,7 @@ def test_a_file_without_announced_duration_is_read_through(tmp_path):
         ("empty.mp4", b"", "the file is empty"),
         ("noise.mp4", os.urandom(4000), "is no recording"),
         ("letter.txt", b"Dear Anna,\n" * 50, "not a recording"),
-        ("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi\n", "neither sound nor"),
+        ("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi\n", "not a recording"),
     ],
 )
 def test_bad_files_give_one_line(tmp_path, name, content, found):
@@ -99,6 +99,23 @@ def test_lists_of_other_files_and_still_pictures_are_refused(tmp_path, make_reco
         container.mux(stream.encode(None))
     with pytest.raises(MediaError, match="not a recording"):
         probe(picture)
+
+
+@pytest.mark.parametrize("name", ["list.ffconcat", "list.mp4", "list.m3u8"])
+def test_a_list_of_other_files_does_not_open_them(tmp_path, make_recording, name):
+    """Whatever it is called: nothing that nobody named is read, here a pipe that would block."""
+    os.mkfifo(tmp_path / "secret.wav")
+    make_recording("part.wav")
+    lists = {
+        "list.ffconcat": "ffconcat version 1.0\nfile secret.wav\nfile part.wav\n",
+        "list.mp4": "ffconcat version 1.0\nfile secret.wav\nfile part.wav\n",
+        "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nsecret.wav\n#EXT-X-ENDLIST\n",
+    }
+    (tmp_path / name).write_text(lists[name])
+    with pytest.raises(MediaError, match=r"not a recording|is no recording") as caught:
+        probe(tmp_path / name)
+    # FFmpeg itself has refused it, before it was open.
+    assert isinstance(caught.value.__cause__, av.FFmpegError)
 
 
 def test_a_name_with_a_colon_is_a_file(make_recording, monkeypatch, tmp_path):

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from emospot.analysis.effects import effects_of
 from emospot.analysis.explain import Evidence, explain, model_finding
 from emospot.analysis.inputs import Inputs, read_inputs
 from emospot.analysis.learned_hotspots import take_learned
+from emospot.analysis.listening import listening
 from emospot.analysis.measure import Measurements, measure, usual_detectors
 from emospot.analysis.models import BUNDLED, load
 from emospot.analysis.stopwatch import Stopwatch
@@ -29,6 +32,9 @@ from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel, panels
 from emospot.model.predict import Prediction, predict
 from emospot.model.pretrained import PretrainedModel
+
+if TYPE_CHECKING:
+    from emospot.recognition.recogniser import Recogniser
 
 Sequences = Mapping[str, Sequence[Tokens | None]]
 
@@ -47,6 +53,9 @@ def analyze(
     *,
     model: str | Path | PretrainedModel = BUNDLED,
     detectors: Sequence[str] = (),
+    speakers: str = "auto",
+    recogniser: "str | Recogniser" = "",
+    allow_download: bool = False,
     on_stage: OnStage = lambda stage: None,
     on_share: OnShare = lambda share: None,
     journal: str | Path | None = None,
@@ -61,6 +70,12 @@ def analyze(
         detectors: choices of hotspot detectors (`hotspots.registry`), of modalities
             whose hotspots the model does not read; the others are found as in its
             training.
+        speakers: who tells speakers apart where the transcript does not: "auto" (the
+            voices), how many there are, "off", or "pyannote:PATH".
+        recogniser: what recognises words where there is no transcript:
+            "faster-whisper:MODEL" with the folder or name of a model, a `Recogniser`, or
+            "" for nothing.
+        allow_download: whether a recogniser's model may be fetched from the network.
         on_stage: told which stage begins: "decode", "words", "voice", "face",
             "model".
         on_share: told how much of the stage is done, from 0 to 1, where it takes long.
@@ -68,16 +83,23 @@ def analyze(
             analysis is done; where it is there already, the analysis goes on with it.
 
     Raises:
-        UsageError: if there is no such detector, or the model reads those hotspots.
+        UsageError: if there is no such detector, or the model reads those hotspots; if
+            there is no such choice of speakers or recogniser.
         EmospotError: if recording, transcript or model cannot be read.
     """
+    asked = listening(speakers, recogniser, allow_download=allow_download)
     loaded = model if isinstance(model, PretrainedModel) else load(model)
     loaded.require_single_label()
     chosen = _detectors(loaded, detectors)
     watch = Stopwatch()
     on_stage("decode")
     with watch.stage("decode"):
-        inputs = read_inputs(Path(recording), Path(transcript) if transcript else None, watch)
+        inputs = read_inputs(
+            Path(recording),
+            Path(transcript) if transcript else None,
+            watch,
+            replace(asked, on_share=on_share),
+        )
     with watch.stage("words"):
         language = language_of([u.text for u in inputs.conversation.utterances if u.text]).code
     understood = language in ("", loaded.card.language) or not loaded.card.language
@@ -115,6 +137,8 @@ def analyze(
         seconds_by_stage={stage: round(s, 3) for stage, s in watch.seconds().items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         emospot_version=emospot.__version__,
+        speakers_from=inputs.speakers_from,
+        words_from=inputs.words_from,
     )
 
 

@@ -1,16 +1,20 @@
 """A recording in, its hotspots out: no model, no emotion."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emospot.analysis.course import Course, OnShare, OnStage
 from emospot.analysis.inputs import Inputs, read_inputs
+from emospot.analysis.listening import listening
 from emospot.analysis.measure import measure, usual_detectors
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Utterance
 from emospot.features.language import language_of
 from emospot.hotspots.panel import Panel
+
+if TYPE_CHECKING:
+    from emospot.recognition.recogniser import Recogniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ def find_hotspots(
     transcript: str | Path | None = None,
     *,
     detectors: Mapping[str, Panel] | None = None,
+    speakers: str = "auto",
+    recogniser: "str | Recogniser" = "",
+    allow_download: bool = False,
     on_stage: OnStage = lambda stage: None,
     on_share: OnShare = lambda share: None,
 ) -> RecordingHotspots:
@@ -75,14 +82,20 @@ def find_hotspots(
         transcript: as in `analysis.analyze`.
         detectors: modality → its detectors (`hotspots.registry.panels`); None: the
             usual ones of all modalities.
+        speakers: as in `analysis.analyze`.
+        recogniser: as in `analysis.analyze`.
+        allow_download: as in `analysis.analyze`.
         on_stage: told which stage begins: "decode", "words", "voice", "face".
         on_share: told how much of it is done, from 0 to 1, where it takes long.
 
     Raises:
         EmospotError: if recording or transcript cannot be read.
     """
+    asked = replace(
+        listening(speakers, recogniser, allow_download=allow_download), on_share=on_share
+    )
     on_stage("decode")
-    inputs = read_inputs(Path(recording), Path(transcript) if transcript else None)
+    inputs = read_inputs(Path(recording), Path(transcript) if transcript else None, asked=asked)
     return spot(inputs, detectors, on_stage, on_share)
 
 

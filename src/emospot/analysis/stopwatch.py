@@ -13,7 +13,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DECODE = "decode"
-STAGES = (DECODE, "voice activity", "words", "voice", "face", "model")
+STAGES = (
+    DECODE, "voice activity", "speakers", "recognition", "words", "voice", "face", "model",
+)  # fmt: skip
 """In the order of the journey of the data."""
 
 

@@ -170,8 +170,8 @@ class Analysis:
         waveform: greatest absolute amplitude in [0, 1] of equal steps over the
             duration, at most 2,000 of them, or () without sound.
         loudness: loudness in [0, 1] of the same steps, or ().
-        seconds_by_stage: stage ("decode", "voice activity", "words", "voice",
-            "face", "model") → seconds of computing.
+        seconds_by_stage: stage ("decode", "voice activity", "speakers", "recognition",
+            "words", "voice", "face", "model") → seconds of computing.
         created: ISO 8601 time, UTC.
         emospot_version: version of the program.
         speakers_from: how the speakers are known: "transcript", "voices" (told apart by

@@ -10,6 +10,7 @@ import typer
 from emospot.analysis.types import Analysis
 from emospot.cli.analyze_many import Asked, each_analysed
 from emospot.cli.console import Session, note, say, say_json, told
+from emospot.cli.listening_options import AllowDownload, RecogniserName, Speakers
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
 
@@ -42,6 +43,9 @@ def analyze(
             "be repeated."
         ),
     ] = None,
+    speakers: Speakers = "auto",
+    recogniser: RecogniserName = "",
+    allow_download: AllowDownload = False,
     stills: Annotated[
         bool,
         typer.Option(help="Put pictures of the face at its strongest moments into the report."),
@@ -70,6 +74,8 @@ def analyze(
     Example: emospot analyze talk.mp4 --export eaf,csv
 
     Example: emospot analyze calls/*.wav --out out/ --jobs 4 --resume
+
+    Example: emospot analyze talk.wav --speakers 2 --recogniser faster-whisper:models/small
     """
     if transcript is not None and len(recordings) > 1:
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
@@ -77,7 +83,18 @@ def analyze(
     make_folder(out)
     several = len(recordings) > 1
     asked = [
-        Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills)
+        Asked(
+            recording,
+            transcript,
+            model,
+            out,
+            tuple(detector or ()),
+            stem,
+            stills,
+            speakers=speakers,
+            recogniser=recogniser,
+            allow_download=allow_download,
+        )
         for recording, stem in zip(recordings, output_stems(recordings), strict=True)
     ]
     before = [one.done_before() if resume else None for one in asked]

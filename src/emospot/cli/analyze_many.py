@@ -32,6 +32,9 @@ class Asked:
         stem: of the outputs' names.
         stills: whether the report holds pictures of the face's hotspots.
         quiet: show no progress of its own.
+        speakers: who tells speakers apart where the transcript does not.
+        recogniser: what recognises words, "" for nothing.
+        allow_download: whether its model may be fetched.
     """
 
     recording: Path
@@ -42,6 +45,9 @@ class Asked:
     stem: str
     stills: bool
     quiet: bool = False
+    speakers: str = "auto"
+    recogniser: str = ""
+    allow_download: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
@@ -63,7 +69,7 @@ class Asked:
             emospot.__version__,
             [_identity(path) for path in self._files],
             [_identity(path) for path in sorted(folder.iterdir()) if path.is_file()],
-            [sorted(self.detectors), self.stills],
+            [sorted(self.detectors), self.stills, self.speakers, self.recogniser],
         ]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
@@ -90,6 +96,9 @@ class Asked:
             names=self.names,
             stills=self.stills,
             quiet=self.quiet,
+            speakers=self.speakers,
+            recogniser=self.recogniser,
+            allow_download=self.allow_download,
             # Before: what changes meanwhile has not been analysed.
             asked=self.digest() if all(path.is_file() for path in self._files) else "",
         )

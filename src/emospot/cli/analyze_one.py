@@ -33,6 +33,9 @@ def analyze_one(
     names: tuple[str, str],
     stills: bool = True,
     quiet: bool = False,
+    speakers: str = "auto",
+    recogniser: str = "",
+    allow_download: bool = False,
     asked: str = "",
 ) -> "Analysis":
     """Analyse one recording and write its JSON and report; a killed one is gone on with.
@@ -46,6 +49,9 @@ def analyze_one(
         names: file names of the JSON and the report.
         stills: whether the report holds pictures of the face's hotspots.
         quiet: show no progress.
+        speakers: who tells speakers apart where the transcript does not.
+        recogniser: what recognises words, "" for nothing.
+        allow_download: whether its model may be fetched.
         asked: digest of what is asked for, which the JSON keeps.
     """
     from emospot.analysis.analyze import analyze as run_analysis
@@ -58,6 +64,9 @@ def analyze_one(
             transcript,
             model=model,
             detectors=detectors,
+            speakers=speakers,
+            recogniser=recogniser,
+            allow_download=allow_download,
             on_stage=shown.stage,
             on_share=shown.share,
             journal=out / f"{names[0]}.journal",

@@ -12,6 +12,7 @@ from emospot.cli.analyze_one import STAGES, stage_progress
 from emospot.cli.console import note, say, say_json, table, told
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
 from emospot.cli.hotspot_scores import add_scores
+from emospot.cli.listening_options import AllowDownload, RecogniserName, Speakers
 from emospot.errors import EmospotError, UsageError
 from emospot.files import write_file
 
@@ -46,6 +47,9 @@ def find(
     detector: DetectorChoices = None,
     llm_base_url: LlmBaseUrl = "",
     llm_model: LlmModel = "",
+    speakers: Speakers = "auto",
+    recogniser: RecogniserName = "",
+    allow_download: AllowDownload = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the files of --export.")] = None,
     export: Annotated[
         str,
@@ -74,7 +78,7 @@ def find(
     done, failed = [], []
     for recording, stem in zip(recordings, stems, strict=True):
         try:
-            found = _find(recording, transcript, detectors)
+            found = _find(recording, transcript, detectors, speakers, recogniser, allow_download)
         except EmospotError as error:
             if len(recordings) == 1:
                 raise
@@ -127,7 +131,12 @@ def _formats(text: str) -> tuple[str, ...]:
 
 
 def _find(
-    recording: Path, transcript: Path | None, detectors: "dict[str, Panel] | None"
+    recording: Path,
+    transcript: Path | None,
+    detectors: "dict[str, Panel] | None",
+    speakers: str,
+    recogniser: str,
+    allow_download: bool,
 ) -> "RecordingHotspots":
     from emospot.analysis.spot import find_hotspots
 
@@ -136,6 +145,9 @@ def _find(
             recording,
             transcript,
             detectors=detectors,
+            speakers=speakers,
+            recogniser=recogniser,
+            allow_download=allow_download,
             on_stage=shown.stage,
             on_share=shown.share,
         )

@@ -18,6 +18,8 @@ from emospot.cli import (
     export,
     hotspots,
     models,
+    serve,
+    speakers,
     stream,
     train,
 )
@@ -36,7 +38,9 @@ app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
 app.command("convert")(convert.convert)
 app.command("stream")(stream.stream)
+app.command("serve")(serve.serve)
 app.add_typer(hotspots.app, name="hotspots")
+app.add_typer(speakers.app, name="speakers")
 app.add_typer(corpus.app, name="corpus")
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -176,7 +176,7 @@ def _actor(folder: Path, actor: int) -> _Actor:
             "emotional clips of speech; expected 4 and 48: get the release's speech again"
         )
     read = {code: levelled(trimmed(_read(paths[code]))) for code in neutral}
-    return _Actor(paths, read, _speech_spectrum(list(read.values())))
+    return _Actor(paths, read, speech_spectrum(list(read.values())))
 
 
 def trimmed(audio: Audio) -> Audio:
@@ -214,8 +214,8 @@ def _drawn(
     ]
 
 
-def _speech_spectrum(clips: Sequence[Audio]) -> NDArray[np.float64]:
-    """Mean amplitude at each of 513 frequencies."""
+def speech_spectrum(clips: Sequence[Audio]) -> NDArray[np.float64]:
+    """Mean amplitude of clips at each of 513 frequencies."""
     size = 1024
     speech = np.concatenate(clips).astype(np.float64)
     frames = speech[: len(speech) // size * size].reshape(-1, size)
@@ -223,7 +223,7 @@ def _speech_spectrum(clips: Sequence[Audio]) -> NDArray[np.float64]:
     return np.sqrt(power)
 
 
-def _noise(count: int, spectrum: NDArray[np.float64], random: np.random.Generator) -> Audio:
+def speech_noise(count: int, spectrum: NDArray[np.float64], random: np.random.Generator) -> Audio:
     """Noise of that spectrum at the level of the clips, shape (count,)."""
     white = np.fft.rfft(random.normal(size=count))
     shape = np.interp(np.linspace(0, 1, len(white)), np.linspace(0, 1, len(spectrum)), spectrum)
@@ -264,5 +264,5 @@ def _spliced(
         pause()
     speech = np.concatenate(pieces)
     below = NOISE_DB if noisy else FLOOR_DB
-    noise = _noise(len(speech), spectrum, random) * np.float32(10 ** (-below / 20))
+    noise = speech_noise(len(speech), spectrum, random) * np.float32(10 ** (-below / 20))
     return Splice(actor, number, speech + noise, tuple(emotional), tuple(neutral), noisy)

@@ -26,8 +26,8 @@ from emospot.files import make_folder, write_file, write_json
 
 PAGE = "benchmarks.md"
 FOLDER = "results"
-SPEED = "bench"
-"""Kind of a file of speed and memory (`emospot bench all`)."""
+OWN_PAGES = ("bench", "speakers")
+"""Kinds of results with a page of their own: speed and memory, and telling voices apart."""
 FIGURES = ("gains.html", "figures.html")
 """Pages of a study's folder that are published with its results."""
 INTRODUCTION = """# Benchmarks
@@ -74,8 +74,8 @@ def benchmarks_page(folder: Path) -> str:
     parts = [INTRODUCTION]
     for path in sorted(folder.glob("*.json")):
         study, values = _read(path)
-        if values.get("kind") == SPEED:
-            continue  # of one machine: it has a page of its own
+        if values.get("kind") in OWN_PAGES:
+            continue
         if study is None:
             command = values.get("command", f"emospot hotspots benchmark --out {path.stem}")
             text = detectors_page(values)
@@ -92,12 +92,12 @@ def benchmarks_page(folder: Path) -> str:
 
 
 def _read(path: Path) -> tuple[Study | None, dict[str, Any]]:
-    """A results file, checked, with its study; those of detectors and of speed have none."""
+    """A results file, checked, with its study; those that are of no study have none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         values = None
-    if isinstance(values, dict) and values.get("kind") == SPEED:
+    if isinstance(values, dict) and values.get("kind") in OWN_PAGES:
         return None, values
     if isinstance(values, dict) and values.get("kind") == KIND:
         if values.get("format_version") != DETECTORS_VERSION:

@@ -16,7 +16,7 @@ function that is compiled on first use, which takes ten seconds and more.
 import hashlib
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
@@ -41,6 +41,7 @@ _SLOWEST_RATE = 0.625  # windows of 1.6 s then lie end to end
 _LENGTH = 400
 _HOP = 160
 _BANDS = 40
+_WINDOW = 160  # frames of 10 ms that the encoder was trained on
 _COVERAGE = 0.75  # of the last window that must be sound, Resemblyzer's default
 _BATCH = 32  # windows at a time, so that memory does not grow with the utterance
 _TRIM_BLOCK = 60 * SAMPLE_RATE  # samples, a multiple of the detector's 30 ms
@@ -117,15 +118,52 @@ class Ge2eVoice(Reloaded):
         times = np.array([[start, start + len(audio) / SAMPLE_RATE]])
         return Tokens(embedding[None], times)
 
-    def _speech(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The utterance at normal volume without its long silences, maybe empty."""
+    def windows(
+        self, audio: NDArray[np.float32], step: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """How the voice sounds from moment to moment: one embedding each `step` seconds.
+
+        Nothing is trimmed, so that times stay true. The first and last windows lie
+        against the ends; sound shorter than a window stands in the middle of silence.
+
+        Args:
+            audio: as in `extract`.
+            step: seconds from moment to moment.
+
+        Returns:
+            The moments in seconds from the start of `audio`, shape (n,), and their
+            embeddings of length 1, shape (n, 256); n is at least 1 where there is
+            audible sound, else 0.
+        """
+        normal = self._loud(finite(audio))
+        frames_heard = len(normal) // _HOP
+        if frames_heard == 0:
+            return np.zeros(0), np.zeros((0, DIM), np.float32)
+        moments = np.arange(0.5 * step, max(len(normal) / SAMPLE_RATE, step), step)
+        half = _WINDOW // 2
+        middles = np.round(moments * SAMPLE_RATE / _HOP).astype(int)
+        middles = (
+            np.clip(middles, half, frames_heard - half)
+            if frames_heard >= _WINDOW
+            else np.full(len(middles), frames_heard // 2)
+        )
+        mel = mel_spectrogram(np.pad(normal, (half * _HOP, half * _HOP)))
+        return moments, self._embedded(mel, [slice(m, m + _WINDOW) for m in middles])
+
+    def _loud(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sound at normal volume, empty where nothing can be heard."""
         from resemblyzer.hparams import audio_norm_target_dBFS
 
         if len(audio) == 0 or math.sqrt(float(np.mean(np.square(audio)))) < _INAUDIBLE:
             return np.zeros(0, dtype=np.float32)
-        normal = self._resemblyzer.normalize_volume(
+        loud: NDArray[np.float32] = self._resemblyzer.normalize_volume(
             audio, audio_norm_target_dBFS, increase_only=True
-        )
+        ).astype(np.float32)
+        return loud
+
+    def _speech(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The utterance at normal volume without its long silences, maybe empty."""
+        normal = self._loud(audio)
         # The detector takes 16-bit samples; raising the volume can exceed them.
         normal = np.clip(normal, -1.0, 1.0).astype(np.float32)
         blocks = range(0, len(normal), _TRIM_BLOCK)
@@ -139,11 +177,13 @@ class Ge2eVoice(Reloaded):
 
     def _window_embeddings(self, speech: NDArray[np.float32]) -> NDArray[np.float32]:
         """The embedding of each window of 1.6 s, shape (windows, 256)."""
-        import torch
-
         sound, spans = self._encoder.compute_partial_slices(len(speech), self._rate, _COVERAGE)
         missing = max(0, sound[-1].stop - len(speech))
-        mel = mel_spectrogram(np.pad(speech, (0, missing)))
+        return self._embedded(mel_spectrogram(np.pad(speech, (0, missing))), spans)
+
+    def _embedded(self, mel: NDArray[np.float32], spans: Sequence[slice]) -> NDArray[np.float32]:
+        import torch
+
         parts = []
         with torch.inference_mode():
             for first in range(0, len(spans), _BATCH):

@@ -18,9 +18,20 @@ from typing import Any
 
 from emospot.errors import MediaError
 
-# Formats that FFmpeg opens although they are no recordings: lists of other
-# files (which would read files that nobody named) and text drawn as video.
-_NO_RECORDINGS = {"hls", "concat", "dash", "sdp", "rtsp", "tty", "lavfi", "image2", "imf"}
+_RECORDINGS = (
+    "3dostr", "aa", "aac", "ac3", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "au", "av1",
+    "avi", "caf", "dsf", "dts", "dtshd", "dv", "eac3", "flac", "flv", "g722", "g729", "gif",
+    "gsm", "gxf", "h261", "h263", "h264", "hevc", "ilbc", "ircam", "ivf", "loas", "m4v",
+    "matroska", "mjpeg", "mlp", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mpegvideo",
+    "mxf", "nistsphere", "nsv", "nut", "nuv", "obu", "ogg", "oma", "qcp", "rm", "sds", "shn",
+    "smjpeg", "sox", "swf", "tak", "truehd", "tta", "vc1", "voc", "vqf", "w64", "wav", "wtv",
+    "wv", "xwma", "yuv4mpegpipe",
+)  # fmt: skip
+"""FFmpeg's names of the formats that hold sound or moving pictures. What is not among them is
+not opened: lists of other files (which would read files that nobody named, also from the
+network), devices, pictures, and text drawn as video."""
+
+_OPTIONS = {"format_whitelist": ",".join(_RECORDINGS), "protocol_whitelist": "file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +133,14 @@ def opened(path: Path) -> Iterator[OpenRecording]:
     _check_file(path)
     try:
         # The absolute path keeps FFmpeg from reading "12:30.mp4" as a protocol.
-        container = av.open(str(path.absolute()), metadata_errors="replace")
+        container = av.open(
+            str(path.absolute()), metadata_errors="replace", options=dict(_OPTIONS)
+        )
+    except av.ArgumentError as error:
+        raise MediaError(
+            f"{path}: is of a format that is not a recording of sound or video (a list of other "
+            "files, a picture, a text), or not one that is read"
+        ) from error
     except av.FFmpegError as error:
         raise MediaError(
             f"{path}: is no recording that can be read, or its beginning or index is damaged "
@@ -194,9 +212,6 @@ def _described(path: Path, container: Any) -> OpenRecording:
     """Choose the streams and the time axis of an opened container."""
     import av
 
-    name = str(container.format.name)
-    if name.endswith("_pipe") or _NO_RECORDINGS & set(name.split(",")):
-        raise MediaError(f'{path}: is a "{name}" file, not a recording of sound or video')
     cover = av.stream.Disposition.attached_pic
     audio = next(iter(container.streams.audio), None)
     video = next((s for s in container.streams.video if not s.disposition & cover), None)

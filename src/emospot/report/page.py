@@ -30,7 +30,7 @@ from emospot.report.moments import strongest_moments
 from emospot.report.notices import notices, sentence, unsure_count
 from emospot.report.pages import environment, source
 from emospot.report.palette import emotion_styles
-from emospot.report.player import find_player
+from emospot.report.player import Player, find_player
 from emospot.report.shifts import emotion_shifts
 from emospot.report.summary import summarize
 from emospot.report.thresholds import threshold_of, thresholds_said, usual_threshold
@@ -45,7 +45,7 @@ def write_report(
     analysis: Analysis,
     path: Path,
     *,
-    media: Path | None = None,
+    media: Path | Player | None = None,
     face_strip: Sequence[FaceStill] | None = None,
 ) -> None:
     """Write the report of an analysis as one self-contained HTML file.
@@ -56,7 +56,8 @@ def write_report(
         analysis: what is reported.
         path: the HTML file; missing folders are made.
         media: the recording. The page plays it where it lies beneath the report,
-            in a folder above it, or is put beside it, and says so if it cannot.
+            in a folder above it, or is put beside it, and says so if it cannot. A
+            player stands for itself, with the address that it has.
         face_strip: pictures of faces, shown in the utterances of their times.
 
     Raises:
@@ -72,7 +73,7 @@ def render_report(
     analysis: Analysis,
     path: Path,
     *,
-    media: Path | None = None,
+    media: Path | Player | None = None,
     face_strip: Sequence[FaceStill] | None = None,
 ) -> str:
     """The report as HTML text; arguments as in `write_report`.

@@ -4,7 +4,8 @@ The page never holds the recording. It refers to it by a relative address, so
 that report and recording can be moved together. The address names no folder but
 those beneath the report: it must not tell where a recording was kept. Of a
 recording that lies elsewhere the page knows the file name alone and looks for it
-beside itself, where it can be put later.
+beside itself, where it can be put later. Whoever serves the page gives the player
+itself, with the address at which the recording is served.
 """
 
 import mimetypes
@@ -30,12 +31,13 @@ class Player:
     name: str
 
 
-def find_player(report: Path, media: Path | None) -> Player | None:
+def find_player(report: Path, media: Path | Player | None) -> Player | None:
     """The player for a recording, None where there is none.
 
     Args:
         report: the path of the report.
-        media: the path of the recording, or None. It need not exist yet.
+        media: the path of the recording, which need not exist yet; a player, which is
+            taken as it is; or None.
 
     Beneath the report the address leads down to it, in a folder above the report
     up to it, and for a recording anywhere else beside the report.
@@ -47,8 +49,8 @@ def find_player(report: Path, media: Path | None) -> Player | None:
     >>> find_player(Path("out/talk.html"), Path("elsewhere/talk.mp4")).address
     './talk.mp4'
     """
-    if media is None:
-        return None
+    if media is None or isinstance(media, Player):
+        return media
     kind = mimetypes.guess_type(media.name)[0] or ""
     # "./" keeps a name such as "a:b.wav" from being read as an address's scheme;
     # fsencode keeps names that are not UTF-8.

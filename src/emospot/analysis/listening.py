@@ -1,0 +1,317 @@
+"""Who speaks and what is said, from the sound, where no transcript tells it.
+
+    speech (voice activity) ─ turns (voices told apart) ─┐
+                            └ words (a recogniser) ──────┴─ utterances
+
+An utterance is a turn between two pauses or changes of speaker. A word belongs to the
+turn in whose time it is said. Both are estimates, and every analysis that rests on them
+says so, with the error that was measured.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emospot.analysis.stopwatch import Stopwatch
+from emospot.conversation import Conversation
+from emospot.conversation.build import UNKNOWN_SPEAKER
+from emospot.errors import MissingExtraError, UsageError
+from emospot.features.base import Span
+from emospot.media.decode import audio_of_spans
+from emospot.media.transcript_types import Segment, TimedWord, Transcript
+from emospot.recognition.recogniser import Recogniser, load_recogniser, recognise
+from emospot.speakers.choice import OFF, SpeakersChoice, speakers_choice
+from emospot.speakers.turns import Turn
+
+VOICES = "voices"
+TRANSCRIPT = "transcript"
+
+WRONG_SPEAKER = {"found": 0.0, "given": 0.0}
+"""Share of the speech of talks that was given to the wrong speaker (docs/speakers.md)."""
+
+_SHORTEST = 0.1  # seconds; a shorter piece of a turn is a matter of rounding
+_FAR = 1.0  # seconds from any turn beyond which a word makes a turn of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What is asked for where the transcript does not tell.
+
+    Args:
+        speakers: who tells them apart.
+        recogniser: what recognises words, None for nothing.
+        on_share: told how much of it is done, from 0 to 1.
+    """
+
+    speakers: SpeakersChoice = OFF
+    recogniser: Recogniser | None = None
+    on_share: Callable[[float], None] = lambda share: None
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """Turns, or speakers of utterances, with what is to be said of them.
+
+    Args:
+        turns: in order of time.
+        known_from: `VOICES`, or "" where speakers were not told apart.
+        notices: sentences.
+    """
+
+    turns: tuple[Turn, ...]
+    known_from: str
+    notices: tuple[str, ...]
+
+
+def listening(
+    speakers: str, recogniser: str | Recogniser = "", *, allow_download: bool = False
+) -> Listening:
+    """What a user has asked for.
+
+    Args:
+        speakers: see `speakers_choice`.
+        recogniser: KIND:MODEL, a recogniser, or "" for none.
+        allow_download: whether a model of the recogniser may be fetched.
+
+    Raises:
+        UsageError: if there is no such choice.
+        EmospotError: if the recogniser cannot be loaded.
+    """
+    choice = speakers_choice(speakers)
+    if not isinstance(recogniser, str):
+        return Listening(choice, recogniser)
+    if not recogniser:
+        if allow_download:
+            raise UsageError("only the model of a recogniser can be downloaded: name one")
+        return Listening(choice)
+    return Listening(choice, load_recogniser(recogniser, allow_download=allow_download))
+
+
+def speakers_of_speech(
+    recording: Path, spans: Sequence[Span], asked: Listening, watch: Stopwatch
+) -> Speakers:
+    """Who speaks in spans of speech, which are cut where the speaker changes.
+
+    Args:
+        recording: its sound.
+        spans: of speech, in order of time.
+        asked: who tells speakers apart.
+        watch: counts the time.
+
+    Raises:
+        EmospotError: if a pipeline that was asked for cannot be used.
+    """
+    choice = asked.speakers
+    untold = tuple((start, end, UNKNOWN_SPEAKER) for start, end in spans)
+    if choice.off:
+        return Speakers(untold, "", ("speakers are not told apart",))
+    if choice.pyannote:
+        with watch.stage("speakers"):
+            turns = within(_pipeline_turns(recording, choice), spans)
+        return Speakers(tuple(turns), VOICES, (_by_pyannote(turns),))
+    from emospot.speakers.diarisation import turns_of_spans
+
+    try:
+        with watch.stage("speakers"):
+            turns = turns_of_spans(_sounds(recording, spans, asked), spans, choice.number)
+    except MissingExtraError as error:
+        return Speakers(untold, "", (_not_told(error),))
+    return Speakers(tuple(turns), VOICES, _estimated(turns, choice))
+
+
+def with_speakers(
+    conversation: Conversation, asked: Listening, watch: Stopwatch
+) -> tuple[Conversation, str, tuple[str, ...]]:
+    """Give the utterances of a transcript without speakers those of their sound.
+
+    Args:
+        conversation: of one unknown speaker, with media and times.
+        asked: who tells speakers apart; not "off".
+        watch: counts the time.
+
+    Returns:
+        The conversation, where its speakers are known from, and notices.
+
+    Raises:
+        EmospotError: as `speakers_of_speech`.
+    """
+    choice = asked.speakers
+    timed = [
+        (index, (u.start, u.end))
+        for index, u in enumerate(conversation.utterances)
+        if u.start is not None and u.end is not None
+    ]
+    spans = [span for _, span in timed]
+    if conversation.media is None or not spans:
+        return conversation, "", ()
+    from emospot.speakers.diarisation import speakers_by_turns, speakers_of_utterances
+
+    try:
+        with watch.stage("speakers"):
+            if choice.pyannote:
+                turns = _pipeline_turns(conversation.media, choice)
+                names = speakers_by_turns(spans, turns)
+            else:
+                sounds = _sounds(conversation.media, spans, asked)
+                names = speakers_of_utterances(sounds, spans, choice.number)
+    except MissingExtraError as error:
+        if choice.pyannote:
+            raise
+        return conversation, "", (_not_told(error),)
+    told = {index: name for (index, _), name in zip(timed, names, strict=True) if name}
+    utterances = tuple(
+        replace(u, speaker=told.get(index, UNKNOWN_SPEAKER))
+        for index, u in enumerate(conversation.utterances)
+    )
+    found = [(*span, name) for span, name in zip(spans, names, strict=True) if name]
+    notices = (_by_pyannote(found),) if choice.pyannote else _estimated(found, choice)
+    return replace(conversation, utterances=utterances), VOICES, notices
+
+
+def words_of_speech(
+    recording: Path,
+    turns: Sequence[Turn],
+    spans: Sequence[Span],
+    asked: Listening,
+    watch: Stopwatch,
+) -> tuple[Transcript, str]:
+    """What is said in a recording, by turns.
+
+    Args:
+        recording: its sound.
+        turns: who speaks when, in order of time.
+        spans: where somebody speaks.
+        asked: with a recogniser.
+        watch: counts the time.
+
+    Returns:
+        A transcript, with a notice that tells the language; and the recogniser's name.
+
+    Raises:
+        UsageError: if no recogniser is asked for.
+        EmospotError: if the recording cannot be read.
+    """
+    if asked.recogniser is None:
+        raise UsageError("no recogniser was asked for")
+    with watch.stage("recognition"):
+        found = recognise(recording, spans, asked.recogniser, on_share=asked.on_share)
+    segments = segments_of(turns, found.words)
+    language = f'in "{found.language}", ' if found.language else ""
+    notice = (
+        f"{len(found.words)} words were recognised {language}by {found.recogniser}: what it "
+        "misheard is read as if it had been said"
+    )
+    return Transcript(tuple(segments), (notice,)), found.recogniser
+
+
+def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segment]:
+    """Turns with the words that are said in them.
+
+    Args:
+        turns: in order of time.
+        words: in order of time, texts with the blanks before them. A word far from any
+            turn makes one of its own, by the speaker of the nearest.
+
+    >>> turns = [(0.0, 1.0, "Ann"), (1.0, 2.0, "Ben")]
+    >>> words = [TimedWord(0.2, 0.9, " Oh"), TimedWord(0.9, 1.4, " no.")]
+    >>> [(s.speaker, s.text) for s in segments_of(turns, words)]
+    [('Ann', 'Oh'), ('Ben', 'no.')]
+    """
+    places = list(turns)
+    said: dict[int, list[TimedWord]] = {}
+    first = 0
+    for word in words:
+        middle = (word.start + word.end) / 2
+        while first < len(turns) and turns[first][1] + _FAR < middle:
+            first += 1
+        near = [
+            (max(turns[i][0] - middle, middle - turns[i][1], 0.0), i)
+            for i in range(max(0, first - 1), len(turns))
+            if i <= first or turns[i][0] <= middle + _FAR
+        ]
+        distance, index = min(near, default=(_FAR + 1, -1))
+        if distance > _FAR:
+            speaker = turns[index][2] if near else UNKNOWN_SPEAKER
+            places.append((word.start, word.end, speaker))
+            index = len(places) - 1
+        said.setdefault(index, []).append(word)
+    return sorted(
+        (_segment(turn, said.get(index, [])) for index, turn in enumerate(places)),
+        key=lambda segment: segment.start or 0.0,
+    )
+
+
+def within(turns: Sequence[Turn], spans: Sequence[Span]) -> list[Turn]:
+    """The parts of turns that lie in spans; a span without any goes to the last speaker.
+
+    >>> within([(0.0, 3.0, "Ann"), (2.5, 6.0, "Ben")], [(1.0, 2.0), (2.2, 4.0)])
+    [(1.0, 2.0, 'Ann'), (2.2, 3.0, 'Ann'), (2.5, 4.0, 'Ben')]
+    """
+    found: list[Turn] = []
+    for start, end in spans:
+        parts = [
+            (max(start, begun), min(end, ended), speaker)
+            for begun, ended, speaker in turns
+            if min(end, ended) - max(start, begun) >= _SHORTEST
+        ]
+        last = found[-1][2] if found else (turns[0][2] if turns else UNKNOWN_SPEAKER)
+        found += parts or [(start, end, last)]
+    return found
+
+
+def _segment(turn: Turn, words: Sequence[TimedWord]) -> Segment:
+    start, end, speaker = turn
+    if words:
+        start, end = min(start, words[0].start), max(end, *(word.end for word in words))
+    text = " ".join("".join(word.text for word in words).split())
+    name = None if speaker == UNKNOWN_SPEAKER else speaker
+    return Segment(name, start, end, text, tuple(words))
+
+
+def _sounds(
+    recording: Path, spans: Sequence[Span], asked: Listening
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    last = max(end for _, end in spans)
+    for index, audio in audio_of_spans(recording, spans):
+        yield index, audio
+        asked.on_share(min(1.0, spans[index][1] / last) if last > 0 else 1.0)
+
+
+def _pipeline_turns(recording: Path, choice: SpeakersChoice) -> list[Turn]:
+    from emospot.speakers.pyannote_pipeline import load_pipeline, turns_by_pipeline
+
+    return turns_by_pipeline(load_pipeline(choice.pyannote), recording)
+
+
+def _voices(turns: Sequence[Turn]) -> int:
+    return len({speaker for _, _, speaker in turns})
+
+
+def _by_pyannote(turns: Sequence[Turn]) -> str:
+    return (
+        f"{_number(_voices(turns))} told apart by a pipeline of pyannote: who speaks is an "
+        "estimate"
+    )
+
+
+def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
+    found = _voices(turns)
+    wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
+    notice = (
+        f"{_number(found)} told apart by the voices: who speaks is an estimate (in acted, "
+        f"emotional talks {wrong:.0%} of the speech went to the wrong one, docs/speakers.md)"
+    )
+    if choice.number is not None and found < choice.number:
+        return notice, f"{choice.number} speakers were asked for, and {found} could be told apart"
+    return (notice,)
+
+
+def _number(count: int) -> str:
+    return "1 speaker was" if count == 1 else f"{count} speakers were"
+
+
+def _not_told(error: MissingExtraError) -> str:
+    return f"speakers are not told apart: {error}"

@@ -1,0 +1,1 @@
+"""Words of a recording without a transcript: speech recognition."""

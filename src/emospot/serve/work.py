@@ -1,0 +1,172 @@
+"""What is done in a job's process: look at the recording, analyse it, write report and JSON.
+
+Everything that a user has sent is opened here and nowhere else. What an analysis says of the
+stored file ("recording.mp4") is told under the name that the user knows.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emospot.errors import EmospotError, MediaError, TranscriptError
+from emospot.serve.child import Line
+
+if TYPE_CHECKING:
+    from emospot.analysis.types import Analysis
+    from emospot.report.face_strip import FaceStill
+
+ANALYSIS, REPORT, JOURNAL = "analysis.json", "report.html", "journal"
+MOST_PIXELS = 7680 * 4320
+"""Of a picture: the largest that cameras take."""
+SHARE_SECONDS = 0.2
+"""Between two messages of how much is done."""
+MEDIA_ADDRESS = "./media"
+"""Where the report finds the recording: beside its own address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording to analyse.
+
+    Args:
+        folder: of the job; results are written into it.
+        recording: file name there.
+        transcript: file name there, or "".
+        is_media: whether `recording` is media; else a transcript by itself.
+        name: of the recording, for people.
+        model: name or folder.
+        speakers: "auto", a number, or "".
+        media_hours: length of the recording, at most.
+        utterances: of a transcript, at most.
+    """
+
+    folder: Path
+    recording: str
+    transcript: str
+    is_media: bool
+    name: str
+    model: str
+    speakers: str
+    media_hours: float
+    utterances: int
+
+    @property
+    def path(self) -> Path:
+        """Of the recording."""
+        return self.folder / self.recording
+
+    @property
+    def transcript_path(self) -> Path | None:
+        """Of the transcript."""
+        return self.folder / self.transcript if self.transcript else None
+
+
+def analyse(line: Line, task: Task) -> None:
+    """Analyse a recording and write `ANALYSIS` and `REPORT`; progress goes over the line.
+
+    Messages: `stage`, `share`, and at the end `done` with the warnings, or `failed`.
+    """
+    try:
+        analysis = _analysed(line, task)
+    except EmospotError as error:
+        line.say(failed=renamed(str(error), task))
+        return
+    line.say(done=list(analysis.warnings))
+
+
+def _analysed(line: Line, task: Task) -> "Analysis":
+    from emospot.analysis.analyze import analyze
+    from emospot.report.files import write_analysis
+    from emospot.report.page import write_report
+    from emospot.report.player import Player
+
+    line.say(stage="decode")
+    has_video = check_length(task)
+    analysis = analyze(
+        task.path,
+        task.transcript_path,
+        model=task.model,
+        speakers=task.speakers or "auto",
+        on_stage=lambda stage: line.say(stage=stage),
+        on_share=_seldom(lambda share: line.say(share=round(share, 4))),
+        journal=task.folder / JOURNAL,
+    )
+    warnings = tuple(renamed(warning, task) for warning in analysis.warnings)
+    analysis = replace(analysis, recording=task.name, warnings=warnings)
+    player = Player("video" if has_video else "audio", MEDIA_ADDRESS, task.name)
+    write_report(
+        analysis,
+        task.folder / REPORT,
+        media=player if task.is_media else None,
+        face_strip=_face_strip(analysis, task.path) if has_video else None,
+    )
+    # Last, for it says that the results are whole.
+    write_analysis(analysis, task.folder / ANALYSIS)
+    return analysis
+
+
+def check_length(task: Task) -> bool:
+    """Look at recording and transcript before any work; whether there are moving pictures.
+
+    Raises:
+        MediaError: if the recording cannot be read, is too long or its pictures too large.
+        TranscriptError: if the transcript cannot be read or has too many utterances.
+    """
+    from emospot.media.decode import probe
+    from emospot.media.transcripts import read_transcript
+
+    text = task.transcript_path if task.is_media else task.path
+    if text is not None:
+        count = len(read_transcript(text).segments)
+        if count > task.utterances:
+            raise TranscriptError(
+                f"the transcript has {count:,} utterances, this server takes "
+                f"{task.utterances:,} at most: give it in parts"
+            )
+    if not task.is_media:
+        return False
+    info = probe(task.path)
+    hours = info.duration / 3600
+    if not hours <= task.media_hours:
+        raise MediaError(
+            f"{task.path}: is {hours:,.1f} hours long, this server takes {task.media_hours:g} at "
+            "most: give it in parts"
+        )
+    if (info.width or 0) * (info.height or 0) > MOST_PIXELS:
+        raise MediaError(
+            f"{task.path}: has pictures of {info.width} × {info.height} pixels, expected at "
+            "most 7680 × 4320"
+        )
+    return info.has_video
+
+
+def renamed(text: str, task: Task) -> str:
+    """A sentence about the stored files, told under the names that the user knows."""
+    short = text.replace(f"{task.folder}/", "").replace(f"{task.folder.resolve()}/", "")
+    if task.transcript:
+        short = short.replace(task.transcript, "the transcript")
+    return short.replace(task.recording, task.name)
+
+
+def _seldom(say: Callable[[float], None]) -> Callable[[float], None]:
+    """Say what is done a few times a second, not at each step."""
+    last = 0.0
+
+    def told(share: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SHARE_SECONDS or share >= 1:
+            last = now
+            say(share)
+
+    return told
+
+
+def _face_strip(analysis: "Analysis", recording: Path) -> "list[FaceStill]":
+    from emospot.media.stills import stills_at
+    from emospot.report.face_strip import FaceStill, face_apexes
+
+    apexes = face_apexes(analysis.utterances)
+    return [FaceStill(time, image) for time, image in stills_at(recording, apexes)]

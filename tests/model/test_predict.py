@@ -61,7 +61,8 @@ def test_what_was_read_in_part_has_a_temperature_and_a_threshold_of_its_own(
     (found,) = predict(model, [example])
     words, voice = (found.present[m] for m in ("words", "voice"))
     alone = words & ~voice
-    assert alone.any() and (words & voice).any(), "the example shows both"
+    assert alone.any(), "the example shows both"
+    assert (words & voice).any()
     divided = np.where(alone, 4.0, 2.0)[:, None]
     expected = torch.softmax(torch.from_numpy(found.logits / divided), dim=-1)
     assert np.allclose(found.probabilities, expected, atol=1e-6)

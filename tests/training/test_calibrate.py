@@ -31,7 +31,8 @@ def test_each_modality_alone_gets_its_own_and_they_are_kept_on_disk(make_store, 
     assert all(0.05 <= own.temperature <= 20 for own in card.partial.values())
     whole = evaluate_run(tmp_path / "run", store).seeds[0]
     alone = evaluate_run(tmp_path / "run", store, without=("voice",)).seeds[0]
-    assert whole.answered is not None and alone.answered is not None
+    assert whole.answered is not None
+    assert alone.answered is not None
 
 
 def test_without_dev_conversations_nothing_is_chosen(make_store, tmp_path) -> None:

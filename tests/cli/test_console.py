@@ -65,3 +65,14 @@ def test_progress_goes_to_stderr(capsys):
     with progress(quiet=True) as bar:
         bar.add_task("work", total=1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_progress_does_not_pile_up_in_a_notebook(capsys, monkeypatch):
+    # Jupyter sets it, and what is written there does not overwrite what came before.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress() as bar:
+        task = bar.add_task("work", total=9)
+        for done in range(9):
+            bar.update(task, completed=done)
+            bar.refresh()
+    assert "\x1b" not in capsys.readouterr().err

@@ -126,7 +126,9 @@ def progress(*, quiet: bool = False) -> Iterator["Progress"]:
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        # A notebook asks for colours (FORCE_COLOR), which rich takes for a terminal: lines
+        # that are meant to overwrite each other would pile up there.
+        console=Console(stderr=True, force_terminal=None if sys.stderr.isatty() else False),
         disable=quiet,
         transient=True,
     )

@@ -60,12 +60,13 @@ def page_of(notebook: Path) -> tuple[str, dict[str, bytes]]:
     if len(texts) != len(resources["outputs"]):
         raise ValueError(
             f"{notebook}: {len(resources['outputs'])} pictures, {len(texts)} cells with the "
-            'metadata "alt": say of each picture what it shows'
+            'metadata "alt": each picture needs one; run scripts/tutorials.py if it was not run'
         )
     told = iter(texts)
     text = PICTURE.sub(lambda _: f"![{next(told)}](", text)
-    source = f"\n*This page is a notebook that runs: [{notebook.name}]({notebook.name}?download).*\n"
-    return text + source, resources["outputs"]
+    # The page lies one folder deeper than the notebook.
+    link = f'<a href="../{notebook.name}" download>{notebook.name}</a>'
+    return f"{text}\n*This page is a notebook that runs: {link}.*\n", resources["outputs"]
 
 
 def linked(markdown: str) -> str:

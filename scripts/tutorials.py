@@ -43,11 +43,13 @@ def run(notebook: Path, folder: Path) -> NotebookNode:
     NotebookClient(
         made,
         timeout=SECONDS_A_CELL,
+        startup_timeout=SECONDS_A_CELL,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
-        config=Config({"KernelManager": {"transport": "ipc"}}),  # no ports
+        # Sockets in the folder instead of ports that others could listen at.
+        config=Config({"KernelManager": {"transport": "ipc", "ip": str(folder / ".kernel")}}),
     ).execute()
     return made
 
@@ -55,7 +57,9 @@ def run(notebook: Path, folder: Path) -> NotebookNode:
 def printed(notebook: NotebookNode) -> str:
     """All that the cells have printed, one after the other."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
+    texts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs
+    ]
     return "\n".join(texts)
 
 

@@ -18,6 +18,7 @@ import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 import emospot
 from emospot.analysis.types import UtteranceFinding
@@ -30,6 +31,9 @@ from emospot.sample import sample_files
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#767676"
 """Colours that are told apart without seeing red or green (Okabe and Ito)."""
+mpl.use("svg")
+mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+
 ANGRY = 3
 """The utterance of the sample that is shown: "… I am so angry, I could scream!"."""
 
@@ -101,14 +105,44 @@ def cross_modal_memory() -> Figure:
 
 
 def conversation_graph() -> Figure:
-    """Which node reads which, found by giving every node a channel of its own."""
-    turns, past, future = 7, 3, 1
+    """Which node reads which."""
+    turns = 7
+    read = nodes_read(turns, past=3, future=1)
+    names = ("none", "same turn", "past", "future", "other modality")
+    colours = ("#f2f2f2", GREY, BLUE, ORANGE, GREEN)
+    figure, axes = plt.subplots(figsize=(5.6, 4.3), layout="constrained")
+    axes.imshow(read, cmap=mpl.colors.ListedColormap(colours), vmin=0, vmax=4)
+    labels = [f"{modality} {turn + 1}" for modality in ("words", "voice") for turn in range(turns)]
+    axes.set_xticks(range(2 * turns), labels, rotation=90, fontsize=8)
+    axes.set_yticks(range(2 * turns), labels, fontsize=8)
+    axes.set(xlabel="is read", ylabel="node that reads")
+    patches = [mpl.patches.Patch(color=c, label=n) for c, n in zip(colours, names, strict=True)]
+    axes.legend(handles=patches[1:], loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    return figure
+
+
+def nodes_read(turns: int, past: int, future: int) -> NDArray[np.int_]:
+    """Which node reads which, found by giving every node a channel of its own.
+
+    Args:
+        turns: utterances; both of two modalities are there.
+        past: utterances before that are read.
+        future: utterances after that are read.
+
+    Returns:
+        Nodes by nodes, one modality after the other: 0 not read, 1 the same turn, 2 past,
+        3 future, 4 the other modality.
+    """
     kinds = temporal_kinds(past, future, speaker_typed=False)
     nodes = torch.eye(2 * turns).view(turns, 2, 2 * turns).unsqueeze(0)
     edges = Neighbourhood(
-        torch.ones(1, turns, 2, dtype=torch.bool), torch.zeros(1, turns, dtype=torch.long),
-        past=past, future=future, cross_modal=True, speaker_typed=False,
-    )  # fmt: skip
+        torch.ones(1, turns, 2, dtype=torch.bool),
+        torch.zeros(1, turns, dtype=torch.long),
+        past=past,
+        future=future,
+        cross_modal=True,
+        speaker_typed=False,
+    )
     convolution = RelationalConvolution(2 * turns, 2, kinds)
     read = np.zeros((2 * turns, 2 * turns), dtype=int)
     for kind in range(kinds + 1):
@@ -119,20 +153,8 @@ def conversation_graph() -> Figure:
             chosen.copy_(torch.eye(2 * turns).expand_as(chosen))
             there = convolution(nodes, edges)[0] > 0
         read[there.reshape(2 * turns, -1).numpy()] = kind + 1
-    order = np.arange(2 * turns).reshape(turns, 2).T.ravel()  # one modality after the other
-    names = ("none", "same turn", "past", "future", "other modality")
-    colours = ("#f2f2f2", GREY, BLUE, ORANGE, GREEN)
-    figure, axes = plt.subplots(figsize=(5.6, 4.3), layout="constrained")
-    axes.imshow(
-        read[np.ix_(order, order)], cmap=mpl.colors.ListedColormap(colours), vmin=0, vmax=4
-    )
-    labels = [f"{modality} {turn + 1}" for modality in ("words", "voice") for turn in range(turns)]
-    axes.set_xticks(range(2 * turns), labels, rotation=90, fontsize=8)
-    axes.set_yticks(range(2 * turns), labels, fontsize=8)
-    axes.set(xlabel="is read", ylabel="node that reads")
-    patches = [mpl.patches.Patch(color=c, label=n) for c, n in zip(colours, names, strict=True)]
-    axes.legend(handles=patches[1:], loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
-    return figure
+    order = np.arange(2 * turns).reshape(turns, 2).T.ravel()
+    return read[np.ix_(order, order)]
 
 
 def kernel_reader() -> Figure:
@@ -210,15 +232,20 @@ FIGURES: tuple[Callable[[], Figure], ...] = (
 )
 
 
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; the same figure gives the same file."""
+    # Text stays text: small files, and words that can be searched and read aloud.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "emospot"}):
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
+
+
 def main() -> None:
     """Write all figures."""
-    # Text stays text: small files, and words that can be searched and read aloud.
-    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "emospot", "font.size": 10,
-                         "axes.spines.top": False, "axes.spines.right": False})  # fmt: skip
     (DOCS / "figures").mkdir(exist_ok=True)
     for draw in FIGURES:
         path = DOCS / "figures" / f"{draw.__name__}.svg"
-        draw().savefig(path, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.15)
+        save(draw(), path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

@@ -62,6 +62,7 @@ def page_of(notebook: Path) -> tuple[str, dict[str, bytes]]:
             f"{notebook}: {len(resources['outputs'])} pictures, {len(texts)} cells with the "
             'metadata "alt": each picture needs one; run scripts/tutorials.py if it was not run'
         )
+    text = text.replace("```bash\n%%bash\n", "```bash\n")  # a command, as one types it
     told = iter(texts)
     text = PICTURE.sub(lambda _: f"![{next(told)}](", text)
     # The page lies one folder deeper than the notebook.

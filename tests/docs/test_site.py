@@ -51,9 +51,10 @@ def notebook(path: Path, *, alt: str | None) -> None:
     ]
     if alt is not None:
         cell.metadata["alt"] = alt
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title"), cell]), path
-    )
+    command = nbformat.v4.new_code_cell("%%bash\nemospot demo")
+    cells = [nbformat.v4.new_markdown_cell("# Title"), cell, command]
+    metadata = {"language_info": {"name": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
 
 
 def test_the_whole_documentation_builds_strictly(tmp_path: Path):
@@ -107,6 +108,7 @@ def test_a_notebook_becomes_a_page(tmp_path: Path):
     text, pictures = site().page_of(tmp_path / "one.ipynb")
     assert text.startswith("# Title")
     assert "```python\nprint(1)\n```" in text
+    assert "```bash\nemospot demo\n```" in text
     assert "    one line" in text
     ((name, content),) = pictures.items()
     assert f"![A red point.]({name})" in text

@@ -126,10 +126,10 @@ def progress(*, quiet: bool = False) -> Iterator["Progress"]:
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        # A notebook asks for colours (FORCE_COLOR), which rich takes for a terminal: lines
-        # that are meant to overwrite each other would pile up there.
-        console=Console(stderr=True, force_terminal=None if sys.stderr.isatty() else False),
-        disable=quiet,
+        console=Console(stderr=True),
+        # Where lines cannot overwrite each other they would pile up: in a file, and in a
+        # notebook, which asks for colours (FORCE_COLOR) and so looks like a terminal to rich.
+        disable=quiet or not sys.stderr.isatty(),
         transient=True,
     )
     with bar:

@@ -40,7 +40,7 @@ SAID = {
     "diagnosis": (
         r"^fine \(sure\): words contributes",
         r"the gate of voice cannot be tested",
-        r"^(problem|note) .*voice ",
+        r"^problem \(\w+\): voice does harm",  # it is noise
         r"try: ",
     ),
     "smoke": (

@@ -81,7 +81,8 @@ def test_it_runs_and_says_what_it_should(
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")
     script = tutorials()
-    printed = script.printed(script.run(FOLDER / f"{name}.ipynb", tmp_path))
+    made = script.run(FOLDER / f"{name}.ipynb", tmp_path)
+    printed = script.printed(script.kept(made))
     assert not wrong(printed, name), printed
 
 

@@ -36,21 +36,21 @@ def run(notebook: Path, folder: Path) -> NotebookNode:
         CellExecutionError: if a cell fails, or a command in it.
     """
     made = nbformat.read(notebook, as_version=4)
-    # The kernel takes its environment from here: the command beside this Python is found
-    # first, and nothing is written into the user's folders.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    os.environ["IPYTHONDIR"] = str(folder / ".ipython")
-    NotebookClient(
-        made,
-        timeout=SECONDS_A_CELL,
-        startup_timeout=SECONDS_A_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-        record_timing=False,
-        coalesce_streams=True,
-        # Sockets in the folder instead of ports that others could listen at.
-        config=Config({"KernelManager": {"transport": "ipc", "ip": str(folder / ".kernel")}}),
-    ).execute()
+    # The command beside this Python is found first, and the user's folders are left alone.
+    beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": beside, "IPYTHONDIR": str(folder / ".ipython")}
+    # Sockets in a folder instead of ports that others could listen at; their paths must be short.
+    with tempfile.TemporaryDirectory() as sockets:
+        NotebookClient(
+            made,
+            timeout=SECONDS_A_CELL,
+            startup_timeout=SECONDS_A_CELL,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            record_timing=False,
+            coalesce_streams=True,
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
+        ).execute(env=environment)
     return made
 
 

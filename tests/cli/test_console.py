@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -65,3 +66,25 @@ def test_progress_goes_to_stderr(capsys):
     with progress(quiet=True) as bar:
         bar.add_task("work", total=1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_progress_does_not_pile_up_in_a_notebook(capsys, monkeypatch):
+    # Jupyter sets it, and what is written there does not overwrite what came before.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress() as bar:
+        task = bar.add_task("work", total=9)
+        for done in range(9):
+            bar.update(task, completed=done)
+            bar.refresh()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_shown_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress() as bar:
+        bar.update(bar.add_task("the work", total=2), completed=1)
+        bar.refresh()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "the work" in err

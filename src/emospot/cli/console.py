@@ -127,7 +127,9 @@ def progress(*, quiet: bool = False) -> Iterator["Progress"]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=quiet,
+        # Where lines cannot overwrite each other they would pile up: in a file, and in a
+        # notebook, which asks for colours (FORCE_COLOR) and so looks like a terminal to rich.
+        disable=quiet or not sys.stderr.isatty(),
         transient=True,
     )
     with bar:

@@ -48,7 +48,7 @@ LICENCE = (
     "a company must train its own model on data that it may use"
 )
 LIMITS = (
-    "Trained on ten actors in staged English dialogues of two; other speakers, languages, "
+    "Trained on eight actors in staged English dialogues of two; other speakers, languages, "
     "rooms and real emotions were never seen.",
     "It reads the voice as one vector an utterance and does not read the face.",
     "It says how an utterance sounds and reads, not what a person feels; never use it to "

@@ -9,6 +9,7 @@ import typer
 
 from emospot.cli.analyze_many import Asked, each_analysed
 from emospot.cli.console import Session, note, say, say_json, told
+from emospot.cli.model_options import MODEL_HELP, AllowDownload, here
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
 
@@ -28,7 +29,7 @@ def analyze(
     context: typer.Context,
     recordings: Recordings,
     transcript: Transcript = None,
-    model: Annotated[str, typer.Option(help="A model's name, folder, or run.")] = "bundled",
+    model: Annotated[str, typer.Option(help=MODEL_HELP)] = "bundled",
     out: Annotated[Path, typer.Option(help="Folder for report and JSON.")] = Path("emospot-out"),
     detector: Annotated[
         list[str] | None,
@@ -44,6 +45,7 @@ def analyze(
     jobs: Annotated[
         int, typer.Option(min=1, help="Recordings at a time; the cores are shared out.")
     ] = 1,
+    allow_download: AllowDownload = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -67,6 +69,7 @@ def analyze(
     if transcript is not None and len(recordings) > 1:
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
     make_folder(out)
+    here(model, allow_download)
     several = len(recordings) > 1
     asked = [
         Asked(recording, transcript, model, out, tuple(detector or ()), stem, stills)

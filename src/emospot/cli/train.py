@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from emospot.cli.console import note, progress, say_json, table
+from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.errors import UsageError
 
 _SHOWN = {
@@ -121,13 +122,14 @@ def train(
 
 def evaluate(
     run: Annotated[
-        Path, typer.Argument(help="A run made by emospot train, a model's folder, or its name.")
+        str, typer.Argument(help=f"A run made by emospot train, or a model. {MODEL_HELP}")
     ],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
     without: Annotated[
         list[str] | None, typer.Option(help="A modality to withhold, e.g. voice.")
     ] = None,
+    allow_download: AllowDownload = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score a run or a model on a split; writes evaluation.json into a run's folder.
@@ -137,13 +139,13 @@ def evaluate(
     from emospot.evaluation.run import evaluate_run, write_evaluation
     from emospot.features.store import FeatureStore
 
-    name = run.name
-    run = run_folder(run)
-    evaluation = evaluate_run(run, FeatureStore.open(store), split, without=without or ())
+    folder = run_folder(run, allow_download=allow_download)
+    name = Path(run).name
+    evaluation = evaluate_run(folder, FeatureStore.open(store), split, without=without or ())
     written: Path | None = None
-    if (run / "run.json").is_file():
+    if (folder / "run.json").is_file():
         parts = ["evaluation", *(f"without-{m}" for m in without or ())]
-        written = run / f"{'-'.join(parts)}.json"
+        written = folder / f"{'-'.join(parts)}.json"
         write_evaluation(evaluation, written)
     if json_output:
         say_json(evaluation.to_dict())
@@ -162,18 +164,29 @@ def evaluate(
         note(f"written: {written}")
 
 
-def run_folder(run: Path) -> Path:
-    """The folder of a run or a model, or of the bundled model by its name.
+def run_folder(run: str, *, allow_download: bool = False) -> Path:
+    """The folder of a run with all its seeds, or of a model by what it is called.
+
+    Args:
+        run: a folder, or what `analysis.models.model_folder` knows.
+        allow_download: whether a model of Hugging Face may be fetched.
 
     Raises:
         UsageError: if it is not there.
+        ModelError: if it is a model of Hugging Face that cannot be had.
     """
-    from emospot.analysis.models import BUNDLED, model_folder
+    from emospot.analysis.hub_models import hub_reference
+    from emospot.analysis.models import known_models, model_folder
 
-    folder = model_folder(BUNDLED) if str(run) == BUNDLED else run
-    if not folder.is_dir():
-        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
-    return folder
+    known = known_models()
+    if Path(run).is_dir() and run not in known:
+        return Path(run)
+    if run not in known and hub_reference(run) is None:
+        raise UsageError(
+            f"no run folder {run}: make one with emospot train STORE --out {run}, or choose one "
+            f"of the models: {', '.join(known)}"
+        )
+    return model_folder(run, allow_download=allow_download)
 
 
 def _shown(metric: str) -> str:

@@ -10,7 +10,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT_VERSION = 1
 UNSURE = "unsure"
@@ -202,3 +205,23 @@ class Analysis:
     def to_json(self) -> str:
         """The analysis as JSON, two spaces of indentation, non-ASCII kept."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A pandas data frame, a row an utterance; see `analysis.frames.utterances_frame`.
+
+        Raises:
+            MissingExtraError: if pandas is not installed.
+        """
+        from emospot.analysis.frames import utterances_frame
+
+        return utterances_frame(self)
+
+    def hotspots_frame(self) -> "pd.DataFrame":
+        """A pandas data frame, a row a hotspot; see `analysis.frames.hotspots_frame`.
+
+        Raises:
+            MissingExtraError: if pandas is not installed.
+        """
+        from emospot.analysis.frames import hotspots_frame
+
+        return hotspots_frame(self)

@@ -42,17 +42,19 @@ class Prediction:
 
 
 def predict(model: PretrainedModel, examples: Sequence[Example]) -> list[Prediction]:
-    """The predictions of each conversation, in order.
+    """The predictions of each conversation, in order, computed where the model's weights are.
 
     Conversations of similar length are computed together; the answers do not
     depend on which.
     """
     dims = dims_read(model)
+    recognizer = model.recognizer.eval()
+    device = next((weight.device for weight in recognizer.parameters()), torch.device("cpu"))
     answers: dict[int, Prediction] = {}
     for indices in _batches([len(e.conversation.utterances) for e in examples]):
         batch = collate([examples[i] for i in indices], dims)
         with torch.inference_mode():
-            output = model.recognizer.eval()(batch)
+            output = recognizer(batch.to(device))
         for b, i in enumerate(indices):
             answers[i] = prediction_of(model, batch, output, b)
     return [answers[i] for i in range(len(examples))]
@@ -72,11 +74,11 @@ def prediction_of(
     logits = output.logits[main.name]
     probabilities = label_probabilities(main, logits, model.card.temperature)
     return Prediction(
-        logits[b, :count].numpy(),
-        probabilities[b, :count].numpy(),
+        logits[b, :count].cpu().numpy(),
+        probabilities[b, :count].cpu().numpy(),
         {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
         {m: batch.present[b, :count, n].numpy() for n, m in enumerate(batch.modalities)},
-        {head: values[b, :count].numpy() for head, values in output.logits.items()},
+        {head: values[b, :count].cpu().numpy() for head, values in output.logits.items()},
         {m: _of_tokens(batch, m, s, b, count) for m, s in output.hotspots.items()},
     )
 
@@ -113,4 +115,5 @@ def _of_tokens(
     batch: ConversationBatch, modality: str, values: torch.Tensor, b: int, count: int
 ) -> tuple[NDArray[np.float32], ...]:
     mask = batch.modalities[modality].mask[b]
-    return tuple(values[b, u][mask[u]].numpy() for u in range(count))
+    own = values[b].cpu()
+    return tuple(own[u][mask[u]].numpy() for u in range(count))

@@ -130,8 +130,7 @@ def _frame(
         import pandas as pd
     except ImportError:
         raise MissingExtraError("data frames", "pandas") from None
-    frame = pd.DataFrame(rows, columns=columns)
-    for column in columns:
-        kind = kinds.get(column, "object" if column in TEXTS else "float64")
-        frame[column] = frame[column].astype(kind)
-    return frame
+    told: dict[Any, Any] = {
+        column: kinds.get(column, "object" if column in TEXTS else "float64") for column in columns
+    }
+    return pd.DataFrame(rows, columns=columns).astype(told)

@@ -28,7 +28,7 @@ from emospot.analysis.models import (
     model_folder,
 )
 from emospot.errors import EmospotError, UsageError
-from emospot.files import make_folder, write_file, write_json
+from emospot.files import make_folder, write_json
 from emospot.model.foreign_weights import README, check_foreign
 from emospot.model.pretrained import DESCRIPTION, WEIGHTS
 

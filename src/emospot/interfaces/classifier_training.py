@@ -30,7 +30,7 @@ def trained(
     """Train one model.
 
     Args:
-        measured: conversations with their features; those without utterances are left out.
+        measured: conversations with their features; those without any label are left out.
         labels: of each utterance, None where there is none.
         label_set: all labels.
         features: modality → what identifies it.
@@ -57,11 +57,11 @@ def trained(
         )
         with writer:
             for stored, own in zip(measured, labels, strict=True):
-                if own:
+                if any(label is not None for label in own):
                     writer.add(_labelled(stored, own))
         with torch.random.fork_rng():
             train(FeatureStore.open(path), Path(folder) / "run", config, seeds=(seed,))
-        model = load_model(Path(folder) / "run" / f"seed-{seed}" / "model")
+            model = load_model(Path(folder) / "run" / f"seed-{seed}" / "model")
     return renamed(model, name=NAME)
 
 

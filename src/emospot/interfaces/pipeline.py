@@ -75,7 +75,7 @@ class EmotionPipeline:
         """The classes."""
         return self.model.card.labels.labels
 
-    def __call__(self, inputs: Any, *, top_k: int | None | str = "as made") -> Any:
+    def __call__(self, inputs: Any, *, top_k: int | str | None = "as made") -> Any:
         """The emotions of one conversation or of several.
 
         Args:

@@ -21,12 +21,12 @@ from emospot.analysis.hub_models import hub_folder, hub_reference
 from emospot.analysis.models import load, local_folder
 from emospot.errors import ModelError
 from emospot.files import write_file
-from emospot.interfaces.model_page import LIBRARY, model_page
+from emospot.interfaces.model_page import model_page
 from emospot.model.foreign_weights import README
 from emospot.model.pretrained import PretrainedModel, save_model
 
 
-class EmotionRecognizer(PretrainedModel, ModelHubMixin, library_name=LIBRARY):
+class EmotionRecognizer(PretrainedModel, ModelHubMixin):
     """A trained model that is loaded from and published to Hugging Face.
 
     Args:

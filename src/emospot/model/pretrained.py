@@ -230,9 +230,9 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
 def _of_right_kinds(card: ModelCard) -> ModelCard:
     """The card, if its texts are texts and its numbers numbers: others write cards, too."""
     texts = (card.name, card.language, card.licence, card.emospot_version, *card.limits)
-    strange = next((text for text in texts if not isinstance(text, str)), None)
-    if strange is not None:
-        raise TypeError(f"expected a text in the card, found {strange!r}")
+    strange = [text for text in texts if not isinstance(text, str)]
+    if strange:
+        raise TypeError(f"expected a text in the card, found {strange[0]!r}")
     return replace(
         card,
         temperature=float(card.temperature),

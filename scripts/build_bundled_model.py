@@ -19,11 +19,17 @@ from emospot.analysis.models import BUNDLED, BUNDLED_CAUSAL, models_folder
 from emospot.config import Config, load_config
 from emospot.corpora.instruments import corpus_instruments
 from emospot.corpora.table import FeatureColumn, TableOptions, import_table
-from emospot.evaluation.run import RunEvaluation, evaluate_model, evaluate_run, labelled_examples
+from emospot.evaluation.run import (
+    RunEvaluation,
+    SeedEvaluation,
+    evaluate_model,
+    evaluate_run,
+    labelled_examples,
+)
 from emospot.features.store import FeatureStore
 from emospot.features.voice_ge2e import Ge2eVoice
 from emospot.features.words import TransformerWords
-from emospot.model.pretrained import load_model, renamed, save_model
+from emospot.model.pretrained import ModelCard, load_model, renamed, save_model
 from emospot.training.fit import train
 from emospot.training.results import EpochReport, SeedResult
 
@@ -65,10 +71,11 @@ def main() -> None:
     held_out = load_config(None, ["training.choose=last", *settings])
     work = arguments.work / name
     (calibration,) = train(store, work / "calibration", held_out, resume=True, on_epoch=_report)
+    sure = load_model(work / "calibration" / "seed-0" / "model").card
     config = load_config(None, [*ON_ALL, *settings])
     run = work / "run"
     train(store, run, config, seeds=range(arguments.seeds), resume=True, on_epoch=_report)
-    _calibrate(run, calibration, arguments.seeds)
+    _calibrate(run, sure, arguments.seeds)
     evaluations = {
         "words and voice": evaluate_run(run, store),
         "words alone": evaluate_run(run, store, without=("voice",)),
@@ -77,14 +84,15 @@ def main() -> None:
     _pack(name, store, run, calibration, evaluations, config)
 
 
-def _calibrate(run: Path, calibration: SeedResult, seeds: int) -> None:
+def _calibrate(run: Path, sure: ModelCard, seeds: int) -> None:
     """Give every model of a run what was measured where dialogues were held out."""
     for seed in range(seeds):
         folder = run / f"seed-{seed}" / "model"
         model = renamed(
             load_model(folder),
-            temperature=calibration.temperature,
-            unsure_below=calibration.unsure_below,
+            temperature=sure.temperature,
+            unsure_below=sure.unsure_below,
+            partial=sure.partial,
         )
         save_model(model, folder)
 
@@ -132,7 +140,16 @@ def _pack(
     save_model(model, folder, half=True)
     packed = evaluate_model(load_model(folder), labelled_examples(store, "test"), PACKED, "test")
     unpacked = next(s for s in full.seeds if s.seed == PACKED)
-    card = _card(calibration, evaluations, packed.scores.weighted_f1, config)
+    packed_seeds = {
+        "words and voice": packed,
+        **{
+            f"{kept} alone": evaluate_model(
+                load_model(folder), labelled_examples(store, "test", (left,)), PACKED, "test"
+            )
+            for kept, left in (("words", "voice"), ("voice", "words"))
+        },
+    }
+    card = _card(calibration, evaluations, packed_seeds, model.card, config)
     (folder / "CARD.md").write_text(card, encoding="utf-8")
     print(
         f"packed seed {PACKED} into {folder}: test w-F1 {packed.scores.weighted_f1:.4f} in "
@@ -143,11 +160,13 @@ def _pack(
 def _card(
     calibration: SeedResult,
     evaluations: dict[str, RunEvaluation],
-    packed: float,
+    packed_seeds: dict[str, SeedEvaluation],
+    sure: ModelCard,
     config: Config,
 ) -> str:
     full = evaluations["words and voice"]
     seed = next(s for s in full.seeds if s.seed == PACKED)
+    packed = packed_seeds["words and voice"].scores.weighted_f1
     rows = "\n".join(
         f"| {name} | {_shown(e, 'weighted_f1')} | {_shown(e, 'macro_f1')} "
         f"| {_shown(e, 'accuracy')} | {_shown(e, 'uar')} |"
@@ -198,11 +217,14 @@ over scripted and improvised ones (w-F1 there
 |---|---|
 {classes}
 
-The model in the package is seed {PACKED}, in half precision: test w-F1 {100 * packed:.1f}. Its
-expected calibration error on test is {100 * seed.calibration_error:.1f} points at temperature
-{calibration.temperature:.2f}; below {calibration.unsure_below:.2f} it answers "unsure", which
-leaves {100 * seed.answered:.0f} % of the utterances answered,
-{100 * seed.accuracy_answered:.1f} % of them rightly.
+The model in the package is seed {PACKED}, in half precision: test w-F1 {100 * packed:.1f}.
+
+## How sure it may be
+
+Logits are divided by a temperature, and below a threshold the answer is "unsure". Both depend on
+what was read. On the test session, the model in the package:
+
+{sureness(sure, packed_seeds)}
 
 The corpus's table has words for the utterances with a label alone. The answers are read along the
 dialogue over the utterances with words, here so over those; in a transcript with words throughout,
@@ -226,6 +248,27 @@ Its confusions (true class by row):
 {json.dumps(config.model_dump(mode="json"), indent=1)}
 ```
 """
+
+
+def sureness(sure: ModelCard, seeds: dict[str, SeedEvaluation]) -> str:
+    """A table of temperatures and thresholds, and what came of them on the test session.
+
+    Args:
+        sure: holds them.
+        seeds: what was read → how the model in the package answers then.
+    """
+    lines = [
+        "| reads | temperature | unsure below | answered | of those right | calibration error |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, seed in seeds.items():
+        own = sure.partial.get(name.removesuffix(" alone"), sure.confidence)
+        lines.append(
+            f"| {name} | {own.temperature:.2f} | {own.unsure_below:.2f} | "
+            f"{100 * seed.answered:.0f} % | {100 * seed.accuracy_answered:.1f} % | "
+            f"{100 * seed.calibration_error:.1f} points |"
+        )
+    return "\n".join(lines)
 
 
 def _shown(evaluation: RunEvaluation, metric: str) -> str:

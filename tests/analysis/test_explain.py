@@ -27,12 +27,12 @@ def evidence(bundled):
     prediction = Prediction(
         logits=np.log(probabilities),
         probabilities=probabilities,
+        unsure_below=np.array([0.5], np.float32),
         gates={WORDS: (np.array([0.2, 0.4, 0.9], np.float32),)},
         present={WORDS: np.array([True]), VOICE: np.array([False])},
         outputs={},
     )
-    model = replace(bundled, card=replace(bundled.card, unsure_below=0.5))
-    return Evidence(model, measured, prediction, understood=True)
+    return Evidence(bundled, measured, prediction, understood=True)
 
 
 def only(evidence):
@@ -48,8 +48,8 @@ def test_the_most_probable_class_is_the_answer(evidence):
 
 
 def test_below_the_threshold_it_is_unsure(evidence):
-    model = replace(evidence.model, card=replace(evidence.model.card, unsure_below=0.71))
-    found = only(replace(evidence, model=model))
+    higher = replace(evidence.prediction, unsure_below=np.array([0.71], np.float32))
+    found = only(replace(evidence, prediction=higher))
     assert (found.emotion, round(found.confidence, 4)) == ("unsure", 0.7)
 
 

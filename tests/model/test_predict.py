@@ -11,6 +11,7 @@ from emospot.config import ModelConfig
 from emospot.emotions import LabelSet
 from emospot.features.base import FeatureDescription
 from emospot.model import predict as module
+from emospot.model.confidence import Confidence
 from emospot.model.predict import predict
 from emospot.model.pretrained import ModelCard, PretrainedModel, renamed
 from emospot.model.recognizer import Recognizer
@@ -49,6 +50,22 @@ def test_probabilities_are_scaled_by_the_temperature(
     assert np.allclose(found.probabilities, expected, atol=1e-6)
     (sharper,) = predict(renamed(model, temperature=0.5), [example])
     assert (sharper.probabilities.max(axis=1) > found.probabilities.max(axis=1)).all()
+
+
+def test_what_was_read_in_part_has_a_temperature_and_a_threshold_of_its_own(
+    model: PretrainedModel, make_example: Callable[..., Example]
+) -> None:
+    partial = {"words": Confidence(4.0, 0.4)}
+    model = renamed(model, unsure_below=0.6, partial=partial)
+    example = make_example("a", 12, DIMS, missing=0.4)
+    (found,) = predict(model, [example])
+    words, voice = (found.present[m] for m in ("words", "voice"))
+    alone = words & ~voice
+    assert alone.any() and (words & voice).any(), "the example shows both"
+    divided = np.where(alone, 4.0, 2.0)[:, None]
+    expected = torch.softmax(torch.from_numpy(found.logits / divided), dim=-1)
+    assert np.allclose(found.probabilities, expected, atol=1e-6)
+    assert np.allclose(found.unsure_below, np.where(alone, 0.4, 0.6))
 
 
 def test_gates_and_presence_follow_the_tokens(

@@ -231,7 +231,7 @@ def _predict(
 ) -> Prediction:
     if not inputs.conversation.utterances:
         nothing = np.zeros((0, len(model.card.labels)), np.float32)
-        return Prediction(nothing, nothing, gates={}, present={}, outputs={})
+        return Prediction(nothing, nothing, nothing[:, 0], gates={}, present={}, outputs={})
     return predict(model, [_example(inputs, measured, features, model)])[0]
 
 

@@ -75,7 +75,8 @@ def _finding(utterance: Utterance, index: int, evidence: Evidence) -> UtteranceF
     probabilities /= probabilities.sum()
     best = int(probabilities.argmax())
     heard = any(present[index] for present in evidence.prediction.present.values())
-    sure = heard and evidence.understood and probabilities[best] >= card.unsure_below
+    threshold = evidence.prediction.unsure_below[index]
+    sure = heard and evidence.understood and probabilities[best] >= threshold
     return UtteranceFinding(
         id=utterance.id,
         speaker=utterance.speaker,

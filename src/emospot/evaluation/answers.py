@@ -84,7 +84,7 @@ def predictions_from(
     Returns:
         None where the answer is known for no utterance.
     """
-    dialogues, utterances, true, outputs = [], [], [], []
+    dialogues, utterances, true, outputs, calibrated, thresholds = [], [], [], [], [], []
     for example, answer in zip(examples, answers, strict=True):
         for u, utterance in enumerate(example.conversation.utterances):
             known = task.answer(utterance.label, utterance.targets)
@@ -93,11 +93,16 @@ def predictions_from(
                 utterances.append(utterance.id)
                 true.append(known)
                 outputs.append(answer.outputs[task.name][u])
+                calibrated.append(answer.probabilities[u])
+                thresholds.append(answer.unsure_below[u])
     if not true:
         return None
     found = np.stack(outputs)
-    temperature = model.card.temperature if task == model.card.main else 1.0
-    probabilities = label_probabilities(task, torch.from_numpy(found), temperature).numpy()
+    probabilities = (
+        np.stack(calibrated)
+        if task == model.card.main
+        else label_probabilities(task, torch.from_numpy(found)).numpy()
+    )
     truth = np.array(true)
     if task.kind == "several":
         truth = truth > 0
@@ -110,4 +115,5 @@ def predictions_from(
         decided(task, found)[None],
         tuple(utterances),
         probabilities[None],
+        np.array(thresholds)[None] if task == model.card.main else None,
     )

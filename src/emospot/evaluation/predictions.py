@@ -30,6 +30,7 @@ class Predictions:
         predicted: the same for each seed, shape (S, N) or (S, N, K), S ≥ 1.
         utterances: id of each utterance within its dialogue, N or none.
         probabilities: of each label, shape (S, N, K), or None.
+        unsure_below: probability under which an answer is withheld, shape (S, N), or None.
 
     Raises:
         ShapeError: if the shapes do not fit each other.
@@ -41,6 +42,7 @@ class Predictions:
     predicted: NDArray[np.generic]
     utterances: tuple[str, ...] = ()
     probabilities: NDArray[np.floating] | None = None
+    unsure_below: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.dialogues)
@@ -146,8 +148,10 @@ def joined(seeds: Sequence[Predictions]) -> Predictions:
             f"with {', '.join(str(len(p)) for p in seeds) or 'no'} utterances"
         )
     probabilities = [p.probabilities for p in seeds if p.probabilities is not None]
+    thresholds = [p.unsure_below for p in seeds if p.unsure_below is not None]
     return replace(
         seeds[0],
+        unsure_below=np.concatenate(thresholds) if len(thresholds) == len(seeds) else None,
         predicted=np.concatenate([p.predicted for p in seeds]),
         probabilities=np.concatenate(probabilities) if len(probabilities) == len(seeds) else None,
     )

@@ -246,7 +246,8 @@ def evaluate_model(
     if found.task.kind != "single" or found.probabilities is None:
         return SeedEvaluation(seed, scores, None, None, None, auxiliary)
     confidence, correct = found.probabilities[0].max(axis=1), found.predicted[0] == found.true
-    sure = confidence >= model.card.unsure_below
+    thresholds = found.unsure_below
+    sure = confidence >= (0.0 if thresholds is None else thresholds[0])
     return SeedEvaluation(
         seed,
         scores,

@@ -212,7 +212,8 @@ def _held(
     for example in examples:
         out = answer(served_inputs(model, example, letters=letters))
         own = {model.card.main.name: out["logits"]}
-        found.append(Prediction(out["logits"], out["probabilities"], {}, {}, own))
+        logits = out["logits"]
+        found.append(Prediction(logits, out["probabilities"], logits[:, 0], {}, {}, own))
     return agreement(model, examples, predict(model, examples), found)
 
 
@@ -243,6 +244,7 @@ def _description(
         "labels": card.main.outputs,
         "unsure_below": card.unsure_below,
         "temperature": card.temperature,
+        "where_alone_read": {m: asdict(own) for m, own in card.partial.items()},
         "inputs": [asdict(t) for t in inputs],
         "outputs": [
             {"name": name, "meaning": meanings[name.rpartition("_")[2]]} for name in outputs

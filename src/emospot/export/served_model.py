@@ -16,6 +16,7 @@ from emospot.conversation import WORDS
 from emospot.emotions import Task
 from emospot.errors import ModelError
 from emospot.export.served_reader import ServedReader
+from emospot.model.confidence import by_presence, presence_number
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.kernel_reader import KernelReader
 from emospot.model.predict import label_probabilities
@@ -53,8 +54,10 @@ class ServedModel(nn.Module):
             )
         self.recognizer = recognizer.eval()
         self.main: Task = model.card.main
-        self.temperature = model.card.temperature
         self.modalities = tuple(model.config.modalities)
+        temperatures, _ = by_presence(model.card.confidence, model.card.partial, self.modalities)
+        self.temperatures: Tensor
+        self.register_buffer("temperatures", temperatures, persistent=False)
         self.pooled = {m for m in self.modalities if model.card.features[m].pooled}
         self.of_tokens = {
             f"{m}{kind}"
@@ -93,9 +96,10 @@ class ServedModel(nn.Module):
         if self.chain is not None:
             linked = self.recognizer.linked(present)
             logits = self.chain(logits, linked, batch.speakers, batch.named)
+        temperature = self.temperatures[presence_number(present[0, :U])].unsqueeze(-1)
         found = {
             "logits": logits[0, :U],
-            "probabilities": label_probabilities(self.main, logits[0, :U], self.temperature),
+            "probabilities": label_probabilities(self.main, logits[0, :U], temperature),
         }
         for kind, values in (("gate", output.gates), ("hotspots", output.hotspots)):
             for m, own in values.items():

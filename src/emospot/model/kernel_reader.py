@@ -201,13 +201,15 @@ class KernelReader(nn.Module):
         vectors = self._vectors(readings, around, labelled)
         centres = _typical(vectors)
         whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
+        features = _weighed_gaussian(vectors, centres, whitened)
+        del vectors  # a hundred megabytes of a small corpus, not needed for what follows
         classes = len(self.bias)
         letter_weight, centre_weight, bias = ReaderRegression(
             letters=x,
             around=around,
             weights=self.letter_parts,
             scale=self._letter_scale(x, around),
-            features=_weighed_gaussian(vectors, centres, whitened),
+            features=features,
             labelled=labelled,
             right=right,
             classes=classes,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from emospot.batch import ConversationBatch, Example, collate
 from emospot.emotions import Task
+from emospot.model.confidence import by_presence, presence_number
 from emospot.model.emotion_model import EmotionOutput
 from emospot.model.pretrained import PretrainedModel
 
@@ -25,6 +26,8 @@ class Prediction:
         probabilities: after temperature, shape (U, C): over the labels of a
             single-label task, of each label where several may apply; of a
             number there are none, shape (U, 0).
+        unsure_below: the probability under which the answer is "unsure", by what was
+            read of the utterance, shape (U,).
         gates: modality → for each utterance the hotspot gate of its tokens in
             [0, 1], shape (T,), empty where the modality is absent.
         present: modality → whether the model read it, shape (U,).
@@ -35,6 +38,7 @@ class Prediction:
 
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float32]
+    unsure_below: NDArray[np.float32]
     gates: Mapping[str, tuple[NDArray[np.float32], ...]]
     present: Mapping[str, NDArray[np.bool_]]
     outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
@@ -71,11 +75,16 @@ def prediction_of(
     """What a model said of conversation `b` of a batch."""
     count = len(batch.ids[b])
     main = model.card.main
-    logits = output.logits[main.name]
-    probabilities = label_probabilities(main, logits, model.card.temperature)
+    logits = output.logits[main.name].cpu()
+    temperatures, thresholds = by_presence(
+        model.card.confidence, model.card.partial, tuple(batch.modalities)
+    )
+    read = presence_number(batch.present[b, :count])
+    probabilities = label_probabilities(main, logits[b, :count], temperatures[read].unsqueeze(-1))
     return Prediction(
-        logits[b, :count].cpu().numpy(),
-        probabilities[b, :count].cpu().numpy(),
+        logits[b, :count].numpy(),
+        probabilities.numpy(),
+        thresholds[read].numpy(),
         {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
         {m: batch.present[b, :count, n].numpy() for n, m in enumerate(batch.modalities)},
         {head: values[b, :count].cpu().numpy() for head, values in output.logits.items()},
@@ -83,13 +92,13 @@ def prediction_of(
     )
 
 
-def label_probabilities(task: Task, outputs: Tensor, temperature: float = 1.0) -> Tensor:
+def label_probabilities(task: Task, outputs: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Probabilities of a task's labels.
 
     Args:
         task: of the head.
         outputs: of the head, shape (..., K).
-        temperature: divides the logits.
+        temperature: divides the logits; a tensor of shape (..., 1) or a number for all.
 
     Returns:
         Shape (..., K); (..., 0) for a number.

@@ -21,6 +21,7 @@ from emospot.features.base import FeatureDescription
 from emospot.features.store_manifest import earlier_detectors
 from emospot.files import write_file, write_json
 from emospot.model.builder import build_model
+from emospot.model.confidence import Confidence
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.recording_range import RecordingRange
 
@@ -40,6 +41,8 @@ class ModelCard:
         features: modality → what the weights were trained on.
         temperature: divides the logits, chosen on dev.
         unsure_below: calibrated probability under which the answer is "unsure".
+        partial: set of modalities, e.g. "words" → temperature and threshold where they
+            alone have been read (see `model.confidence`).
         language: ISO 639-1 code of the words it understands, "" for any.
         licence: one sentence.
         limits: sentences that every reader of its answers must see.
@@ -57,6 +60,7 @@ class ModelCard:
     features: Mapping[str, FeatureDescription]
     temperature: float = 1.0
     unsure_below: float = 0.0
+    partial: Mapping[str, Confidence] = field(default_factory=dict)
     language: str = ""
     licence: str = ""
     limits: tuple[str, ...] = ()
@@ -65,6 +69,11 @@ class ModelCard:
     tasks: tuple[Task, ...] = ()
     recordings: Mapping[str, RecordingRange] = field(default_factory=dict)
     detectors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def confidence(self) -> Confidence:
+        """Temperature and threshold where all modalities have been read."""
+        return Confidence(self.temperature, self.unsure_below)
 
     @property
     def heads(self) -> tuple[Task, ...]:
@@ -213,6 +222,7 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
         card["labels"] = LabelSet(card["labels"]["name"], tuple(card["labels"]["labels"]))
         card["features"] = {m: FeatureDescription(**f) for m, f in card["features"].items()}
         card["limits"] = tuple(card["limits"])
+        card["partial"] = {m: Confidence(**c) for m, c in card.get("partial", {}).items()}
         tasks = (Task(**{**t, "outputs": tuple(t["outputs"])}) for t in card.get("tasks", ()))
         card["tasks"] = tuple(tasks)
         card["recordings"] = {
@@ -237,6 +247,10 @@ def _of_right_kinds(card: ModelCard) -> ModelCard:
         card,
         temperature=float(card.temperature),
         unsure_below=float(card.unsure_below),
+        partial={
+            m: Confidence(float(c.temperature), float(c.unsure_below))
+            for m, c in card.partial.items()
+        },
         scores=None if card.scores is None else {n: float(v) for n, v in card.scores.items()},
     )
 

@@ -27,14 +27,13 @@ import emospot
 from emospot.config import BaselineConfig, Config, as_written, parse_config
 from emospot.emotions import Task
 from emospot.errors import ConfigError, ModelError, UsageError
-from emospot.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from emospot.features.store import FeatureStore
 from emospot.files import write_json
 from emospot.hotspots.marks import is_marks
 from emospot.model.baselines.utterance_model import UtteranceModel
 from emospot.model.emotion_model import EmotionModel
-from emospot.model.predict import predict
-from emospot.model.pretrained import ModelCard, PretrainedModel, renamed, save_model
+from emospot.model.pretrained import ModelCard, PretrainedModel, save_model
+from emospot.training.calibrate import calibrated
 from emospot.training.checkpoint import AtomicCheckpointIO
 from emospot.training.checks import check_hotspots
 from emospot.training.closed_form import Fitted, fit_closed_form
@@ -249,36 +248,6 @@ def _report(
         epoch, loss = int(line["epoch"]), line["loss"]
         dev = line.get("dev_weighted_f1"), line.get("dev_mae")
         on_epoch(EpochReport(seed, epoch, epochs, loss, *dev))
-
-
-def calibrated(model: PretrainedModel, split: Split, score: float) -> PretrainedModel:
-    """The model with temperature and "unsure" threshold chosen on dev, for a single label.
-
-    Without dev conversations it is left as it is.
-    """
-    if not split.dev:
-        return model
-    main = model.card.main
-    if main.kind != "single":
-        figure = {"dev_mae": -score} if main.kind == "number" else {"dev_weighted_f1": score}
-        return renamed(model, scores=figure)
-    logits, true = [], []
-    for example, answer in zip(split.dev, predict(model, split.dev), strict=True):
-        for u, utterance in enumerate(example.conversation.utterances):
-            known = main.answer(utterance.label, utterance.targets)
-            if known is not None:
-                logits.append(answer.logits[u])
-                true.append(int(known[0]))
-    found, expected = np.stack(logits), np.array(true)
-    temperature = fit_temperature(found, expected)
-    probabilities = softmax(found / temperature)
-    correct = probabilities.argmax(axis=1) == expected
-    return renamed(
-        model,
-        temperature=temperature,
-        unsure_below=unsure_threshold(probabilities.max(axis=1), correct),
-        scores={"dev_weighted_f1": score},
-    )
 
 
 def _open_run(

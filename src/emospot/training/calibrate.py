@@ -1,0 +1,82 @@
+"""How sure a trained model may be: temperatures and thresholds chosen on dev conversations."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emospot.batch import Example
+from emospot.evaluation.calibration import (
+    MIN_WITHHELD,
+    fit_temperature,
+    softmax,
+    unsure_threshold,
+)
+from emospot.model.confidence import Confidence, part_name, parts
+from emospot.model.predict import predict
+from emospot.model.pretrained import PretrainedModel, renamed
+from emospot.training.data import Split
+
+
+def calibrated(model: PretrainedModel, split: Split, score: float) -> PretrainedModel:
+    """The model with temperatures and "unsure" thresholds chosen on dev, for a single label.
+
+    Where several modalities are read, parts of them have their own, chosen with the others
+    withheld (see `model.confidence`). Without dev conversations it is left as it is.
+    """
+    if not split.dev:
+        return model
+    main = model.card.main
+    if main.kind != "single":
+        figure = {"dev_mae": -score} if main.kind == "number" else {"dev_weighted_f1": score}
+        return renamed(model, scores=figure)
+    logits, true, _ = _answers(model, split.dev)
+    whole = confidence_of(logits, true)
+    partial = {}
+    for kept in parts(model.config.modalities):
+        logits, true, read = _answers(model, [_only(e, kept) for e in split.dev])
+        if read.sum() >= MIN_WITHHELD:
+            partial[part_name(kept)] = confidence_of(logits[read], true[read])
+    return renamed(
+        model,
+        temperature=whole.temperature,
+        unsure_below=whole.unsure_below,
+        partial=partial,
+        scores={"dev_weighted_f1": score},
+    )
+
+
+def _only(example: Example, kept: Collection[str]) -> Example:
+    """A conversation of which those modalities alone are there."""
+    return replace(example, tokens={m: t for m, t in example.tokens.items() if m in kept})
+
+
+def _answers(
+    model: PretrainedModel, examples: Sequence[Example]
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    """Logits (N, C), true class and whether anything was read, where the class is known."""
+    main = model.card.main
+    logits, true, read = [], [], []
+    for example, answer in zip(examples, predict(model, examples), strict=True):
+        anything = np.any(list(answer.present.values()), axis=0)
+        for u, utterance in enumerate(example.conversation.utterances):
+            known = main.answer(utterance.label, utterance.targets)
+            if known is not None:
+                logits.append(answer.logits[u])
+                true.append(int(known[0]))
+                read.append(anything[u])
+    return np.stack(logits), np.array(true), np.array(read)
+
+
+def confidence_of(logits: NDArray[np.floating], true: NDArray[np.integer]) -> Confidence:
+    """Temperature and threshold that held-out answers ask for.
+
+    Args:
+        logits: shape (N, C).
+        true: index of the true class, shape (N,).
+    """
+    temperature = fit_temperature(logits, true)
+    probabilities = softmax(logits / temperature)
+    correct = probabilities.argmax(axis=1) == true
+    return Confidence(temperature, unsure_threshold(probabilities.max(axis=1), correct))

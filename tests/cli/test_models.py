@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from emospot.analysis.models import models_folder
+from emospot.analysis.models import bundled_cards, models_folder
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,8 @@ def test_models_are_listed_with_figures_and_licence(emospot):
     assert ran.status == 0
     assert ran.out.startswith("bundled: happiness, sadness")
     assert "reads words (minilm-l6), voice (ge2e)" in ran.out
-    assert "w-F1 70.3 (test), language en, 7.4 MB" in ran.out
+    score = bundled_cards()["bundled"].scores["test_weighted_f1_mean_of_seeds"]
+    assert f"w-F1 {100 * score:.1f} (test), language en, " in ran.out
     assert "licence: research use only" in ran.out
 
 
@@ -32,7 +33,8 @@ def test_models_as_json(emospot):
 def test_one_model_is_shown_whole(emospot):
     ran = emospot("models", "show", "bundled")
     assert "limit: Trained on ten actors" in ran.out
-    assert "test_weighted_f1_mean_of_seeds: 0.7032" in ran.out
+    score = bundled_cards()["bundled"].scores["test_weighted_f1_mean_of_seeds"]
+    assert f"test_weighted_f1_mean_of_seeds: {score:.4f}" in ran.out
     assert "# The bundled model" in ran.out
     shown = json.loads(emospot("models", "show", "bundled", "--json").out)
     assert shown["name"] == "bundled"

@@ -9,6 +9,14 @@ from emospot.errors import ModelError
 from emospot.model.foreign_weights import MOST_BYTES, check_foreign, check_size
 from emospot.model.pretrained import DESCRIPTION, WEIGHTS, save_model
 
+WORDS = {
+    "modality": "words",
+    "extractor": "minilm-l6",
+    "version": "",
+    "dim": 384,
+    "pooled": False,
+}
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -79,6 +87,9 @@ def test_a_description_that_is_none(folder, text):
         ("scores", {"test_weighted_f1": "high"}),
         ("scores", [0.7]),
         ("name", 7),
+        ("partial", {"words": {"temperature": "warm"}}),
+        ("features", {"words": WORDS | {"dim": -3}, "voice": WORDS}),
+        ("features", {"words": WORDS | {"dim": "many"}, "voice": WORDS}),
         ("licence", None),
         ("temperature", "warm"),
         ("limits", [1]),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from emospot.analysis.models import KnownModel
     from emospot.model.pretrained import ModelCard
 
-app = typer.Typer(no_args_is_help=False, help="What models there are, with their cards.")
+app = typer.Typer(no_args_is_help=False)
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
@@ -46,7 +46,8 @@ def models(context: typer.Context, json_output: Json = False) -> None:
         say(f"  {_reads(one.card)}")
         say(f"  {', '.join(figures)}")
         say(f"  licence: {one.card.licence or 'none stated'}")
-    note("emospot models show NAME tells more")
+    if found:
+        note("emospot models show NAME tells more")
 
 
 @app.command("show")

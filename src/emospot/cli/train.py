@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emospot.cli.console import note, progress, say_json, table
 from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.errors import UsageError
+
+if TYPE_CHECKING:
+    from emospot.training.results import SeedResult
 
 _SHOWN = {
     "weighted_f1": "w-F1",
@@ -103,21 +106,23 @@ def train(
 
         say_json([asdict(r) for r in results])
         return
-    rows = [
-        [
-            str(r.seed),
-            "-" if r.dev[1] is None else f"{r.dev[1]:.4f}",
-            f"{r.epoch + 1} of {r.epochs_run}",
-            f"{r.temperature:.2f}",
-            f"{r.unsure_below:.2f}",
-            f"{r.seconds:.0f}",
-        ]
-        for r in results
-    ]
+    rows = [_row(result) for result in results]
     metric = f"dev {results[0].dev[0]}"
     columns = ["seed", metric, "epoch", "temperature", "unsure below", "seconds"]
     table(f"trained {out}", columns, rows)
     note(f"next: emospot evaluate {out} {store}")
+
+
+def _row(result: "SeedResult") -> list[str]:
+    """What is shown of a trained seed."""
+    return [
+        str(result.seed),
+        "-" if result.dev[1] is None else f"{result.dev[1]:.4f}",
+        f"{result.epoch + 1} of {result.epochs_run}",
+        f"{result.temperature:.2f}",
+        f"{result.unsure_below:.2f}",
+        f"{result.seconds:.0f}",
+    ]
 
 
 def evaluate(

@@ -1,6 +1,16 @@
+import shutil
+
 import pytest
 
-from emospot.analysis.models import bundled_cards, load, model_folder, models_folder
+from emospot.analysis.models import (
+    bundled_cards,
+    known_model,
+    known_models,
+    load,
+    model_folder,
+    models_folder,
+    weighted_f1,
+)
 from emospot.errors import ModelError
 from emospot.model.pretrained import save_model
 
@@ -39,3 +49,73 @@ def test_a_model_of_another_version_is_an_error(bundled, tmp_path):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ModelError, match=r"format version 9, this emospot reads 1"):
         load(tmp_path)
+
+
+def test_an_installed_model_goes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+    installed = tmp_path / "installed"
+    monkeypatch.setenv("EMOSPOT_MODELS", str(installed))
+    monkeypatch.chdir(tmp_path)
+    for place in (installed / "calls", tmp_path / "calls"):
+        shutil.copytree(models_folder() / "bundled-causal", place)
+    assert model_folder("calls") == installed / "calls"
+    assert model_folder("./calls").resolve() == tmp_path / "calls"
+    shutil.copytree(models_folder() / "bundled-causal", installed / "bundled")
+    assert model_folder("bundled") == models_folder() / "bundled"
+    assert known_models()["bundled"].folder == models_folder() / "bundled"
+
+
+def test_a_name_in_two_parts_is_a_folder_or_of_hugging_face(hub, bundled, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_model(bundled, tmp_path / "lab" / "calls")
+    assert model_folder("lab/calls").resolve() == tmp_path / "lab" / "calls"
+    with pytest.raises(ModelError, match=r'^there is no folder "lab/other"; the model hf:lab/oth'):
+        model_folder("lab/other")
+    with pytest.raises(ModelError, match="^the model hf:lab/calls is not on this machine"):
+        model_folder("hf:lab/calls")
+    (tmp_path / "lab" / "empty").mkdir()
+    with pytest.raises(ModelError, match='^no model "lab/empty": expected "bundled"'):
+        model_folder("lab/empty")
+    hub.put("lab/fetched", tmp_path / "lab" / "calls")
+    assert load("lab/fetched", allow_download=True).card == bundled.card
+    assert load("hf:lab/fetched").card == bundled.card
+
+
+def test_known_models_have_their_figures():
+    found = known_models()["bundled"]
+    assert found.weighted_f1 == ("test", pytest.approx(0.70, abs=0.05))
+    assert found.size == (models_folder() / "bundled" / "model.safetensors").stat().st_size
+    assert found.page.startswith("# The bundled model")
+    plain = found.to_dict()
+    assert plain["weighted_f1"]["on"] == "test"
+    assert plain["features"]["voice"]["extractor"] == "ge2e"
+    assert plain["problem"] == ""
+
+
+def test_a_broken_installed_model_is_listed_with_its_problem(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOSPOT_MODELS", str(tmp_path))
+    shutil.copytree(models_folder() / "bundled", tmp_path / "half")
+    (tmp_path / "half" / "model.safetensors").unlink()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.json").write_text("{", encoding="utf-8")
+    found = known_models()
+    assert list(found) == ["bundled", "bundled-causal", "broken", "half"]
+    assert found["broken"].card is None
+    assert "not valid JSON" in found["broken"].problem
+    assert found["broken"].to_dict()["weighted_f1"] is None
+    assert "is missing" in found["half"].problem
+
+
+def test_any_model_can_be_shown(bundled, tmp_path):
+    assert known_model("bundled-causal").source == "bundled"
+    save_model(bundled, tmp_path / "mine")
+    found = known_model(tmp_path / "mine")
+    assert (found.folder, found.page, found.source) == (tmp_path / "mine", "", "")
+    (tmp_path / "mine" / "model.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        known_model(tmp_path / "mine")
+
+
+def test_the_score_that_is_shown():
+    assert weighted_f1({}) is None
+    assert weighted_f1({"test_weighted_f1_sd_of_seeds": 0.1, "dev_mae": 1.0}) is None
+    assert weighted_f1({"test_weighted_f1_sd": 0.1, "dev_weighted_f1": 0.6}) == ("dev", 0.6)

@@ -26,6 +26,9 @@ def test_version(emospot):
         ("demo",),
         ("evaluate",),
         ("models",),
+        ("models", "add"),
+        ("models", "remove"),
+        ("models", "show"),
         ("train",),
     ],
 )
@@ -62,21 +65,21 @@ def failing(error):
     ],
 )
 def test_any_failure_is_one_line(emospot, monkeypatch, error, line):
-    monkeypatch.setattr(model_files, "bundled_cards", failing(error))
+    monkeypatch.setattr(model_files, "known_models", failing(error))
     ran = emospot("models")
     assert (ran.status, ran.out, ran.err) == (1, "", f"{line}\n")
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "models"], ["models", "--debug"]])
 def test_debug_gives_the_traceback_wherever_it_stands(monkeypatch, arguments):
-    monkeypatch.setattr(model_files, "bundled_cards", failing(ModelError("gone")))
+    monkeypatch.setattr(model_files, "known_models", failing(ModelError("gone")))
     monkeypatch.setattr(sys, "argv", ["emospot", *arguments])
     with pytest.raises(ModelError, match="gone"):
         main.run()
 
 
 def test_stopping_is_told_and_is_status_130(emospot, monkeypatch):
-    monkeypatch.setattr(model_files, "bundled_cards", failing(KeyboardInterrupt()))
+    monkeypatch.setattr(model_files, "known_models", failing(KeyboardInterrupt()))
     ran = emospot("models")
     assert (ran.status, ran.error_lines) == (130, ["emospot: stopped; what was finished is kept"])
 
@@ -89,7 +92,7 @@ def start(program: str, **environment: str) -> subprocess.Popen:
         "import sys, time; import emospot.analysis.models as models\n"
         "from emospot.cli.console import say; from emospot.cli.main import run\n"
         f"{program}\n"
-        "models.bundled_cards = cards; sys.argv = ['emospot', 'models']; run()"
+        "models.known_models = cards; sys.argv = ['emospot', 'models']; run()"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code],

@@ -10,7 +10,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT_VERSION = 1
 UNSURE = "unsure"
@@ -228,3 +231,23 @@ class Analysis:
         from emospot.analysis.reading import analysis_from_json
 
         return analysis_from_json(text)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A pandas data frame, a row an utterance; see `analysis.frames.utterances_frame`.
+
+        Raises:
+            MissingExtraError: if pandas is not installed.
+        """
+        from emospot.analysis.frames import utterances_frame
+
+        return utterances_frame(self)
+
+    def hotspots_frame(self) -> "pd.DataFrame":
+        """A pandas data frame, a row a hotspot; see `analysis.frames.hotspots_frame`.
+
+        Raises:
+            MissingExtraError: if pandas is not installed.
+        """
+        from emospot.analysis.frames import hotspots_frame
+
+        return hotspots_frame(self)

@@ -10,7 +10,8 @@ import typer
 from emospot.analysis.types import Analysis
 from emospot.cli.analyze_many import Asked, each_analysed
 from emospot.cli.console import Session, note, say, say_json, told
-from emospot.cli.listening_options import AllowDownload, RecogniserName, Speakers
+from emospot.cli.listening_options import RecogniserName, Speakers
+from emospot.cli.model_options import MODEL_HELP, AllowDownload, here
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
 
@@ -33,7 +34,7 @@ def analyze(
     context: typer.Context,
     recordings: Recordings,
     transcript: Transcript = None,
-    model: Annotated[str, typer.Option(help="A model's name, folder, or run.")] = "bundled",
+    model: Annotated[str, typer.Option(help=MODEL_HELP)] = "bundled",
     out: Annotated[Path, typer.Option(help="Folder for report and JSON.")] = Path("emospot-out"),
     export: Annotated[str, typer.Option(help=EXPORT_HELP)] = "",
     detector: Annotated[
@@ -81,6 +82,7 @@ def analyze(
         raise UsageError("--transcript belongs to one recording: analyse them one by one")
     formats = named_formats(export, "--export")
     make_folder(out)
+    here(model, allow_download)
     several = len(recordings) > 1
     asked = [
         Asked(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emospot.cli.console import note, progress, say, say_json
+from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.cli.train import run_folder
 from emospot.errors import UsageError
 
@@ -18,7 +19,7 @@ NAME = "diagnosis"
 
 def diagnose(
     run: Annotated[
-        Path, typer.Argument(help="A run made by emospot train, a model's folder, or its name.")
+        str, typer.Argument(help=f"A run made by emospot train, or a model. {MODEL_HELP}")
     ],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
@@ -32,6 +33,7 @@ def diagnose(
     draws: Annotated[
         int, typer.Option(min=1, help="Shuffles of each part: more are steadier, and slower.")
     ] = 5,
+    allow_download: AllowDownload = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the diagnosis as JSON.")
     ] = False,
@@ -48,7 +50,7 @@ def diagnose(
     from emospot.features.store import FeatureStore
     from emospot.report.diagnosis_page import write_diagnosis_page
 
-    folder = run_folder(run)
+    folder = run_folder(run, allow_download=allow_download)
     place = out or _place(folder, seed)
     with progress(quiet=json_output) as bar:
         task = bar.add_task("asking the model", total=1)

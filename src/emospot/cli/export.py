@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from emospot.cli.console import note, say, say_json
+from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ _SHOWN = {"weighted_f1": "w-F1", "macro_f1": "macro F1", "mae": "MAE"}
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(help="A run (its first seed), a model's folder, or its name.")
-    ],
+    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
     out: Annotated[Path, typer.Option(help="Folder of the exported model.")],
     form: Annotated[
         str, typer.Option("--format", help="onnx (ONNX Runtime) or torch (torch.export.load).")
@@ -37,6 +36,7 @@ def export(
         typer.Option(help="A store to answer with both; without it, the bundled sample."),
     ] = None,
     split: Annotated[str, typer.Option(help="Of that store: test, dev or train.")] = "test",
+    allow_download: AllowDownload = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write a model as one file: features in, probabilities and hotspots out.
@@ -52,7 +52,7 @@ def export(
     from emospot.analysis.models import load
     from emospot.export.served_file import export_model
 
-    loaded = load(model)
+    loaded = load(model, allow_download=allow_download)
     real, where = _real(loaded, check, split)
     if not json_output:
         note(f"drawing the graph of {loaded.card.name}, and checking it …")

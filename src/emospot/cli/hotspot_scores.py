@@ -10,6 +10,7 @@ import typer
 
 from emospot.cli.console import note, progress, say, say_json, table
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
+from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.conversation import MODALITIES
 from emospot.errors import UsageError
 
@@ -121,8 +122,9 @@ def benchmark(
     detector: DetectorChoices = None,
     learned: Annotated[
         list[str] | None,
-        typer.Option(help="A model that has learned hotspots, besides: name, folder or run."),
+        typer.Option(help=f"A model that has learned hotspots, besides. {MODEL_HELP}"),
     ] = None,
+    allow_download: AllowDownload = False,
     truth: Annotated[
         list[str] | None, typer.Option(help="A set of known moments; without it, all.")
     ] = None,
@@ -151,7 +153,7 @@ def benchmark(
     llm = endpoint(llm_base_url, llm_model)
     chosen = [panel(choice, llm) for choice in detector or DETECTORS]
     for model in learned or ():
-        chosen += learned_panels(load(model), model)
+        chosen += learned_panels(load(model, allow_download=allow_download), model)
     sets = [known[name] for name in truth or known]
     with progress(quiet=json_output) as bar:
         steps = sum(1 + len(detectors_for(one, chosen)) for one in sets)
@@ -169,12 +171,13 @@ def benchmark(
 
 
 def faithfulness(
-    model: Annotated[str, typer.Argument(help="A model's name, folder, or run.")],
+    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     out: Annotated[Path, typer.Option(help="Folder of results.json and table.md.")],
     modality: Annotated[str, typer.Option(help="Whose tokens are taken away.")] = "words",
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
     utterances: Annotated[int, typer.Option(min=1, help="How many are asked about.")] = 200,
+    allow_download: AllowDownload = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Say whether a model's hotspots carry its decisions: it is asked again without them.
@@ -186,7 +189,8 @@ def faithfulness(
     from emospot.experiments.faithfulness_study import run_faithfulness
     from emospot.features.store import FeatureStore
 
-    loaded, opened = load(model), FeatureStore.open(store)
+    loaded = load(model, allow_download=allow_download)
+    opened = FeatureStore.open(store)
     loaded.require_single_label()
     check_fits(loaded, opened)
     with progress(quiet=json_output) as bar:

@@ -12,7 +12,8 @@ from emospot.cli.analyze_one import STAGES, stage_progress
 from emospot.cli.console import note, say, say_json, table, told
 from emospot.cli.hotspot_options import DetectorChoices, LlmBaseUrl, LlmModel, endpoint
 from emospot.cli.hotspot_scores import add_scores
-from emospot.cli.listening_options import AllowDownload, RecogniserName, Speakers
+from emospot.cli.listening_options import RecogniserName, Speakers
+from emospot.cli.model_options import AllowDownload
 from emospot.errors import EmospotError, UsageError
 from emospot.files import write_file
 

@@ -20,9 +20,3 @@ RecogniserName = Annotated[
         "the name of a model on this machine (extra [asr]).",
     ),
 ]
-AllowDownload = Annotated[
-    bool,
-    typer.Option(
-        "--allow-download", help="Fetch the recogniser's model if it is not on this machine."
-    ),
-]

@@ -46,7 +46,7 @@ app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)
 app.command("diagnose")(diagnose.diagnose)
 app.command("experiment")(experiment.experiment)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
 app.command("export")(export.export)
 app.add_typer(bench.app, name="bench")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from emospot.cli.console import note, say, told
+from emospot.cli.model_options import MODEL_HELP, AllowDownload, here
 from emospot.errors import EmospotError, UsageError
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def stream(
         typer.Option("--lines", help="Standard input brings utterances, a line of JSON each."),
     ] = False,
     model: Annotated[
-        str, typer.Option(help="A causal model's name, folder, or run.")
+        str, typer.Option(help=f"Reads nothing that comes later. {MODEL_HELP}")
     ] = "bundled-causal",
+    allow_download: AllowDownload = False,
     language: Annotated[
         str | None, typer.Option(help="Of the words (ISO 639-1); else it is guessed.")
     ] = None,
@@ -76,6 +78,7 @@ def stream(
             "--provisional is of utterances that voice activity finds; a line of JSON may say "
             '"provisional": true'
         )
+    here(model, allow_download)
     if told_utterances:
         answers = _of_lines(Stream(model, language=language, find_utterances=False), source)
     elif transcript is not None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emospot.cli.console import note, progress, say_json, table
+from emospot.cli.model_options import MODEL_HELP, AllowDownload
 from emospot.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from emospot.training.results import EpochReport
+    from emospot.training.results import EpochReport, SeedResult
 
 _SHOWN = {
     "weighted_f1": "w-F1",
@@ -94,17 +95,7 @@ def train(
 
         say_json([asdict(r) for r in results])
         return
-    rows = [
-        [
-            str(r.seed),
-            "-" if r.dev[1] is None else f"{r.dev[1]:.4f}",
-            f"{r.epoch + 1} of {r.epochs_run}",
-            f"{r.temperature:.2f}",
-            f"{r.unsure_below:.2f}",
-            f"{r.seconds:.0f}",
-        ]
-        for r in results
-    ]
+    rows = [_row(result) for result in results]
     metric = f"dev {results[0].dev[0]}"
     columns = ["seed", metric, "epoch", "temperature", "unsure below", "seconds"]
     table(f"trained {out}", columns, rows)
@@ -129,15 +120,28 @@ def _shown_in(bar: "Progress") -> Callable[["EpochReport"], None]:
     return on_epoch
 
 
+def _row(result: "SeedResult") -> list[str]:
+    """What is shown of a trained seed."""
+    return [
+        str(result.seed),
+        "-" if result.dev[1] is None else f"{result.dev[1]:.4f}",
+        f"{result.epoch + 1} of {result.epochs_run}",
+        f"{result.temperature:.2f}",
+        f"{result.unsure_below:.2f}",
+        f"{result.seconds:.0f}",
+    ]
+
+
 def evaluate(
     run: Annotated[
-        Path, typer.Argument(help="A run made by emospot train, a model's folder, or its name.")
+        str, typer.Argument(help=f"A run made by emospot train, or a model. {MODEL_HELP}")
     ],
     store: Annotated[Path, typer.Argument(help="A store with the features of the training.")],
     split: Annotated[str, typer.Option(help="test, dev or train.")] = "test",
     without: Annotated[
         list[str] | None, typer.Option(help="A modality to withhold, e.g. voice.")
     ] = None,
+    allow_download: AllowDownload = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score a run or a model on a split; writes evaluation.json into a run's folder.
@@ -147,13 +151,13 @@ def evaluate(
     from emospot.evaluation.run import evaluate_run, write_evaluation
     from emospot.features.store import FeatureStore
 
-    name = run.name
-    run = run_folder(run)
-    evaluation = evaluate_run(run, FeatureStore.open(store), split, without=without or ())
+    folder = run_folder(run, allow_download=allow_download)
+    name = Path(run).name
+    evaluation = evaluate_run(folder, FeatureStore.open(store), split, without=without or ())
     written: Path | None = None
-    if (run / "run.json").is_file():
+    if (folder / "run.json").is_file():
         parts = ["evaluation", *(f"without-{m}" for m in without or ())]
-        written = run / f"{'-'.join(parts)}.json"
+        written = folder / f"{'-'.join(parts)}.json"
         write_evaluation(evaluation, written)
     if json_output:
         say_json(evaluation.to_dict())
@@ -172,18 +176,29 @@ def evaluate(
         note(f"written: {written}")
 
 
-def run_folder(run: Path) -> Path:
-    """The folder of a run or a model, or of the bundled model by its name.
+def run_folder(run: str, *, allow_download: bool = False) -> Path:
+    """The folder of a run with all its seeds, or of a model by what it is called.
+
+    Args:
+        run: a folder, or what `analysis.models.model_folder` knows.
+        allow_download: whether a model of Hugging Face may be fetched.
 
     Raises:
         UsageError: if it is not there.
+        ModelError: if it is a model of Hugging Face that cannot be had.
     """
-    from emospot.analysis.models import BUNDLED, model_folder
+    from emospot.analysis.hub_models import hub_reference
+    from emospot.analysis.models import known_models, model_folder
 
-    folder = model_folder(BUNDLED) if str(run) == BUNDLED else run
-    if not folder.is_dir():
-        raise UsageError(f"no run folder {run}: make one with emospot train STORE --out {run}")
-    return folder
+    known = known_models()
+    if Path(run).is_dir() and run not in known:
+        return Path(run)
+    if run not in known and hub_reference(run) is None:
+        raise UsageError(
+            f"no run folder {run}: make one with emospot train STORE --out {run}, or choose one "
+            f"of the models: {', '.join(known)}"
+        )
+    return model_folder(run, allow_download=allow_download)
 
 
 def _shown(metric: str) -> str:

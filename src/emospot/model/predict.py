@@ -57,7 +57,7 @@ class Prediction:
 def predict(
     model: PretrainedModel, examples: Sequence[Example], *, neighbours: int = 0
 ) -> list[Prediction]:
-    """The predictions of each conversation, in order.
+    """The predictions of each conversation, in order, computed where the model's weights are.
 
     Conversations of similar length are computed together; the answers do not
     depend on which.
@@ -69,18 +69,20 @@ def predict(
             looked at; 0: that is not computed.
     """
     dims = dims_read(model)
+    recognizer = model.recognizer.eval()
+    device = next((weight.device for weight in recognizer.parameters()), torch.device("cpu"))
     answers: dict[int, Prediction] = {}
     for indices in _batches([len(e.conversation.utterances) for e in examples]):
         batch = collate([examples[i] for i in indices], dims)
         with torch.inference_mode(), _watched(model, neighbours) as looks:
-            output = model.recognizer.eval()(batch)
+            output = recognizer(batch.to(device))
         for b, i in enumerate(indices):
             answers[i] = prediction_of(model, batch, output, b)
             if looks:
                 count = len(batch.ids[b])
                 places, weights = looks[-1].places[b, :count], looks[-1].weights[b, :count]
                 answers[i] = replace(
-                    answers[i], neighbours=places.numpy(), attention=weights.numpy()
+                    answers[i], neighbours=places.cpu().numpy(), attention=weights.cpu().numpy()
                 )
     return [answers[i] for i in range(len(examples))]
 
@@ -104,7 +106,7 @@ def prediction_of(
     """What a model said of conversation `b` of a batch."""
     count = len(batch.ids[b])
     main = model.card.main
-    logits = output.logits[main.name]
+    logits = output.logits[main.name].cpu()
     temperatures, thresholds = by_presence(
         model.card.confidence, model.card.partial, tuple(batch.modalities)
     )
@@ -116,7 +118,7 @@ def prediction_of(
         thresholds[read].numpy(),
         {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
         {m: batch.present[b, :count, n].numpy() for n, m in enumerate(batch.modalities)},
-        {head: values[b, :count].numpy() for head, values in output.logits.items()},
+        {head: values[b, :count].cpu().numpy() for head, values in output.logits.items()},
         {m: _of_tokens(batch, m, s, b, count) for m, s in output.hotspots.items()},
     )
 
@@ -153,4 +155,5 @@ def _of_tokens(
     batch: ConversationBatch, modality: str, values: torch.Tensor, b: int, count: int
 ) -> tuple[NDArray[np.float32], ...]:
     mask = batch.modalities[modality].mask[b]
-    return tuple(values[b, u][mask[u]].numpy() for u in range(count))
+    own = values[b].cpu()
+    return tuple(own[u][mask[u]].numpy() for u in range(count))

@@ -208,7 +208,7 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise ModelError(f"no model in {folder}: expected {DESCRIPTION} and {WEIGHTS}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {error}") from None
     version = plain.get("format_version") if isinstance(plain, dict) else None
     if version != FORMAT_VERSION:
@@ -232,9 +232,27 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
             for m, r in card.get("recordings", {}).items()
         }
         card.setdefault("detectors", earlier_detectors(card["features"]))
-        return config, ModelCard(**card)
-    except (KeyError, TypeError, UsageError) as error:
+        return config, _of_right_kinds(ModelCard(**card))
+    except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None
+
+
+def _of_right_kinds(card: ModelCard) -> ModelCard:
+    """The card, if its texts are texts and its numbers numbers: others write cards, too."""
+    texts = (card.name, card.language, card.licence, card.emospot_version, *card.limits)
+    strange = [text for text in texts if not isinstance(text, str)]
+    if strange:
+        raise TypeError(f"expected a text in the card, found {strange[0]!r}")
+    return replace(
+        card,
+        temperature=float(card.temperature),
+        unsure_below=float(card.unsure_below),
+        partial={
+            m: Confidence(float(c.temperature), float(c.unsure_below))
+            for m, c in card.partial.items()
+        },
+        scores=None if card.scores is None else {n: float(v) for n, v in card.scores.items()},
+    )
 
 
 def renamed(model: PretrainedModel, **changes: Any) -> PretrainedModel:

@@ -1,0 +1,1 @@
+"""emospot in the manner of other libraries: Hugging Face's pipelines and hub, scikit-learn."""

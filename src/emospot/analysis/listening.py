@@ -227,11 +227,11 @@ def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segme
         middle = (word.start + word.end) / 2
         while first < len(turns) and turns[first][1] + _FAR < middle:
             first += 1
-        near = [
-            (max(turns[i][0] - middle, middle - turns[i][1], 0.0), i)
-            for i in range(max(0, first - 1), len(turns))
-            if i <= first or turns[i][0] <= middle + _FAR
-        ]
+        near = []
+        for i in range(max(0, first - 1), len(turns)):
+            if i > first and turns[i][0] > middle + _FAR:
+                break
+            near.append((max(turns[i][0] - middle, middle - turns[i][1], 0.0), i))
         distance, index = min(near, default=(_FAR + 1, -1))
         if distance > _FAR:
             speaker = turns[index][2] if near else UNKNOWN_SPEAKER

@@ -23,8 +23,8 @@ import numpy as np
 from emospot.corpora.ravdess_talks import Talk
 from emospot.corpora.speaker_truths import (
     VoicedDialogue,
-    fitting_talks,
-    testing_talks,
+    talks_for_figures,
+    talks_for_thresholds,
     voiced_dialogues,
 )
 from emospot.evaluation.diarisation import DiarisationErrors, diarisation_errors
@@ -66,8 +66,8 @@ def run_speakers(
         MissingExtraError: if voices cannot be embedded.
     """
     encoder = Ge2eVoice()
-    fitted = _fit(fitting_talks(data), encoder, tell)
-    measured = [_measured(talk, encoder, tell) for talk in testing_talks(data)]
+    fitted = _fit(talks_for_thresholds(data), encoder, tell)
+    measured = [_measured(talk, encoder, tell) for talk in talks_for_figures(data)]
     dialogues = [_of_dialogue(one) for one in voiced_dialogues(data)]
     tell("dialogues")
     return short(

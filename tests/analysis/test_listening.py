@@ -103,7 +103,7 @@ def test_utterances_of_a_transcript_get_the_speakers_of_their_sound(voices, writ
         "speaker 2",
         "speaker 1",
     ]
-    assert [u.text for u in read.conversation.utterances][0] == "Hello there."
+    assert read.conversation.utterances[0].text == "Hello there."
     assert (read.speakers_from, read.words_from) == ("voices", "transcript")
     off = read_inputs(SAMPLE.conversation, path, asked=Listening(OFF))
     assert (off.speakers_from, off.conversation.speakers) == ("", ("speaker",))

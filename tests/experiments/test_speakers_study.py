@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emospot.analysis.listening import WRONG_SPEAKER
+from emospot.analysis.listening import WRONG_OF_TWO, WRONG_SPEAKER
 from emospot.corpora.ravdess_talks import Talk
 from emospot.corpora.speaker_truths import VoicedDialogue
 from emospot.experiments import speakers_study
@@ -67,7 +67,7 @@ def row(results, group, way, collar=0.0):
 
 def test_what_is_easy_is_found(results):
     assert results["counts"] == {"1": {"1": 1}, "2": {"2": 1}, "3": {"3": 1}}
-    assert row(results, "all", "number given", 0.25)["der"][0] < 0.05
+    assert row(results, "all", "number given", 0.25)["confusion"][0] < 0.05
     assert row(results, "all", "number found", 0.25)["miss"][0] == 0.0
     assert results["dialogues"]["number given"][0] == 0.0
     assert results["dialogues"]["all as one"][0] == pytest.approx(0.5)
@@ -111,6 +111,8 @@ def test_the_documentation_shows_what_was_measured():
     assert len(results["talks"]) >= 40
     wrong = {r["way"]: r["confusion"][0] for r in results["summary"] if r["group"] == "all"}
     assert WRONG_SPEAKER["found"] == pytest.approx(wrong["number found"], abs=0.005)
+    two = [r["confusion"][0] for r in results["summary"] if r["group"] == "2 speakers"]
+    assert WRONG_OF_TWO == pytest.approx(two[0], abs=0.005)
     assert WRONG_SPEAKER["given"] == pytest.approx(wrong["number given"], abs=0.005)
 
 

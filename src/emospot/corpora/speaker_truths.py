@@ -16,13 +16,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.corpora.ravdess_talks import FITTING_ACTORS, TESTING_ACTORS, Talk, talks
+from emospot.corpora.ravdess_talks import (
+    FITTING_ACTORS,
+    SPEAKERS,
+    TESTING_ACTORS,
+    Talk,
+    talks,
+)
 from emospot.corpora.table_columns import read_table
 
 CLIPS = Path("ravdess/speech16k")
 UTTERANCES = Path("iemocap/iemocap.parquet")
 FITTING_EACH = 2
 TESTING_EACH = 3
+TALKS = 2 * (2 * len(SPEAKERS) - 1) * (FITTING_EACH + TESTING_EACH)
+"""How many there are together."""
 
 
 @dataclass(frozen=True, slots=True)

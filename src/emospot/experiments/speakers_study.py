@@ -197,13 +197,21 @@ def _interval(errors: Sequence[Mapping[str, float]], part: str) -> list[float]:
 def _of_dialogue(dialogue: VoicedDialogue) -> dict[str, Any]:
     """How much of a dialogue's time is given to the wrong speaker."""
     speakers = len({speaker for _, _, speaker in dialogue.turns})
+    # One after the other: utterances overlap, and each is asked about by itself.
+    ends = np.cumsum([end - start for start, end, _ in dialogue.turns])
+    lengths = np.diff(ends, prepend=0.0)
+    true = [
+        (float(end - length), float(end), speaker)
+        for end, length, (_, _, speaker) in zip(ends, lengths, dialogue.turns, strict=True)
+    ]
     found: dict[str, Any] = {"speakers": speakers}
     for way, number in ((FOUND, None), (GIVEN, speakers), (ONE, 1)):
         voices = directions(dialogue.embeddings, number)
         nearest = (dialogue.embeddings @ voices.T).argmax(axis=1)
         names = named_in_order(nearest.tolist())
-        turns = [(a, b, n) for (a, b, _), n in zip(dialogue.turns, names, strict=True)]
-        found[way] = _plain(diarisation_errors(dialogue.turns, turns))
+        found[way] = _plain(diarisation_errors(true, [
+            (start, end, name) for (start, end, _), name in zip(true, names, strict=True)
+        ]))  # fmt: skip
         found[f"{way}: voices"] = len(set(names))
     return found
 

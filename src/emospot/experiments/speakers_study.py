@@ -70,7 +70,7 @@ def run_speakers(
     measured = [_measured(talk, encoder, tell) for talk in talks_for_figures(data)]
     dialogues = [_of_dialogue(one) for one in voiced_dialogues(data)]
     tell("dialogues")
-    return short(
+    results: dict[str, Any] = short(
         {
             "format_version": FORMAT_VERSION,
             "kind": KIND,
@@ -85,7 +85,8 @@ def run_speakers(
             "provenance": provenance(),
         },
         digits=4,
-    )  # type: ignore[no-any-return]
+    )
+    return results
 
 
 def heard(talk: Talk, encoder: Ge2eVoice) -> Heard:

@@ -72,7 +72,7 @@ def test_what_is_easy_is_found(results):
     assert results["dialogues"]["number given"][0] == 0.0
     assert results["dialogues"]["all as one"][0] == pytest.approx(0.5)
     (chosen,) = [r for r in results["fit"] if r["cohesion"] == COHESION]
-    assert chosen["confusion"] < 0.1
+    assert chosen["confusion"] < 0.15
     assert (chosen["right_number"], chosen["talks"]) == (1.0, 3)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from emospot.errors import UsageError
 
 COHESION = 0.81
-"""Chosen on RAVDESS talks of actors 1 to 12 (docs/speakers.md)."""
+"""Chosen on acted talks of twelve people (docs/speakers.md)."""
 LEAST_GAIN = 0.012
 """By how much one more speaker must add to the cohesion."""
 MOST_SPEAKERS = 10

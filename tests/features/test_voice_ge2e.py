@@ -101,3 +101,44 @@ def test_missing_resemblyzer_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "resemblyzer", None)
     with pytest.raises(MissingExtraError, match=r"emospot\[voice\]"):
         Ge2eVoice()
+
+
+def test_windows_follow_the_voice_in_time(ge2e, clips):
+    audio = np.concatenate([clips[0], clips[2]])
+    moments, embeddings = ge2e.windows(audio, 0.4)
+    assert moments[0] == pytest.approx(0.2)
+    np.testing.assert_allclose(np.diff(moments), 0.4)
+    assert moments[-1] < len(audio) / 16_000
+    assert embeddings.shape == (len(moments), 256)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
+    own = [ge2e.extract(clip, 0.0).values[0] for clip in (clips[0], clips[2])]
+    change = len(clips[0]) / 16_000
+    # 0.8 s and more from the change a window hears one of the two alone.
+    early, late = moments < change - 1.2, moments > change + 1.2
+    assert (embeddings[early] @ own[0]).mean() > (embeddings[early] @ own[1]).mean()
+    assert (embeddings[late] @ own[1]).mean() > (embeddings[late] @ own[0]).mean()
+
+
+def test_a_window_is_what_the_encoder_says_of_that_stretch(ge2e, clips):
+    moments, embeddings = ge2e.windows(clips[0], 0.4)
+    from resemblyzer import VoiceEncoder, normalize_volume, wav_to_mel_spectrogram
+
+    normal = normalize_volume(clips[0], -30, increase_only=True)
+    number = len(moments) // 2
+    first = round(moments[number] * 100) - 80
+    mel = wav_to_mel_spectrogram(normal)[first : first + 160]
+    encoder = VoiceEncoder("cpu", verbose=False)
+    import torch
+
+    with torch.inference_mode():
+        expected = encoder(torch.from_numpy(mel[None].astype(np.float32))).numpy()[0]
+    assert expected @ embeddings[number] > 0.999
+
+
+def test_short_sound_has_one_window_and_silence_none(ge2e, clips):
+    middle = len(clips[0]) // 2
+    moments, embeddings = ge2e.windows(clips[0][middle : middle + 3200], 0.4)
+    assert len(moments) == len(embeddings) == 1
+    assert np.isfinite(embeddings).all()
+    for quiet in (np.zeros(16_000, np.float32), np.zeros(0, np.float32), clips[0][:10]):
+        assert [len(part) for part in ge2e.windows(quiet, 0.4)] == [0, 0]

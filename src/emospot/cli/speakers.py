@@ -26,6 +26,7 @@ def benchmark(
 
     Example: emospot speakers benchmark --out OUT
     """
+    from emospot.corpora.speaker_truths import TALKS
     from emospot.experiments.speakers_study import run_speakers
     from emospot.experiments.speakers_tables import speakers_page
     from emospot.experiments.study import data_folder
@@ -33,7 +34,7 @@ def benchmark(
 
     make_folder(out)
     with progress(quiet=json_output) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", total=TALKS + 1)
         results = run_speakers(
             data_folder(), tell=lambda stage: bar.update(task, description=stage, advance=1)
         )

@@ -16,13 +16,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emospot.corpora.ravdess_talks import FITTING_ACTORS, TESTING_ACTORS, Talk, talks
+from emospot.corpora.ravdess_talks import (
+    FITTING_ACTORS,
+    SPEAKERS,
+    TESTING_ACTORS,
+    Talk,
+    talks,
+)
 from emospot.corpora.table_columns import read_table
 
 CLIPS = Path("ravdess/speech16k")
 UTTERANCES = Path("iemocap/iemocap.parquet")
 FITTING_EACH = 2
 TESTING_EACH = 3
+TALKS = 2 * (2 * len(SPEAKERS) - 1) * (FITTING_EACH + TESTING_EACH)
+"""How many there are together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +39,16 @@ class VoicedDialogue:
 
     Args:
         name: of the dialogue.
-        group: dialogues of one group have the same two speakers.
         turns: start and end in seconds and speaker of each utterance, in turn order.
         embeddings: of length 1, shape (n, 256).
     """
 
     name: str
-    group: str
     turns: tuple[tuple[float, float, str], ...]
     embeddings: NDArray[np.float32]
 
 
-def fitting_talks(data: Path) -> Iterator[Talk]:
+def talks_for_thresholds(data: Path) -> Iterator[Talk]:
     """The talks that thresholds are taken from.
 
     Args:
@@ -54,26 +60,25 @@ def fitting_talks(data: Path) -> Iterator[Talk]:
     return talks(data / CLIPS, FITTING_ACTORS, each=FITTING_EACH)
 
 
-def testing_talks(data: Path) -> Iterator[Talk]:
-    """The talks that figures are taken from; see `fitting_talks`."""
+def talks_for_figures(data: Path) -> Iterator[Talk]:
+    """The talks that figures are taken from; see `talks_for_thresholds`."""
     return talks(data / CLIPS, TESTING_ACTORS, each=TESTING_EACH)
 
 
 def voiced_dialogues(data: Path) -> list[VoicedDialogue]:
-    """Real dialogues of two with an embedding an utterance; see `fitting_talks`."""
+    """Real dialogues of two with an embedding an utterance; see `talks_for_thresholds`."""
     table = read_table(data / UTTERANCES, {})
     voices = table.vectors("audio_ge2e")
     names, speakers = table.strings("dialogue"), table.strings("speaker")
     starts, ends = table.numbers("start"), table.numbers("end")
     positions = table.numbers("position")
-    rows: dict[str, list[int]] = {}
+    rows: dict[str, list[tuple[float, int]]] = {}
     for row, name in enumerate(names):
         if voices.present[row]:
-            rows.setdefault(str(name), []).append(row)
+            rows.setdefault(str(name), []).append((positions[row] or 0.0, row))
     found = []
-    for name, own in sorted(rows.items()):
-        own.sort(key=lambda row: positions[row])
-        embeddings = voices.values[own].astype(np.float32)
-        turns = tuple((float(starts[r]), float(ends[r]), str(speakers[r])) for r in own)
-        found.append(VoicedDialogue(name, name[:5], turns, embeddings))
+    for name, placed in sorted(rows.items()):
+        own = [row for _, row in sorted(placed)]
+        turns = tuple((starts[r] or 0.0, ends[r] or 0.0, str(speakers[r])) for r in own)
+        found.append(VoicedDialogue(name, turns, voices.values[own].astype(np.float32)))
     return found

@@ -26,8 +26,10 @@ from emospot.files import make_folder, write_file, write_json
 
 PAGE = "benchmarks.md"
 FOLDER = "results"
-OWN_PAGES = ("bench", "speakers")
-"""Kinds of results with a page of their own: speed and memory, and telling voices apart."""
+SPEED = "bench"
+"""Kind of a file of speed and memory (`emospot bench all`)."""
+OWN_PAGES = (SPEED, "speakers")
+"""Kinds of results with a page of their own: speed, and telling voices apart."""
 FIGURES = ("gains.html", "figures.html")
 """Pages of a study's folder that are published with its results."""
 INTRODUCTION = """# Benchmarks

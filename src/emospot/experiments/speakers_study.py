@@ -23,8 +23,8 @@ import numpy as np
 from emospot.corpora.ravdess_talks import Talk
 from emospot.corpora.speaker_truths import (
     VoicedDialogue,
-    fitting_talks,
-    testing_talks,
+    talks_for_figures,
+    talks_for_thresholds,
     voiced_dialogues,
 )
 from emospot.evaluation.diarisation import DiarisationErrors, diarisation_errors
@@ -66,11 +66,11 @@ def run_speakers(
         MissingExtraError: if voices cannot be embedded.
     """
     encoder = Ge2eVoice()
-    fitted = _fit(fitting_talks(data), encoder, tell)
-    measured = [_measured(talk, encoder, tell) for talk in testing_talks(data)]
+    fitted = _fit(talks_for_thresholds(data), encoder, tell)
+    measured = [_measured(talk, encoder, tell) for talk in talks_for_figures(data)]
     dialogues = [_of_dialogue(one) for one in voiced_dialogues(data)]
     tell("dialogues")
-    return short(
+    results: dict[str, Any] = short(
         {
             "format_version": FORMAT_VERSION,
             "kind": KIND,
@@ -85,7 +85,8 @@ def run_speakers(
             "provenance": provenance(),
         },
         digits=4,
-    )  # type: ignore[no-any-return]
+    )
+    return results
 
 
 def heard(talk: Talk, encoder: Ge2eVoice) -> Heard:
@@ -197,13 +198,21 @@ def _interval(errors: Sequence[Mapping[str, float]], part: str) -> list[float]:
 def _of_dialogue(dialogue: VoicedDialogue) -> dict[str, Any]:
     """How much of a dialogue's time is given to the wrong speaker."""
     speakers = len({speaker for _, _, speaker in dialogue.turns})
+    # One after the other: utterances overlap, and each is asked about by itself.
+    ends = np.cumsum([end - start for start, end, _ in dialogue.turns])
+    lengths = np.diff(ends, prepend=0.0)
+    true = [
+        (float(end - length), float(end), speaker)
+        for end, length, (_, _, speaker) in zip(ends, lengths, dialogue.turns, strict=True)
+    ]
     found: dict[str, Any] = {"speakers": speakers}
     for way, number in ((FOUND, None), (GIVEN, speakers), (ONE, 1)):
         voices = directions(dialogue.embeddings, number)
         nearest = (dialogue.embeddings @ voices.T).argmax(axis=1)
         names = named_in_order(nearest.tolist())
-        turns = [(a, b, n) for (a, b, _), n in zip(dialogue.turns, names, strict=True)]
-        found[way] = _plain(diarisation_errors(dialogue.turns, turns))
+        found[way] = _plain(diarisation_errors(true, [
+            (start, end, name) for (start, end, _), name in zip(true, names, strict=True)
+        ]))  # fmt: skip
         found[f"{way}: voices"] = len(set(names))
     return found
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from emospot.errors import UsageError
 
 COHESION = 0.81
-"""Chosen on RAVDESS talks of actors 1 to 12 (docs/speakers.md)."""
+"""Chosen on acted talks of twelve people (docs/speakers.md)."""
 LEAST_GAIN = 0.012
 """By how much one more speaker must add to the cohesion."""
 MOST_SPEAKERS = 10
@@ -81,16 +81,18 @@ def _evenly(embeddings: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(embeddings) <= MOST_WINDOWS:
         return embeddings
     places = np.linspace(0, len(embeddings) - 1, MOST_WINDOWS).round().astype(int)
-    return embeddings[places]
+    some: NDArray[np.float64] = embeddings[places]
+    return some
 
 
 def _refined(
     embeddings: NDArray[np.float64], tree: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], float]:
     """The directions of so many clusters, and their cohesion."""
-    from scipy.cluster.hierarchy import fcluster
+    from scipy.cluster.hierarchy import cut_tree
 
-    labels = fcluster(tree, count, "maxclust") - 1
+    # Unlike `fcluster`, it gives so many clusters where two joins are equally far.
+    labels = cut_tree(tree, n_clusters=count)[:, 0]
     for _ in range(_ROUNDS):
         means = _means(embeddings, labels, count)
         nearest = (embeddings @ means.T).argmax(axis=1)

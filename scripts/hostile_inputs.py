@@ -285,7 +285,7 @@ def trap() -> Iterator[tuple[str, list[str]]]:
 
 def row(*cells: str) -> None:
     """Print a row of the table."""
-    print("| " + " | ".join(" ".join(c.replace("|", "/").split())[:260] for c in cells) + " |",
+    print("| " + " | ".join(" ".join(c.replace("|", "/").split())[:110] for c in cells) + " |",
           flush=True)  # fmt: skip
 
 

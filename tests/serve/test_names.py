@@ -59,16 +59,16 @@ def test_containers_are_known_by_what_ffmpeg_writes(tmp_path, ending):
         ".avi": "pcm_s16le",
         ".aiff": "pcm_s16be",
         ".mp3": "libmp3lame",
-        ".ogg": "flac",
+        ".ogg": "libopus",
         ".flac": "flac",
     }.get(ending, "aac")
     path = tmp_path / f"a{ending}"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=44_100)
+        stream = container.add_stream(codec, rate=48_000)
         frame = av.AudioFrame.from_ndarray(
-            np.zeros((1, 44_100), np.int16), format="s16", layout="mono"
+            np.zeros((1, 48_000), np.int16), format="s16", layout="mono"
         )
-        frame.sample_rate = 44_100
+        frame.sample_rate = 48_000
         for packet in (*stream.encode(frame), *stream.encode(None)):
             container.mux(packet)
     beginning = path.read_bytes()[:PEEK]

@@ -60,6 +60,12 @@ def test_a_long_transcript_is_refused(task, tmp_path):
         check_length(task)
 
 
+def test_an_endless_utterance_is_refused(task, tmp_path):
+    (tmp_path / "transcript.srt").write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{'oh ' * 9000}\n")
+    with pytest.raises(TranscriptError, match=r"an utterance of 26,999 characters"):
+        check_length(task)
+
+
 def test_no_folder_of_the_server_is_told(task):
     said = renamed(f"{task.path}: is no recording, see {task.folder}/transcript.srt", task)
     assert said == "Talk.wav: is no recording, see the transcript"

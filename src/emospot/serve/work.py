@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ANALYSIS, REPORT, JOURNAL = "analysis.json", "report.html", "journal"
 MOST_PIXELS = 7680 * 4320
 """Of a picture: the largest that cameras take."""
+MOST_LETTERS = 10_000
+"""Of an utterance: ten minutes of talk. Its words are read in pairs."""
 SHARE_SECONDS = 0.2
 """Between two messages of how much is done."""
 MEDIA_ADDRESS = "./media"
@@ -112,18 +114,25 @@ def check_length(task: Task) -> bool:
 
     Raises:
         MediaError: if the recording cannot be read, is too long or its pictures too large.
-        TranscriptError: if the transcript cannot be read or has too many utterances.
+        TranscriptError: if the transcript cannot be read, has too many utterances or one that
+            is too long.
     """
     from emospot.media.decode import probe
     from emospot.media.transcripts import read_transcript
 
     text = task.transcript_path if task.is_media else task.path
     if text is not None:
-        count = len(read_transcript(text).segments)
-        if count > task.utterances:
+        segments = read_transcript(text).segments
+        if len(segments) > task.utterances:
             raise TranscriptError(
-                f"the transcript has {count:,} utterances, this server takes "
+                f"the transcript has {len(segments):,} utterances, this server takes "
                 f"{task.utterances:,} at most: give it in parts"
+            )
+        longest = max(len(segment.text or "") for segment in segments)
+        if longest > MOST_LETTERS:
+            raise TranscriptError(
+                f"the transcript has an utterance of {longest:,} characters, this server takes "
+                f"{MOST_LETTERS:,} at most: write a line an utterance"
             )
     if not task.is_media:
         return False

@@ -163,14 +163,25 @@ def test_passes_with_long_utterances_are_computed_by_themselves(
         sizes.append(len(examples))
         return predict(model, examples)
 
-    long = Tokens(np.zeros((3000, 4)), offsets=np.array([(2 * t, 2 * t + 1) for t in range(3000)]))
-    example = Example(noisy(1).conversation, {"words": [long]})
-    hotspots = [[spot(t) for t in range(20)]]
+    offsets = np.array([(2 * t, 2 * t + 1) for t in range(3000)])
+    long = Tokens(np.zeros((3000, 4)), offsets=offsets)
+    short = noisy(40)
+    example = Example(short.conversation, {"words": [long, *short.tokens["words"][1:]]})
+    hotspots = [[spot(t) for t in range(20)], *([] for _ in range(39))]
     model = pretrained(Counting())
     (prediction,) = predict(model, [example])
     monkeypatch.setattr(module, "predict", counted)
     assert len(effects_of(model, example, prediction, hotspots).hotspots) == PASSES
     assert set(sizes) == {1}
+
+
+def test_of_a_speech_in_one_utterance_modalities_alone_are_asked() -> None:
+    offsets = np.array([(2 * t, 2 * t + 1) for t in range(600)])
+    values = np.full((600, 4), 0.001)
+    example = Example(noisy(1).conversation, {"words": [Tokens(values, offsets=offsets)]})
+    found = asked(pretrained(Counting()), example, [[spot(3)]])
+    assert found.hotspots == {}
+    assert found.modalities["words"] == pytest.approx([probability(0.6) - 0.5], **NEAR)
 
 
 def test_no_utterance_and_nothing_read() -> None:

@@ -16,7 +16,9 @@ hotspots of a long conversation are dealt in turn to a fixed number of passes, a
 players: those of one pass lie far apart. How near that comes is measured
 (docs/experiments.md). Where hotspots are so dense that they would not lie `APART`
 utterances apart, the strongest of each utterance alone are asked about. A conversation with
-no more hotspots than passes is asked exactly, and of all of them.
+no more hotspots than passes is asked exactly, and of all of them. Of speeches of many
+hundred words in one utterance, where a pass is all that an analysis costs, modalities alone
+are asked about.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +45,10 @@ STRONGEST = (12, 6, 3, 2, 1)
 """How many hotspots of an utterance are asked about where not all of them are."""
 COMPUTED_AT_ONCE = 2**17
 """Numbers of attention, in units of 32, that are computed together."""
+
+LONGEST_TURNS = 512
+"""Tokens an utterance, in the quadratic mean, beyond which a pass costs so much more than all
+else of an analysis that hotspots are not asked about."""
 
 Place = tuple[int, int]
 """Number of an utterance, and of a hotspot in it."""
@@ -83,7 +89,8 @@ def effects_of(
     read = [m for m, there in prediction.present.items() if there.any()]
     at_once = _at_once(example)
     passes = max(PASSES, 2 * at_once)
-    groups = _dealt(_used(model, example, prediction, hotspots), len(hotspots), passes)
+    used = [] if _too_long(example) else _used(model, example, prediction, hotspots)
+    groups = _dealt(used, len(hotspots), passes)
     asked = [
         *(partial(without_modality, example, m) for m in read),
         *(partial(_without, example, group) for group in groups),
@@ -133,6 +140,13 @@ def _at_once(example: Example) -> int:
     # Attention over the tokens of an utterance grows with their square.
     size = U * T * max(1.0, T / 32)
     return max(1, min(UTTERANCES_A_BATCH // U, int(COMPUTED_AT_ONCE / size)))
+
+
+def _too_long(example: Example) -> bool:
+    """Whether the turns are so long that attention over their tokens outweighs all else."""
+    lengths = [len(own) for per in example.tokens.values() for own in per if own is not None]
+    U = max(1, len(example.conversation.utterances))
+    return sum(length**2 for length in lengths) > U * LONGEST_TURNS**2
 
 
 def _used(

@@ -12,18 +12,31 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 
 
-def test_the_python_example_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(example.strip().splitlines()) <= 10
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The README's, where the files that they name lie."""
     shutil.copy(sample_files().conversation, tmp_path / "talk.wav")
     shutil.copy(sample_files().transcript, tmp_path / "talk.srt")
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, str(README), "exec"), {})  # noqa: S102
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_python_example_runs(examples: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(examples[0].strip().splitlines()) <= 10
+    exec(compile(examples[0], str(README), "exec"), {})  # noqa: S102
     said = capsys.readouterr().out
     assert re.search(r"^ANNA: \w+ \(\d+%\)$", said, re.MULTILINE)
     assert re.search(r"words at \d+\.\d s: lexicon, used", said)
+
+
+def test_the_pipeline_and_the_frame_of_the_example_say_what_they_should(
+    examples: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(examples) == 2
+    exec(compile(examples[1], str(README), "exec"), {})  # noqa: S102
+    said = capsys.readouterr().out
+    assert re.match(r"\[\[?\{'label': '(happiness|excited)', 'score': 0\.\d+", said)
+    assert re.search(r"^0 .*ANNA", said, re.MULTILINE)
 
 
 def test_the_live_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

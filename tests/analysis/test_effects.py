@@ -14,9 +14,10 @@ from emospot.conversation import Conversation, Hotspot, Tokens, Utterance
 from emospot.emotions import LabelSet
 from emospot.features.base import FeatureDescription
 from emospot.model.builder import build_recognizer
+from emospot.model.confidence import Confidence
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
 from emospot.model.predict import Prediction, predict
-from emospot.model.pretrained import ModelCard, PretrainedModel
+from emospot.model.pretrained import ModelCard, PretrainedModel, renamed
 
 DIMS = {"words": 4, "voice": 3}
 T = 8
@@ -102,6 +103,17 @@ def test_probabilities_are_the_calibrated_ones() -> None:
     example = talk([np.eye(T)[2]], [0.0])
     found = asked(pretrained(Counting(), temperature=4.0), example, [[spot(2)]])
     assert found.hotspots[0, 0] == pytest.approx(probability(0.25) - 0.5, **NEAR)
+
+
+def test_a_temperature_of_what_is_left_is_no_evidence() -> None:
+    plain = pretrained(Counting(), temperature=2.0)
+    sharp = renamed(plain, partial={"words": Confidence(0.5), "voice": Confidence(0.5)})
+    example = talk([np.full(T, 0.1)], [0.0])
+    # The voice says nothing, so nothing is lost without it.
+    for model in (plain, sharp):
+        effects = asked(model, example, [[]])
+        assert effects.modalities["voice"][0] == pytest.approx(0.0, abs=1e-6)
+        assert effects.modalities["words"][0] == pytest.approx(probability(0.4) - 0.5, **NEAR)
 
 
 def test_what_the_model_cannot_tell_apart_is_not_asked() -> None:

@@ -28,6 +28,7 @@ def evidence(bundled):
     prediction = Prediction(
         logits=np.log(probabilities),
         probabilities=probabilities,
+        temperature=np.array([1.0], np.float32),
         unsure_below=np.array([0.5], np.float32),
         gates={WORDS: (np.array([0.2, 0.4, 0.9], np.float32),)},
         present={WORDS: np.array([True]), VOICE: np.array([False])},
@@ -145,6 +146,7 @@ def test_neighbours_have_their_ids(evidence):
         prediction=replace(
             evidence.prediction,
             probabilities=evidence.prediction.probabilities.repeat(3, axis=0),
+            temperature=evidence.prediction.temperature.repeat(3),
             unsure_below=evidence.prediction.unsure_below.repeat(3),
             gates={WORDS: evidence.prediction.gates[WORDS] * 3},
             present={m: own.repeat(3) for m, own in evidence.prediction.present.items()},

@@ -1,14 +1,17 @@
 """Temperatures and thresholds: for the whole, and for what was read in part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from emospot.config import parse_config
 from emospot.evaluation.calibration import softmax
-from emospot.evaluation.run import evaluate_run
 from emospot.features.store import FeatureStore
+from emospot.model.predict import predict
 from emospot.model.pretrained import load_model
 from emospot.training.calibrate import confidence_of
+from emospot.training.data import load_split
 from emospot.training.fit import train
 
 
@@ -28,11 +31,19 @@ def test_each_modality_alone_gets_its_own_and_they_are_kept_on_disk(make_store, 
     train(store, tmp_path / "run", config)
     card = load_model(tmp_path / "run/seed-0/model").card
     assert set(card.partial) == {"words", "voice"}
-    assert all(0.05 <= own.temperature <= 20 for own in card.partial.values())
-    whole = evaluate_run(tmp_path / "run", store).seeds[0]
-    alone = evaluate_run(tmp_path / "run", store, without=("voice",)).seeds[0]
-    assert whole.answered is not None
-    assert alone.answered is not None
+    model = load_model(tmp_path / "run/seed-0/model")
+    dev = load_split(store, config.training).dev
+    for kept, left in (("words", "voice"), ("voice", "words")):
+        silent = [replace(e, tokens={**e.tokens, left: [None] * len(e.tokens[left])}) for e in dev]
+        logits, true = [], []
+        for example, answer in zip(silent, predict(model, silent), strict=True):
+            for u, utterance in enumerate(example.conversation.utterances):
+                if utterance.label is not None and answer.present[kept][u]:
+                    logits.append(answer.logits[u])
+                    true.append(store.label_set.labels.index(utterance.label))
+        expected = confidence_of(np.stack(logits), np.array(true))
+        assert card.partial[kept].temperature == pytest.approx(expected.temperature, rel=1e-3)
+        assert card.partial[kept].unsure_below == pytest.approx(expected.unsure_below, abs=1e-3)
 
 
 def test_without_dev_conversations_nothing_is_chosen(make_store, tmp_path) -> None:

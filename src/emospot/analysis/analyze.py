@@ -260,7 +260,8 @@ def _left_out(unusual: Mapping[str, float], features: Sequences) -> list[str]:
 def _predict(example: Example, model: PretrainedModel) -> Prediction:
     if not example.conversation.utterances:
         nothing = np.zeros((0, len(model.card.labels)), np.float32)
-        return Prediction(nothing, nothing, nothing[:, 0], gates={}, present={}, outputs={})
+        none = nothing[:, 0]
+        return Prediction(nothing, nothing, none, none, gates={}, present={}, outputs={})
     return predict(model, [example], neighbours=NEIGHBOURS)[0]
 
 

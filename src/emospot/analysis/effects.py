@@ -5,10 +5,11 @@ With ŷ the most probable class of an utterance and p its calibrated probability
     effect = p(ŷ) − p(ŷ, without a modality in the whole conversation)
     effect = p(ŷ) − p(ŷ, without the tokens of one hotspot)
 
-So a positive effect speaks for the answer, a negative one against it. Effects do not add
-up: what words and voice both say is lost with neither of them alone. Without the last of
-its modalities the model answers with how often each class is (its prior); that, too, is a
-fall.
+both at the temperature of the first answer (what is read in part has another one:
+`model.confidence`). So a positive effect speaks for the answer, a negative one against it.
+Effects do not add up: what words and voice both say is lost with neither of them alone.
+Without the last of its modalities the model answers with how often each class is (its
+prior); that, too, is a fall.
 
 One pass over the conversation for each hotspot would be quadratic in its length. But
 withholding a few words of one utterance hardly moves the answers some turns away. So the
@@ -128,8 +129,11 @@ class _Used:
 def _falls(before: Prediction, after: Prediction) -> NDArray[np.float64]:
     """How far the probability of the most probable class falls, shape (U,)."""
     best = before.probabilities.argmax(axis=1)[:, None]
-    fall = np.take_along_axis(before.probabilities.astype(np.float64), best, axis=1)
-    return np.asarray((fall - np.take_along_axis(after.probabilities, best, axis=1))[:, 0])
+    there, left = (
+        np.take_along_axis(answer.probabilities_at(before.temperature), best, axis=1)
+        for answer in (before, after)
+    )
+    return np.asarray((there - left)[:, 0])
 
 
 def _at_once(example: Example) -> int:

@@ -130,8 +130,8 @@ def _utterance(
             top = np.zeros(count, dtype=bool)
             top[order[:size]] = True
             cut += [with_tokens(example, modality, {u: kept}) for kept in (~top, top)]
-    answers = [float(p.probabilities[u, best]) for p in predict(model, cut)]
-    full = float(whole.probabilities[u, best])
+    answers = [float(p.probabilities_at(whole.temperature)[u, best]) for p in predict(model, cut)]
+    full = float(whole.probabilities_at(whole.temperature)[u, best])
     drops = full - np.array(answers).reshape(len(rankings), len(sizes), 2)
     for name, (comprehensiveness, sufficiency) in zip(rankings, drops.mean(axis=1), strict=True):
         yield Faithfulness(

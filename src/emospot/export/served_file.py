@@ -213,7 +213,9 @@ def _held(
         out = answer(served_inputs(model, example, letters=letters))
         own = {model.card.main.name: out["logits"]}
         logits = out["logits"]
-        found.append(Prediction(logits, out["probabilities"], logits[:, 0], {}, {}, own))
+        found.append(
+            Prediction(logits, out["probabilities"], logits[:, 0], logits[:, 0], {}, {}, own)
+        )
     return agreement(model, examples, predict(model, examples), found)
 
 

@@ -29,8 +29,10 @@ class Prediction:
         probabilities: after temperature, shape (U, C): over the labels of a
             single-label task, of each label where several may apply; of a
             number there are none, shape (U, 0).
-        unsure_below: the probability under which the answer is "unsure", by what was
-            read of the utterance, shape (U,).
+        temperature: by which the logits were divided, by what was read of the utterance,
+            shape (U,).
+        unsure_below: the probability under which the answer is "unsure", by the same,
+            shape (U,).
         gates: modality → for each utterance the hotspot gate of its tokens in
             [0, 1], shape (T,), empty where the modality is absent.
         present: modality → whether the model read it, shape (U,).
@@ -45,6 +47,7 @@ class Prediction:
 
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float32]
+    temperature: NDArray[np.float32]
     unsure_below: NDArray[np.float32]
     gates: Mapping[str, tuple[NDArray[np.float32], ...]]
     present: Mapping[str, NDArray[np.bool_]]
@@ -52,6 +55,22 @@ class Prediction:
     hotspots: Mapping[str, tuple[NDArray[np.float32], ...]] = field(default_factory=dict)
     neighbours: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     attention: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    def probabilities_at(self, temperature: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The probabilities of a single label at other temperatures.
+
+        Two answers to one utterance, of which one has read less, are held against each
+        other at one temperature: else a difference of temperatures looks like one of
+        evidence.
+
+        Args:
+            temperature: of each utterance, shape (U,).
+
+        Returns:
+            Shape (U, C).
+        """
+        scaled = torch.from_numpy(self.logits).double() / torch.from_numpy(temperature)[:, None]
+        return np.asarray(torch.softmax(scaled, dim=-1).numpy())
 
 
 def predict(
@@ -115,6 +134,7 @@ def prediction_of(
     return Prediction(
         logits[b, :count].numpy(),
         probabilities.numpy(),
+        temperatures[read].numpy(),
         thresholds[read].numpy(),
         {m: _of_tokens(batch, m, g, b, count) for m, g in output.gates.items()},
         {m: batch.present[b, :count, n].numpy() for n, m in enumerate(batch.modalities)},

@@ -31,11 +31,15 @@ def calibrated(model: PretrainedModel, split: Split, score: float) -> Pretrained
     if main.kind != "single":
         figure = {"dev_mae": -score} if main.kind == "number" else {"dev_weighted_f1": score}
         return renamed(model, scores=figure)
-    logits, true, _ = _answers(model, split.dev)
-    whole = confidence_of(logits, true)
+    logits, true, there = _answers(model, split.dev)
+    # What was read in part gets a confidence of its own below.
+    full = there.all(axis=1)
+    rows = full if full.sum() >= MIN_WITHHELD else np.full(len(true), fill_value=True)
+    whole = confidence_of(logits[rows], true[rows])
     partial = {}
     for kept in parts(model.config.modalities):
-        logits, true, read = _answers(model, [_only(e, kept) for e in split.dev])
+        logits, true, there = _answers(model, [_only(e, kept) for e in split.dev])
+        read = there.any(axis=1)
         if read.sum() >= MIN_WITHHELD:
             partial[part_name(kept)] = confidence_of(logits[read], true[read])
     return renamed(
@@ -55,18 +59,18 @@ def _only(example: Example, kept: Collection[str]) -> Example:
 def _answers(
     model: PretrainedModel, examples: Sequence[Example]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Logits (N, C), true class and whether anything was read, where the class is known."""
+    """Logits (N, C), true class (N,) and what was read (N, M), where the class is known."""
     main = model.card.main
-    logits, true, read = [], [], []
+    logits, true, there = [], [], []
     for example, answer in zip(examples, predict(model, examples), strict=True):
-        anything = np.any(list(answer.present.values()), axis=0)
+        present = np.stack(list(answer.present.values()), axis=1)
         for u, utterance in enumerate(example.conversation.utterances):
             known = main.answer(utterance.label, utterance.targets)
             if known is not None:
                 logits.append(answer.logits[u])
                 true.append(int(known[0]))
-                read.append(anything[u])
-    return np.stack(logits), np.array(true), np.array(read)
+                there.append(present[u])
+    return np.stack(logits), np.array(true), np.stack(there)
 
 
 def confidence_of(logits: NDArray[np.floating], true: NDArray[np.integer]) -> Confidence:

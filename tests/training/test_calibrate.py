@@ -43,7 +43,8 @@ def test_each_modality_alone_gets_its_own_and_they_are_kept_on_disk(make_store, 
                     true.append(store.label_set.labels.index(utterance.label))
         expected = confidence_of(np.stack(logits), np.array(true))
         assert card.partial[kept].temperature == pytest.approx(expected.temperature, rel=1e-3)
-        assert card.partial[kept].unsure_below == pytest.approx(expected.unsure_below, abs=1e-3)
+        least = max(expected.unsure_below, card.unsure_below)
+        assert card.partial[kept].unsure_below == pytest.approx(least, abs=1e-3)
 
 
 def test_without_dev_conversations_nothing_is_chosen(make_store, tmp_path) -> None:

@@ -167,7 +167,8 @@ def export_files(
     from emospot.report.analysis_files import FORMATS, untimed, write_exports
 
     linked = media if analysis.duration is not None else None
-    for path in write_exports(analysis, out, stem, formats, media=linked):
+    paths = write_exports(analysis, out, stem, formats, media=linked, on_kept=_tell_kept)
+    for path in paths:
         note(f"written: {path}")
     without = untimed(analysis)
     if without and any(FORMATS[name].timed for name in formats):
@@ -175,6 +176,10 @@ def export_files(
             f"warning: {without} of {len(analysis.utterances)} utterances have no times and are "
             "not in the formats that are made of times"
         )
+
+
+def _tell_kept(path: Path, kept: Path) -> None:
+    note(f"warning: {path.name} had been changed since it was written; that is now {kept}")
 
 
 def show_warnings(analysis: Analysis, name: str = "") -> None:

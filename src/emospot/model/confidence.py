@@ -6,7 +6,7 @@ answer below a threshold is "unsure"; both are chosen on dev conversations (see
 than one that is given the words alone, and not surer by the same factor: its logits add
 up what every modality says. One temperature for both would be too high for what has been
 read in part. So each set of modalities has its own, fitted on the same conversations
-with the others withheld.
+with the others withheld (docs/experiments.md, "How sure of what is read in part").
 
 The sets are told by number: bit m is set where the m-th modality of the model was there.
 """

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from emospot.analysis.types import Analysis
 from emospot.errors import UsageError
-from emospot.files import write_file
 from emospot.report.analysis_rttm import to_rttm
 from emospot.report.analysis_subtitles import to_srt, to_vtt
 from emospot.report.analysis_tables import to_csv, to_json_lines
 from emospot.report.analysis_tiers import to_eaf, to_textgrid
+from emospot.report.kept_exports import write_export
 from emospot.report.web_annotation import to_web_annotations
 
 
@@ -123,8 +123,9 @@ def write_exports(
     formats: Iterable[str],
     *,
     media: Path | None = None,
+    on_kept: Callable[[Path, Path], None] = lambda path, kept: None,
 ) -> list[Path]:
-    """Write an analysis in other formats.
+    """Write an analysis in other formats; what somebody has changed is kept (`kept_exports`).
 
     Args:
         analysis: what is written.
@@ -133,6 +134,7 @@ def write_exports(
         formats: names of `FORMATS`.
         media: the recording, which is linked by its path from `out`; None: as if it lay
             beside the files.
+        on_kept: told of an export that had been changed, and where it lies now.
 
     Returns:
         The files, in the order of the formats.
@@ -151,7 +153,9 @@ def write_exports(
             refused.append(error)
             continue
         path = out / f"{stem}{FORMATS[name].ending}"
-        write_file(path, data, f"the export {name}")
+        kept = write_export(path, data, f"the export {name}")
+        if kept is not None:
+            on_kept(path, kept)
         written.append(path)
     if refused:
         raise refused[0]

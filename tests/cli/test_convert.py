@@ -51,7 +51,7 @@ def test_a_text_without_times_has_no_subtitles_but_a_table(emospot, talk, timed,
     assert ran.status == 2
     (line,) = ran.error_lines
     assert "talk.txt: its utterances have no times, and srt is made of times" in line
-    assert {p.name for p in out.iterdir()} == {
+    assert {p.name for p in out.glob("talk*")} == {
         "talk.analysis.json", "talk.html", "talk.emotions.csv",
     }  # fmt: skip
     other = tmp_path / "other.srt"
@@ -105,3 +105,15 @@ def test_wrong_use_is_one_line(emospot, talk, tmp_path, monkeypatch, arguments, 
     assert (ran.status, ran.out) == (status, "")
     (line,) = ran.error_lines
     assert message in line
+
+
+def test_a_corrected_export_is_not_lost(emospot, timed, tmp_path):
+    out = tmp_path / "out"
+    emospot("analyze", timed, "--out", out, "--export", "eaf")
+    (export,) = out.glob("*.emotions.eaf")
+    corrected = export.read_text(encoding="utf-8") + "<!-- mine -->"
+    export.write_text(corrected, encoding="utf-8")
+    again = emospot("convert", next(out.glob("*.analysis.json")), "--to", "eaf")
+    (kept,) = out.glob("*.changed-1.emotions.eaf")
+    assert kept.read_text(encoding="utf-8") == corrected
+    assert any("had been changed" in line and kept.name in line for line in again.error_lines)

@@ -230,7 +230,7 @@ def test_description() -> None:
     assert description.dim == len(FACE_COLUMNS)
     assert not description.pooled
     assert description.version.startswith("mediapipe 0.10")
-    assert description.options == {"max_faces": 2}
+    assert description.options["max_faces"] == 2
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,10 @@ def opened(image: Picture, landmarks: NDArray[np.floating], gape: float) -> Pict
 
 
 def gapes(
-    turns: Sequence[tuple[float, float]], seconds: float, random: np.random.Generator
+    turns: Sequence[tuple[float, float]],
+    seconds: float,
+    random: np.random.Generator,
+    gape: float = GAPE,
 ) -> NDArray[np.float64]:
     """How far a mouth is open in each picture, shape (seconds · RATE,).
 
@@ -148,19 +151,25 @@ def gapes(
         turns: start and end of what the person says.
         seconds: length of the film.
         random: of the syllables.
+        gape: of the loudest syllable.
     """
     times = np.arange(round(seconds * RATE)) / RATE
-    gape = np.zeros(len(times))
+    found = np.zeros(len(times))
     for start, end in turns:
         said = (times >= start) & (times < end)
         phase = random.uniform(*SYLLABLES) * (times - start)
         loud = random.uniform(0.4, 1.0, 32)[phase.astype(int) % 32]  # a syllable each
-        gape += np.where(said, GAPE * loud * (0.5 - 0.5 * np.cos(2 * np.pi * phase)), 0.0)
-    return gape
+        found += np.where(said, gape * loud * (0.5 - 0.5 * np.cos(2 * np.pi * phase)), 0.0)
+    return found
 
 
 def film(
-    people: Sequence[Portrait], conversation: Conversation, seconds: float, seed: int = 0
+    people: Sequence[Portrait],
+    conversation: Conversation,
+    seconds: float,
+    *,
+    seed: int = 0,
+    gape: float = GAPE,
 ) -> Iterator[tuple[float, Picture]]:
     """Time and picture of people side by side.
 
@@ -169,6 +178,7 @@ def film(
         conversation: who speaks when; a speaker of another name is not in the picture.
         seconds: length of the film.
         seed: of the syllables and of where each person's film begins.
+        gape: of the loudest syllable.
     """
     random = np.random.default_rng(seed)
     said: list[NDArray[np.float64]] = []
@@ -176,16 +186,17 @@ def film(
     for place, person in enumerate(people):
         own = [u for u in conversation.utterances if u.speaker == str(place)]
         turns = [(u.start, u.end) for u in own if u.start is not None and u.end is not None]
-        said.append(gapes(turns, seconds, random))
+        said.append(gapes(turns, seconds, random, gape))
         to_and_fro = [*range(len(person.pictures)), *range(len(person.pictures) - 2, 0, -1)]
         first = int(random.integers(len(to_and_fro)))
         steps = (first + np.arange(len(said[-1]))) % len(to_and_fro)
         played.append(np.array(to_and_fro)[steps])
     for number in range(round(seconds * RATE)):
         parts = []
-        for person, gape, places in zip(people, said, played, strict=True):
+        for person, open_by, places in zip(people, said, played, strict=True):
             image, points = person.pictures[places[number]], person.landmarks[places[number]]
-            parts.append(opened(image, points, gape[number]) if gape[number] > 0 else image)
+            now = float(open_by[number])
+            parts.append(opened(image, points, now) if now > 0 else image)
         yield number / RATE, np.concatenate(parts, axis=1)
 
 

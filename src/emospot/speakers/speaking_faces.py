@@ -11,7 +11,7 @@ moves by about 1: the logarithm keeps one yawn from counting for a sentence. For
 and face (track) k, with M the mean of m over the frames in which k is seen,
 
     c(s, k) = M over all utterances of s − R(s, k)
-    R(s, k) = M over the utterances of others, as if 2 s of resting lips had been seen too
+    R(s, k) = M over the utterances of others, as if 1 s of resting lips had been seen too
 
 How a face rests is thus taken from itself, where it has been seen while others spoke: who
 chews or smiles all the time gains nothing by it. In a shot with several faces an utterance
@@ -21,8 +21,8 @@ of s reads the face k with the greatest c(s, k), if
   in the picture, or where the voices were not told apart;
 - c(s, k) exceeds that of every other face seen at the same time by MARGIN;
 - the lips of k were seen for a second or more while s spoke;
-- in this utterance itself no other face exceeds k by MARGIN, as it would where the speaker
-  is mistaken in it.
+- in this utterance by itself no other face exceeds k, as it does where the speaker is
+  mistaken in it.
 
 Otherwise the face is *unclear*: no face is better than another person's. Also unclear is a
 lone face, in a shot that has several, which clearly belongs to another speaker. Everywhere
@@ -62,7 +62,7 @@ _STEP = 1.0 / 15.0
 _LONGEST_STEP = 0.25
 _SMOOTHED = 0.4
 _RESTING_MOTION = float(np.log1p(0.05 / _USUAL_SPEED))
-_RESTING_SECONDS = 2.0
+_RESTING_SECONDS = 1.0
 _EARLY = 1e-3  # frames' times are rounded
 
 
@@ -76,10 +76,12 @@ class SpeakingFace:
 
     Args:
         tokens: rows of the face that was chosen, without `FACE_TRACK_COLUMNS`, or None.
+        tracks: the numbers of its tracks, one a shot in which it is clear.
         unclear: whether there are faces, but it is not clear in any shot which one speaks.
     """
 
     tokens: Tokens | None
+    tracks: tuple[int, ...] = ()
     unclear: bool = False
 
 
@@ -164,14 +166,13 @@ def _chosen(faces: Tokens | None, kept: list[int]) -> SpeakingFace:
         return SpeakingFace(None, unclear=faces is not None)
     wide = len(FACE_TRACK_COLUMNS)
     places = sorted(kept)
-    return SpeakingFace(
-        Tokens(
-            faces.values[places, :-wide],
-            None if faces.times is None else faces.times[places],
-            None,
-            None if faces.columns is None else faces.columns[:-wide],
-        )
+    tokens = Tokens(
+        faces.values[places, :-wide],
+        None if faces.times is None else faces.times[places],
+        columns=None if faces.columns is None else faces.columns[:-wide],
     )
+    tracks = dict.fromkeys(faces.column("track")[places].astype(int).tolist())
+    return SpeakingFace(tokens, tuple(tracks))
 
 
 def _rows(faces: Sequence[Tokens | None]) -> _Rows:
@@ -261,7 +262,7 @@ class _Evidence:
             if rival == best or not together:
                 continue
             now = self._now(speaker, rival, own) - self._now(speaker, best, here[best])
-            if overall[best] - overall[rival] < MARGIN or now >= MARGIN:
+            if overall[best] - overall[rival] < MARGIN or now > 0:
                 return None
         return best
 

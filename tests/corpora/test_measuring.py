@@ -173,9 +173,6 @@ def test_clips_with_several_faces(fake):
     talk = two_people("Ann", "Bob", "Bob")
     clips = (Path("a.mp4"), None, Path("b.mp4"))
     stored = measure_clips(talk, clips, by, notices=notices)
-    # Each clip begins at its second 0: the first face talks in all of them.
-    assert [own is not None for own in stored.tokens["face"]] == [True, False, True]
-    assert notices == []
-    short = dataclasses.replace(by, duration=lambda path: 0.5)
-    assert measure_clips(talk, clips, short, notices=notices).tokens["face"] == (None,) * 3
+    # A clip shows nobody while another one speaks.
+    assert stored.tokens["face"] == (None,) * 3
     assert notices == ["no face in 2 utterances: several faces, and which one speaks is not clear"]

@@ -135,9 +135,15 @@ def test_a_face_is_not_known_by_a_moment() -> None:
     short = LEAST_SECONDS - 0.2
     both = faces([Lips(1, [(0.0, short)]), Lips(2)], [(0.0, short)])
     assert who(speaking_faces(both, ["A"])) == ["unclear"]
-    again = [(0.0, short), (3.0, 3.0 + short)]
-    both = faces([Lips(1, again), Lips(2)], again)
-    assert who(speaking_faces(both, ["A", "A"])) == [1, 1]
+    again = [(0.0, short), (3.0, 3.0 + short), (5.0, 7.0)]
+    both = faces([Lips(1, again[:2]), Lips(2)], again)
+    assert who(speaking_faces(both, ["A", "A", "B"])) == [1, 1, "unclear"]
+
+
+def test_who_was_never_seen_while_others_spoke_is_unclear() -> None:
+    """Nobody tells a face that talks from one that weeps beside a voice without a face."""
+    both = faces([Lips(1, TURNS), Lips(2)], TURNS)
+    assert who(speaking_faces(both, ["A"] * 4)) == ["unclear"] * 4
 
 
 def test_a_face_that_passes_by_changes_nothing() -> None:
@@ -191,8 +197,8 @@ def test_a_clear_shot_remains_of_an_utterance_with_an_unclear_one() -> None:
 
 
 def test_who_speaks_at_the_same_time_is_not_held_against_a_face() -> None:
-    spans = [(0.0, 3.0), (1.0, 3.0), (3.5, 5.0)]
-    both = faces([Lips(1, [(0.0, 3.0)]), Lips(2, [(1.0, 3.0), (3.5, 5.0)])], spans)
+    spans = [(0.0, 3.0), (1.5, 3.0), (3.5, 5.0)]
+    both = faces([Lips(1, [(0.0, 3.0)]), Lips(2, [(1.5, 3.0), (3.5, 5.0)])], spans)
     assert who(speaking_faces(both, ["A", "B", "B"])) == [1, 2, 2]
 
 

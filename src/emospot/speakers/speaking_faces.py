@@ -20,7 +20,8 @@ of s reads the face k with the greatest c(s, k), if
 - c(s, k) ≥ MARGIN: its lips do move with the voice. Nobody's do where the speaker is not
   in the picture, or where the voices were not told apart;
 - c(s, k) exceeds that of every other face seen at the same time by MARGIN;
-- the lips of k were seen for a second or more while s spoke;
+- the lips of k were seen for a second or more while s spoke, and for another while
+  somebody else did: who weeps beside a voice without a face is no speaker;
 - in this utterance by itself no other face exceeds k, as it does where the speaker is
   mistaken in it.
 
@@ -255,7 +256,7 @@ class _Evidence:
         if not here:
             return None
         best = max(here, key=lambda track: overall[track])
-        if overall[best] < MARGIN or self._heard(speaker, best) < LEAST_SECONDS:
+        if overall[best] < MARGIN or self._compared(speaker, best) < LEAST_SECONDS:
             return None
         for rival, own in here.items():
             together = np.isin(rows.start[own], rows.start[here[best]]).any()
@@ -271,7 +272,8 @@ class _Evidence:
         talking, resting, _ = self._of(speaker, track)
         return talking - resting
 
-    def _heard(self, speaker: int, track: int) -> float:
+    def _compared(self, speaker: int, track: int) -> float:
+        """Seconds for which the face was seen both in the speaker's talk and in others'."""
         return self._of(speaker, track)[2]
 
     def _now(self, speaker: int, track: int, own: NDArray[np.intp]) -> float:
@@ -280,7 +282,7 @@ class _Evidence:
         return mean - self._of(speaker, track)[1] if seconds else 0.0
 
     def _of(self, speaker: int, track: int) -> tuple[float, float, float]:
-        """Motion while the speaker talks and at rest, and the seconds of talk."""
+        """Motion while the speaker talks and at rest, and the seconds seen of either."""
         if (speaker, track) not in self._known:
             own = self._of_track[track]
             during = self._speaking[own] == speaker
@@ -295,7 +297,7 @@ class _Evidence:
             self._known[speaker, track] = (
                 talking if seconds else -np.inf,
                 resting,
-                seconds,
+                min(seconds, rested),
             )
         return self._known[speaker, track]
 

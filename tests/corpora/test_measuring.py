@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.corpora.clips import measure_clips
 from emospot.corpora.measuring import Instruments, measure
 from emospot.errors import MediaError
+from emospot.features.base import FACE_TRACK_COLUMNS, FeatureDescription
 
 
 @pytest.fixture
@@ -113,3 +115,64 @@ def test_identity_names_what_changes_results(fake):
     assert len(fake.all.identity()) == 6
     assert fake.all.identity() != other.identity()
     assert list(fake.all.features()) == ["words", "voice", "face"]
+
+
+class TwoFaces:
+    """The lips of face 1 move until second 2, those of face 2 from then on."""
+
+    def describe(self):
+        return FeatureDescription("face", "two", "1", 1, pooled=False)
+
+    def extract(self, frames, spans):
+        raise AssertionError("who speaks is known, so all faces are asked for")
+
+    def faces(self, frames, spans):
+        list(frames)
+        for index, (start, end) in enumerate(spans):
+            times = np.repeat(np.arange(start, end, 0.1), 2)
+            track = np.tile([1.0, 2.0], len(times) // 2)
+            moves = (track == 1) == (times < 2.0)
+            lips = np.where(moves, 0.2 * np.sin(25 * times), 0.0)
+            rows = np.column_stack([lips, 0 * track, track, track])
+            columns = ("mouth opening", *FACE_TRACK_COLUMNS)
+            yield index, Tokens(rows, np.column_stack([times, times + 0.1]), columns=columns)
+
+
+def two_people(*speakers):
+    turns = [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
+    utterances = (Utterance(f"{n}", who, *turns[n]) for n, who in enumerate(speakers))
+    return Conversation("d", tuple(utterances), media=Path("talk.mp4"))
+
+
+@pytest.mark.parametrize("hotspots", [False, True])
+def test_of_several_faces_the_speakers_is_measured(fake, hotspots):
+    by = Instruments(face=TwoFaces(), frames=fake.all.frames)
+    if hotspots:
+        spotter = dataclasses.replace(fake.all.face_hotspots, readers={"brightness": TwoFaces()})
+        by = dataclasses.replace(by, face_hotspots=spotter)
+    notices = []
+    stored = measure(two_people("Ann", "Bob", "Bob"), by, notices=notices)
+    face = stored.tokens["face"]
+    assert all(own.columns == ("mouth opening",) and np.ptp(own.values) > 0.3 for own in face)
+    assert [len(own) for own in stored.hotspots] == [int(hotspots)] * 3
+    assert notices == []
+
+
+def test_where_it_is_not_clear_who_speaks_there_is_no_face_and_a_notice(fake):
+    by = Instruments(face=TwoFaces(), frames=fake.all.frames)
+    notices = []
+    stored = measure(two_people("Ann", "Bob", "Ann"), by, notices=notices)
+    # In the last one the lips of the other face move.
+    assert [own is not None for own in stored.tokens["face"]] == [True, True, False]
+    assert notices == ["no face in 1 utterance: several faces, and which one speaks is not clear"]
+
+
+def test_clips_with_several_faces(fake):
+    by = Instruments(face=TwoFaces(), frames=fake.all.frames, duration=lambda path: 2.0)
+    notices = []
+    talk = two_people("Ann", "Bob", "Bob")
+    clips = (Path("a.mp4"), None, Path("b.mp4"))
+    stored = measure_clips(talk, clips, by, notices=notices)
+    # A clip shows nobody while another one speaks.
+    assert stored.tokens["face"] == (None,) * 3
+    assert notices == ["no face in 2 utterances: several faces, and which one speaks is not clear"]

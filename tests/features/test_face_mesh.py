@@ -13,6 +13,7 @@ import pytest
 from emospot.conversation import Tokens
 from emospot.errors import MissingExtraError, ShapeError
 from emospot.features import face_mesh
+from emospot.features.base import FACE_TRACK_COLUMNS, FacesExtractor
 from emospot.features.face_geometry import FACE_COLUMNS, FRONTAL_HEAD, STABLE_LANDMARKS
 from emospot.features.face_mesh import FaceMesh
 from emospot.media.decode import video_frames
@@ -167,6 +168,35 @@ def test_size_times_persistence_decides(graph: FakeGraph) -> None:
     assert len(tokens) == 18
 
 
+def test_all_faces_are_given_with_their_tracks(graph: FakeGraph) -> None:
+    stays, other = mesh(80, 80, 45, gap=0.1), mesh(240, 60, 25, gap=0.2)
+    graph.scenes = [[], [stays, other], [other]]
+    frames = [*film(*[1] * 10), *((1.0 + i / 10, picture(2, 200)) for i in range(5))]
+    spans = [(0.0, 1.2), (1.2, 1.5), (8.0, 9.0)]
+    found = dict(FaceMesh().faces(frames, spans))
+    assert found[2] is None
+    both, later = found[0], found[1]
+    assert both is not None
+    assert later is not None
+    assert both.columns == (*FACE_COLUMNS, *FACE_TRACK_COLUMNS)
+    assert both.times is not None
+    assert both.times[:, 0].tolist() == pytest.approx(
+        [*np.repeat(np.arange(10) / 10, 2), 1.0, 1.1]
+    )
+    assert both.column("shot").tolist() == [0] * 20 + [1] * 2
+    assert both.column("track").tolist() == [1, 2] * 10 + [3] * 2
+    assert later.column("track").tolist() == [3] * 3
+    gaps = both.column("mouth opening").round(3).tolist()
+    assert gaps == pytest.approx([0.1, 0.2] * 10 + [0.2] * 2)
+    weights = dict(zip(both.column("track"), both.column("weight"), strict=True))
+    assert weights[1] > weights[2] > weights[3] > 0
+    # What is taken without knowing who speaks is the heaviest of each shot.
+    alone = extract(frames, *spans)[0]
+    assert alone is not None
+    heaviest = np.isin(both.column("track"), [1, 3])
+    assert np.array_equal(alone.values, both.values[heaviest, : len(FACE_COLUMNS)])
+
+
 def test_each_shot_has_its_own_face(graph: FakeGraph) -> None:
     big, other = mesh(100, 80, 45, gap=0.1), mesh(230, 80, 25, gap=0.3)
     graph.scenes = [[], [big], [other, mesh(60, 60, 15, gap=0.2)]]
@@ -230,7 +260,8 @@ def test_description() -> None:
     assert description.dim == len(FACE_COLUMNS)
     assert not description.pooled
     assert description.version.startswith("mediapipe 0.10")
-    assert description.options == {"max_faces": 2}
+    assert description.options["max_faces"] == 2
+    assert isinstance(FaceMesh(), FacesExtractor)
 
 
 @pytest.fixture(scope="module")

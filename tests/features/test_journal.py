@@ -10,8 +10,8 @@ import pytest
 
 from emospot.conversation import Tokens
 from emospot.errors import EmospotError
-from emospot.features.base import FeatureDescription
-from emospot.features.journal import Journal, JournaledFace, JournaledVoice
+from emospot.features.base import FACE_TRACK_COLUMNS, FeatureDescription
+from emospot.features.journal import Journal, JournaledFace, JournaledFaces, JournaledVoice
 
 SPANS = [(0.0, 1.0), (1.5, 2.0), (1.8, 4.0)]
 
@@ -174,3 +174,49 @@ def test_nothing_is_measured_twice(recording: Path, tmp_path: Path, kind: str) -
     assert all(same(found[index], whole[index]) for index in whole)
     run(nothing)
     assert nothing.asked == []
+
+
+class Everybody(Face):
+    """Two faces a span, whose shots and tracks are counted from 0 and 1 in each pass."""
+
+    def faces(self, frames, spans):
+        for index, span in enumerate(spans):
+            if self.one(span[0]) is None:
+                yield index, None
+                continue
+            rows = [[span[0], index, 2 * index + face, 5.0] for face in (1, 2)]
+            yield index, Tokens(np.array(rows), columns=("a", *FACE_TRACK_COLUMNS))
+
+
+def test_tracks_before_and_after_a_kill_are_not_the_same(recording: Path, tmp_path: Path) -> None:
+    def run(extractor: Everybody) -> dict[int, Tokens | None]:
+        with closing(Journal(tmp_path / "j", recording)) as journal:
+            return dict(JournaledFaces(extractor, journal).faces(iter(()), SPANS))
+
+    whole = dict(Everybody().faces((), SPANS))
+    stopped, rest, nothing = Everybody(stop_at=2), Everybody(), Everybody()
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped)
+    found = run(rest)
+    assert rest.asked == [1.8]
+    first, none, last = (found[index] for index in range(3))
+    assert same(first, whole[0])
+    assert none is None
+    assert last is not None
+    assert last.column("track").tolist() == [4.0, 5.0]  # of a new pass 1 and 2; 1 and 2 were used
+    assert last.column("shot").tolist() == [1.0, 1.0]
+    assert (last.column("a") == SPANS[2][0]).all()
+    assert all(
+        same(again, own)
+        for again, own in zip(run(nothing).values(), (first, none, last), strict=True)
+    )
+    assert nothing.asked == []
+
+
+def test_every_face_and_one_face_are_kept_apart(recording: Path, tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "j", recording)) as journal:
+        journaled = JournaledFaces(Everybody(), journal)
+        every, one = dict(journaled.faces((), SPANS)), dict(journaled.extract((), SPANS))
+        assert every[0] is not None
+        assert one[0] is not None
+        assert every[0].columns != one[0].columns

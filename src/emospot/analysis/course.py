@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from emospot.analysis.stopwatch import Stopwatch
-from emospot.features.base import FaceExtractor, VoiceExtractor
-from emospot.features.journal import Journal, JournaledFace, JournaledVoice
+from emospot.features.base import FaceExtractor, FacesExtractor, VoiceExtractor
+from emospot.features.journal import Journal, JournaledFace, JournaledFaces, JournaledVoice
 
 OnStage = Callable[[str], None]
 OnShare = Callable[[float], None]
@@ -34,4 +34,8 @@ class Course:
 
     def face(self, extractor: FaceExtractor) -> FaceExtractor:
         """The extractor, which measures nothing twice where there is a journal."""
-        return extractor if self.journal is None else JournaledFace(extractor, self.journal)
+        if self.journal is None:
+            return extractor
+        if isinstance(extractor, FacesExtractor):
+            return JournaledFaces(extractor, self.journal)
+        return JournaledFace(extractor, self.journal)

@@ -165,7 +165,7 @@ def _reason(modality: str, index: int, evidence: Evidence, *, used: bool) -> str
     if modality in evidence.measured.absent:
         return evidence.measured.absent[modality]
     if not evidence.measured.seen(modality, index):
-        return f"no {modality} in this utterance"
+        return evidence.measured.why.get((modality, index), f"no {modality} in this utterance")
     if used:
         return ""
     if modality not in evidence.model.config.modalities:

@@ -33,6 +33,7 @@ from emospot.hotspots.moments import order_of
 from emospot.hotspots.panel import Panel
 from emospot.hotspots.registry import DEFAULTS, panel
 from emospot.media.decode import MediaInfo
+from emospot.speakers.speaking_faces import UNCLEAR
 
 MAX_FACE_RATE = 15.0
 """Frames a second of which the face is measured, at most."""
@@ -54,6 +55,7 @@ class Measurements:
         waveform: greatest absolute amplitude of equal steps, or ().
         notices: sentences about what went wrong on the way.
         measured: modality → whether it was measured in each utterance.
+        why: modality and utterance → why it was not measured there, where that is known.
     """
 
     features: dict[str, list[Tokens | None]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Measurements:
     waveform: tuple[float, ...] = ()
     notices: list[str] = field(default_factory=list)
     measured: dict[str, list[bool]] = field(default_factory=dict)
+    why: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def seen(self, modality: str, index: int) -> bool:
         """Whether the modality was measured in utterance `index`."""
@@ -266,8 +269,10 @@ def _face(
     by = Instruments(face=reading, face_hotspots=spotter, frames=frames)
     readings = measure_face(conversation, by)
     seen = _seen(readings)
+    found.why |= {(FACE, index): UNCLEAR for index in readings.unclear if not seen[index]}
+    found.notices += readings.notices()
     if not any(seen):
-        return "no face was seen"
+        return UNCLEAR if readings.unclear else "no face was seen"
     if reading is not None:
         found.features[FACE] = readings.features
     described = _descriptions(spotter, reading)

@@ -32,6 +32,7 @@ def measure_clips(
     by: Instruments,
     given: Sequences | None = None,
     unreadable: list[str] | None = None,
+    notices: list[str] | None = None,
 ) -> StoredConversation:
     """Measure a conversation whose utterances are files of their own.
 
@@ -43,6 +44,7 @@ def measure_clips(
         unreadable: where a list is given, a clip that cannot be read is noted
             in it and its utterance has neither voice nor face; else it is an
             error.
+        notices: as in `measuring.measure`.
 
     Raises:
         MediaError: if a clip cannot be read and `unreadable` is None.
@@ -67,6 +69,8 @@ def measure_clips(
         utterances.append(utterance)
         clock = max(clock, utterance.end or 0.0)
     timed = replace(conversation, utterances=tuple(utterances))
+    if notices is not None:
+        notices += face.notices()
     return assemble(timed, by, given, voice, face)
 
 
@@ -83,6 +87,8 @@ def _seconds(clip: Path | None, by: Instruments) -> float | None:
 def _append(whole: Readings, clip: Readings | None, shift: float) -> None:
     """Add what was measured of one clip, moved to where it stands; None: nothing was."""
     before = len(whole.features)
+    if clip is not None and clip.unclear:
+        whole.unclear.add(before)
     whole.features.append(_moved(clip.features[0], shift) if clip else None)
     for name in clip.read if clip else ():
         whole.read.setdefault(name, [None] * before)

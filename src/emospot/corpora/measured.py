@@ -57,25 +57,25 @@ class Measuring:
             MissingExtraError: if an extractor's packages are not installed.
         """
         unreadable: list[str] | None = [] if self.absent else None
+        told: list[str] = []
         try:
             with one_thread(), threadpool_limits(1):
-                stored = _measured(one, self.by, unreadable)
+                stored = _measured(one, self.by, unreadable, told)
         except MediaError as error:
             return Measured(None, broken=str(error))
-        notices = tuple(
-            f"{one.conversation.id}: {text}" for own in self.by.panels() for text in own.notices
-        )
+        told += (text for own in self.by.panels() for text in own.notices)
+        notices = tuple(f"{one.conversation.id}: {text}" for text in told)
         return Measured(stored, notices, tuple(unreadable or ()))
 
 
 def _measured(
-    one: CorpusConversation, by: Instruments, unreadable: list[str] | None
+    one: CorpusConversation, by: Instruments, unreadable: list[str] | None, told: list[str]
 ) -> StoredConversation:
     if one.sound is not None:
         by = replace(by, audio=_reader_of(one.sound()), frames=None)
     if one.clips:
-        return measure_clips(one.conversation, one.clips, by, one.tokens, unreadable)
-    return measure(one.conversation, by, one.tokens, unreadable, one.video)
+        return measure_clips(one.conversation, one.clips, by, one.tokens, unreadable, told)
+    return measure(one.conversation, by, one.tokens, unreadable, one.video, told)
 
 
 def _reader_of(sound: NDArray[np.float32]) -> AudioReader:

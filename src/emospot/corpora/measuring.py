@@ -7,7 +7,8 @@ hotspots with the extractors that they read. What a corpus brings ready-made is
 used as it is, by models and, where it is a sequence of tokens, by detectors.
 
 The sound and the pictures are read in one pass each, utterance by utterance,
-so that memory does not grow with the recording.
+so that no sound and no pictures are kept. Of several faces in the picture, an
+utterance gets that of its speaker (`speakers.speaking_faces`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from emospot.errors import MediaError
 from emospot.features.base import (
     Extractor,
     FaceExtractor,
+    FacesExtractor,
     FeatureDescription,
     Span,
     VoiceExtractor,
@@ -30,6 +32,7 @@ from emospot.features.base import (
 )
 from emospot.features.store import StoredConversation
 from emospot.hotspots.panel import Panel
+from emospot.speakers.speaking_faces import UNCLEAR, speaking_faces
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Extractor)
@@ -115,6 +118,7 @@ def measure(
     given: Sequences | None = None,
     unreadable: list[str] | None = None,
     video: Path | None = None,
+    notices: list[str] | None = None,
 ) -> StoredConversation:
     """Measure what the instruments can of one conversation.
 
@@ -126,6 +130,7 @@ def measure(
         unreadable: where a list is given, a recording that cannot be read is
             noted in it and its modality is absent; else it is an error.
         video: the film, where pictures are not in the recording.
+        notices: where a list is given, what is odd but no error is noted in it.
 
     Raises:
         MediaError: if the recording cannot be read and `unreadable` is None.
@@ -135,6 +140,8 @@ def measure(
     filmed = conversation if video is None else replace(conversation, media=video)
     voice = or_absent(lambda: measure_voice(conversation, by), unreadable)
     face = or_absent(lambda: measure_face(filmed, by), unreadable)
+    if face is not None and notices is not None:
+        notices += face.notices()
     return assemble(conversation, by, given, voice, face)
 
 
@@ -217,10 +224,20 @@ class Readings:
     Args:
         features: what a model reads, shape (U,).
         read: extractor → what hotspot detectors read, shape (U,).
+        unclear: utterances in which there are faces, but it is not clear whose they are.
     """
 
     features: list[Tokens | None]
     read: dict[str, list[Tokens | None]] = field(default_factory=dict)
+    unclear: set[int] = field(default_factory=set)
+
+    def notices(self) -> list[str]:
+        """What a user is to know of it, one sentence each."""
+        count = len(self.unclear)
+        if not count:
+            return []
+        utterances = "1 utterance" if count == 1 else f"{count} utterances"
+        return [f"no face in {utterances}: {UNCLEAR}"]
 
     @staticmethod
     def empty(count: int, readers: Iterable[str]) -> "Readings":
@@ -277,6 +294,8 @@ def measure_voice(conversation: Conversation, by: Instruments) -> Readings:
 def measure_face(conversation: Conversation, by: Instruments) -> Readings:
     """Face features of the utterances with times, in one pass an extractor.
 
+    Of several faces in the picture it is the speaker's, where that is clear.
+
     Args:
         conversation: U utterances; without a recording all are None.
         by: `face` and `face_hotspots` are used, each if given, and `frames`.
@@ -291,12 +310,13 @@ def measure_face(conversation: Conversation, by: Instruments) -> Readings:
     if conversation.media is None or by.frames is None or not timed:
         return found
     if by.face is not None:
-        _seen(conversation.media, by.frames, by.face, timed, found.features)
+        _seen(conversation, by.frames(conversation.media), by.face, found.features, found.unclear)
     for name, reader in readers.items():
         if reader is by.face:
             found.read[name] = found.features
         else:
-            _seen(conversation.media, by.frames, reader, timed, found.read[name])
+            frames = by.frames(conversation.media)
+            _seen(conversation, frames, reader, found.read[name], found.unclear)
     return found
 
 
@@ -305,16 +325,26 @@ def _readers(spotter: Spotter[E] | None) -> Mapping[str, E]:
 
 
 def _seen(
-    media: Path,
-    frames: FrameReader,
+    conversation: Conversation,
+    frames: Iterable[tuple[float, NDArray[np.uint8]]],
     extractor: FaceExtractor,
-    timed: Mapping[int, Span],
     tokens: list[Tokens | None],
+    unclear: set[int],
 ) -> None:
-    """One pass over the pictures; fills in the tokens."""
-    positions = list(timed)
-    for index, one in extractor.extract(frames(media), list(timed.values())):
-        tokens[positions[index]] = one
+    """One pass over the pictures; fills in the tokens, and where it is not clear whose."""
+    timed = _timed(conversation)
+    positions, spans = list(timed), list(timed.values())
+    if not isinstance(extractor, FacesExtractor):
+        for index, one in extractor.extract(frames, spans):
+            tokens[positions[index]] = one
+        return
+    everybody: list[Tokens | None] = [None] * len(tokens)
+    for index, one in extractor.faces(frames, spans):
+        everybody[positions[index]] = one
+    speakers = [utterance.speaker for utterance in conversation.utterances]
+    chosen = speaking_faces(everybody, speakers)
+    tokens[:] = [own.tokens for own in chosen]
+    unclear.update(index for index, own in enumerate(chosen) if own.unclear)
 
 
 def _timed(conversation: Conversation) -> dict[int, Span]:

@@ -13,12 +13,16 @@ packages of an extractor are not installed, its constructor raises
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emospot.conversation import Tokens, Utterance
+
+FACE_TRACK_COLUMNS = ("shot", "track", "weight")
+"""Whose face a row of `FacesExtractor.faces` is: the number of its shot, the number of its
+track (unique in the recording), and the track's weight (`face_tracks`) by the span's end."""
 
 Span = tuple[float, float]
 """Start and end in seconds from the start of the recording."""
@@ -115,5 +119,25 @@ class FaceExtractor(Extractor, Protocol):
             Index of the span and its tokens, one token a frame in which a face
             was seen, or None where no face was seen in the span; each index
             exactly once, as soon as the frames have passed the span's end.
+        """
+        ...
+
+
+@runtime_checkable
+class FacesExtractor(FaceExtractor, Protocol):
+    """A `FaceExtractor` that also gives every face, for whoever knows which one is meant."""
+
+    def faces(
+        self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]
+    ) -> Iterator[tuple[int, Tokens | None]]:
+        """As `extract`, with a token for each face of a frame.
+
+        Args:
+            frames: as in `extract`.
+            spans: as in `extract`.
+
+        Yields:
+            Index of the span and its tokens, in order of time; `FACE_TRACK_COLUMNS` are
+            their last columns.
         """
         ...

@@ -2,9 +2,10 @@
 
 MediaPipe finds up to three faces in a frame and lays a mesh of landmarks over
 each; from frame to frame it follows them instead of searching again. The
-landmarks become the columns of `face_geometry.FACE_COLUMNS`; of several faces
-the one of `face_tracks` is taken, shot by shot. All models lie in the MediaPipe
-package; nothing is fetched.
+landmarks become the columns of `face_geometry.FACE_COLUMNS`. `FaceMesh.faces` gives
+all faces, each row with its track (`face_tracks`), for whoever knows who speaks
+(`speakers.speaking_faces`); `FaceMesh.extract` takes of several faces the largest that
+stays, shot by shot. All models lie in the MediaPipe package; nothing is fetched.
 
 A frame without a face gives no token, and neither does a face that is too
 small or turned too far away to be measured: what is not seen is not guessed.
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 from emospot.conversation import FACE, Tokens
 from emospot.errors import MissingExtraError, ShapeError
-from emospot.features.base import FeatureDescription, Span
+from emospot.features.base import FACE_TRACK_COLUMNS, FeatureDescription, Span
 from emospot.features.face_geometry import (
     FACE_COLUMNS,
     MESH_POINTS,
@@ -76,7 +77,7 @@ class _Seen:
 
 
 class FaceMesh:
-    """Expression columns of the face that a recording shows (a `FaceExtractor`).
+    """Expression columns of the faces that a recording shows (a `FacesExtractor`).
 
     Args:
         max_faces: faces that are followed at the same time. Each one more costs
@@ -99,7 +100,7 @@ class FaceMesh:
             version=f"mediapipe {importlib.metadata.version(PACKAGE)}",
             dim=len(FACE_COLUMNS),
             pooled=False,
-            options={"max_faces": self.max_faces},
+            options={"max_faces": self.max_faces, "of_several": "the speaker's"},
         )
 
     def extract(
@@ -122,6 +123,25 @@ class FaceMesh:
             ShapeError: if a frame is no RGB image.
             MissingExtraError: if MediaPipe cannot be imported.
         """
+        for index, inside, weights in self._passed(frames, spans):
+            yield index, _tokens(_largest(inside, weights), spans[index])
+
+    def faces(
+        self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]
+    ) -> Iterator[tuple[int, Tokens | None]]:
+        """Tokens of all faces in the frames within each span; as `extract` but for that.
+
+        Yields:
+            Index of the span and its tokens, one a frame and face, in order of time; the
+            columns `FACE_TRACK_COLUMNS` follow on `FACE_COLUMNS`.
+        """
+        for index, inside, weights in self._passed(frames, spans):
+            yield index, _tokens(inside, spans[index], weights)
+
+    def _passed(
+        self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]
+    ) -> Iterator[tuple[int, list[_Seen], dict[int, float]]]:
+        """Each span with the faces seen in it, and the weights of their tracks by its end."""
         pending = dict(enumerate(spans))
         seen: list[_Seen] = []
         weights: dict[int, float] = {}
@@ -129,7 +149,7 @@ class FaceMesh:
             for start, end, image in _with_ends(frames):
                 passed = [index for index, span in pending.items() if span[1] <= start]
                 for index in passed:
-                    yield index, _tokens(seen, weights, pending.pop(index))
+                    yield index, _inside(seen, pending.pop(index)), weights
                 if not pending:
                     return
                 earliest = min(span[0] for span in pending.values())
@@ -141,7 +161,7 @@ class FaceMesh:
                     seen.append(face)
                     weights[track.id] = track.weight
         for index, span in pending.items():
-            yield index, _tokens(seen, weights, span)
+            yield index, _inside(seen, span), weights
 
 
 class _Mesh:
@@ -242,18 +262,32 @@ def _with_ends(
         yield last[0], last[0] + length, last[1]
 
 
-def _tokens(seen: list[_Seen], weights: dict[int, float], span: Span) -> Tokens | None:
-    """The tokens of a span: of each of its shots, the face with the greatest weight."""
-    inside = [face for face in seen if span[0] <= face.start < span[1]]
+def _inside(seen: list[_Seen], span: Span) -> list[_Seen]:
+    return [face for face in seen if span[0] <= face.start < span[1]]
+
+
+def _largest(inside: list[_Seen], weights: dict[int, float]) -> list[_Seen]:
+    """Of each shot, the face with the greatest weight."""
     tracks_of_shot: dict[int, set[int]] = defaultdict(set)
     for face in inside:
         tracks_of_shot[face.shot].add(face.track)
     meant = {max(tracks, key=weights.__getitem__) for tracks in tracks_of_shot.values()}
-    chosen = [face for face in inside if face.track in meant]
-    if not chosen:
+    return [face for face in inside if face.track in meant]
+
+
+def _tokens(
+    faces: list[_Seen], span: Span, weights: dict[int, float] | None = None
+) -> Tokens | None:
+    """The tokens of faces; with weights, whose they are stands in further columns."""
+    if not faces:
         return None
+    rows = [face.values for face in faces]
+    if weights is not None:
+        rows = [
+            np.array([*face.values, face.shot, face.track, weights[face.track]]) for face in faces
+        ]
     return Tokens(
-        values=np.array([face.values for face in chosen], dtype=np.float32),
-        times=np.array([(face.start, min(face.end, span[1])) for face in chosen]),
-        columns=FACE_COLUMNS,
+        values=np.array(rows, dtype=np.float32),
+        times=np.array([(face.start, min(face.end, span[1])) for face in faces]),
+        columns=FACE_COLUMNS if weights is None else (*FACE_COLUMNS, *FACE_TRACK_COLUMNS),
     )

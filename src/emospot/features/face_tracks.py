@@ -6,14 +6,14 @@ which motion within a shot leaves low. A *track* is one face followed through a
 shot: a face belongs to the track whose last face lay near it and had about its
 size. A face that is lost for a moment (a hand, a turned head) keeps its track.
 
-Of the faces of a shot the one with the greatest *weight* is meant:
+Where it is not known who speaks, the face of a shot with the greatest *weight* is meant:
 
     weight = Σ over its frames of (area of its bounding box / area of the picture)
 
 that is, size × persistence: a large face that stays wins over a larger one that
 passes by, and over small faces in the background. It need not be the face of
-the person who speaks: in a shot of two people, both utterances get the same
-face. Recordings with one camera a person do not have this limit.
+the person who speaks: which one that is shows in the lips, over all utterances
+(`speakers.speaking_faces`).
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,8 @@ recording, or one that has changed since, nothing is found.
 import io
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,23 @@ from numpy.typing import NDArray
 
 from emospot.conversation import Tokens
 from emospot.errors import EmospotError
-from emospot.features.base import FaceExtractor, FeatureDescription, Span, VoiceExtractor
+from emospot.features.base import (
+    FACE_TRACK_COLUMNS,
+    FaceExtractor,
+    FacesExtractor,
+    FeatureDescription,
+    Span,
+    VoiceExtractor,
+)
 
 LOCK_SECONDS = 0.5
 """After which a file that another process writes to is given up."""
 _ENDINGS = ("", "-wal", "-shm")
+_WHOSE = slice(-len(FACE_TRACK_COLUMNS), -1)  # shot and track
+
+_Frames = Iterable[tuple[float, NDArray[np.uint8]]]
+_FoundFaces = Iterator[tuple[int, Tokens | None]]
+_Measure = Callable[[_Frames, Sequence[Span]], _FoundFaces]
 
 
 class Journal:
@@ -173,7 +186,12 @@ class JournaledFace:
         self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]
     ) -> Iterator[tuple[int, Tokens | None]]:
         """Tokens of the frames within each span; see `FaceExtractor`."""
-        keys = [f"{self._name} {start!r} {end!r}" for start, end in spans]
+        yield from self._kept(self._name, self._extractor.extract, frames, spans)
+
+    def _kept(
+        self, name: str, measure: _Measure, frames: _Frames, spans: Sequence[Span]
+    ) -> Iterator[tuple[int, Tokens | None]]:
+        keys = [_face_key(name, span) for span in spans]
         left = []
         for index, key in enumerate(keys):
             if self._journal.has(key):
@@ -182,9 +200,51 @@ class JournaledFace:
                 left.append(index)
         if not left:
             return
-        for place, tokens in self._extractor.extract(frames, [spans[index] for index in left]):
+        for place, tokens in measure(frames, [spans[index] for index in left]):
             self._journal.put(keys[left[place]], tokens)
             yield left[place], tokens
+
+
+class JournaledFaces(JournaledFace):
+    """The same for an extractor of every face.
+
+    The numbers of tracks go on where a measurement goes on, so that a face before the
+    kill and one after it are never taken for the same.
+
+    Args:
+        extractor: measures.
+        journal: of the recording.
+    """
+
+    def __init__(self, extractor: FacesExtractor, journal: Journal) -> None:
+        super().__init__(extractor, journal)
+        self._faces = extractor.faces
+
+    def faces(
+        self, frames: Iterable[tuple[float, NDArray[np.uint8]]], spans: Sequence[Span]
+    ) -> Iterator[tuple[int, Tokens | None]]:
+        """Tokens of every face within each span; see `FacesExtractor`."""
+        name = f"{self._name} every face"
+        kept = [self._journal.get(_face_key(name, span)) for span in spans]
+        used = [own.values[:, _WHOSE].max(0) + 1 for own in kept if own is not None]
+        shift = np.max(used, axis=0) if used else np.zeros(2)
+
+        def measured(frames: _Frames, spans: Sequence[Span]) -> _FoundFaces:
+            for index, tokens in self._faces(frames, spans):
+                yield index, None if tokens is None else _renumbered(tokens, shift)
+
+        yield from self._kept(name, measured, frames, spans)
+
+
+def _face_key(name: str, span: Span) -> str:
+    start, end = span
+    return f"{name} {start!r} {end!r}"
+
+
+def _renumbered(tokens: Tokens, shift: NDArray[np.floating]) -> Tokens:
+    values = tokens.values.copy()
+    values[:, _WHOSE] += shift
+    return replace(tokens, values=values)
 
 
 def _bytes(tokens: Tokens) -> bytes:

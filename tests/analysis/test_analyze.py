@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import emospot
-from emospot.analysis.analyze import TOO_FAR, _detectors, analyze, brought_near
+from emospot.analysis.analyze import TOO_FAR, _detectors, _far_off, analyze, brought_near
 from emospot.config import parse_config
 from emospot.conversation import FACE, VOICE, WORDS, Tokens
 from emospot.errors import ModelError, UsageError
@@ -177,6 +177,17 @@ def test_a_voice_unlike_the_training_is_brought_near_and_told(sample_analysis, b
     assert [t is None for t in near["voice"]] == [True, False, True]
     causal = replace(bundled, config=bundled.config.model_copy(update={"causal": True}))
     assert brought_near({"voice": far}, causal) == ({"voice": far}, {})
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        (1.04, "(just beyond the edge of its training): moved to that edge"),
+        (1.06, "(1.1 times as far off as the edge of its training): moved to that edge"),
+    ],
+)
+def test_how_far_off_a_modality_is_told_in_words(times, told):
+    assert told in _far_off("voice", times, unread=False)
 
 
 def test_a_model_reads_the_hotspots_of_its_training(bundled):

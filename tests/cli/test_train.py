@@ -67,6 +67,23 @@ def test_training_is_shown_and_says_what_comes_next(emospot, stores, tmp_path):
     assert f"next: emospot evaluate {tmp_path / 'run'}" in ran.err
 
 
+def test_without_a_test_split_no_evaluation_is_proposed(emospot, stores, tmp_path):
+    with (stores / "table.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row[4] != "test"]
+    with (tmp_path / "train.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    store = tmp_path / "store"
+    made = emospot(
+        "corpus", "import", "table", tmp_path / "train.csv", "--out", store, "--words", "none",
+        "--feature", "voice=vec:vec",
+    )  # fmt: skip
+    assert made.status == 0, made.err
+    ran = emospot("train", store, "--out", tmp_path / "run", *SMALL)
+    assert ran.status == 0, ran.err
+    assert "emospot evaluate" not in ran.err
+    assert "no test split" in ran.err
+
+
 def test_training_as_json(emospot, stores, tmp_path):
     ran = emospot(
         "train",

@@ -55,7 +55,8 @@ def test_the_recording_is_found_beside_the_file_or_in_the_folder_that_is_named(t
     )
     films = tmp_path / "films"
     films.mkdir()
-    with pytest.raises(CorpusError, match="films has no recording of talk.emotions.TextGrid"):
+    told = r"films has no recording of talk\.emotions\.TextGrid \(expected talk with any ending\):"
+    with pytest.raises(CorpusError, match=told):
         media(media=films)
     (films / "talk.mp4").touch()
     assert media(media=films)[0] == films / "talk.mp4"

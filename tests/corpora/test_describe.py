@@ -71,6 +71,11 @@ def test_counts(described):
     )
 
 
+def test_what_has_no_split_is_told_in_words(described):
+    found = described(talk("a", None, "AB", ("x", "y")))
+    assert found.warnings[0] == "the part without a split has no utterance labelled angry"
+
+
 def test_rows_and_dictionary(described):
     found = described(talk("a", "train", "AB", ("x", "y")), talk("b", None, "CD", ("u", "v")))
     assert found.split_rows()[1] == {

@@ -245,8 +245,8 @@ def test_wrong_parameters_are_told(talks, changes, error, told):
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        (["a", "a"], "found 1 class"),
-        ([None, None], "found 0 class"),
+        (["a", "a"], "found one class alone, 'a': expected at least two"),
+        ([None, None], "found no label at all: expected at least two"),
         (["1", 1], "differ in their kind only"),
         (["a", 1], "mixed"),
         ([("a",), "b"], "a text or a number"),

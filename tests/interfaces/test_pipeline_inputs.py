@@ -103,6 +103,8 @@ def test_turns_are_written_with_what_they_have(tmp_path):
         (7, "turn 0 is a int"),
         ({"text": object()}, "turn 0, text is a object"),
         ({"timestamp": (1.0,)}, "a timestamp is"),
+        ({"speaker": "A", "txt": "hello"}, 'turn 0 has "speaker", "txt": expected "text"'),
+        ({}, 'turn 0 has nothing: expected "text"'),
     ],
 )
 def test_a_malformed_turn_is_told(tmp_path, turn, told):

@@ -60,7 +60,7 @@ def analyze(
     on_share: OnShare = lambda share: None,
     journal: str | Path | None = None,
 ) -> Analysis:
-    """Say what each speaker of a recording feels, with the evidence.
+    """Say which emotion each utterance of a recording shows, with the evidence.
 
     Args:
         recording: media file, or a transcript by itself (words only).
@@ -301,9 +301,12 @@ def _warnings(
 
 def _far_off(modality: str, times: float, unread: bool) -> str:
     """The warning of a modality outside of the training's range."""
+    rounded = f"{times:.1f}"
+    where = f"{rounded} times as far off as the edge of its training"
+    if rounded == "1.0":
+        where = "just beyond the edge of its training"
     said = (
-        f"the {modality} of this recording lies outside what the model was trained on "
-        f"({times:.1f} times as far off as the edge of its training): "
+        f"the {modality} of this recording lies outside what the model was trained on ({where}): "
     )
     if unread:
         return said + "where there are words, they alone are read"

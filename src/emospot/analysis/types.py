@@ -96,7 +96,7 @@ class NeighbourFinding:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceFinding:
-    """What one utterance's speaker feels, and the evidence.
+    """Which emotion one utterance shows, and the evidence.
 
     Args:
         id: the utterance's id.

@@ -66,7 +66,7 @@ def analyze(
         typer.Option("--json", help="Print the analysis as JSON (of several: a list)."),
     ] = False,
 ) -> None:
-    """Say what each speaker feels, utterance by utterance, with the evidence.
+    """Say which emotion each utterance shows, with the evidence.
 
     An analysis that was killed goes on where it stopped when it is called again.
 

@@ -1,4 +1,4 @@
-"""`emospot stream`: what is said goes in, what its speaker feels comes out at once."""
+"""`emospot stream`: what is said goes in, which emotion it shows comes out at once."""
 
 import json
 import sys

@@ -99,7 +99,13 @@ def train(
     metric = f"dev {results[0].dev[0]}"
     columns = ["seed", metric, "epoch", "temperature", "unsure below", "seconds"]
     table(f"trained {out}", columns, rows)
-    note(f"next: emospot evaluate {out} {store}")
+    if "test" in opened.splits:
+        note(f"next: emospot evaluate {out} {store}")
+    else:
+        note(
+            "the store has no test split, so nothing says how right the model is elsewhere: "
+            "import some conversations with split test"
+        )
 
 
 def _shown_in(bar: "Progress") -> Callable[["EpochReport"], None]:

@@ -253,9 +253,10 @@ def _recording(file: AnnotationFile, options: AnnotatedOptions, notices: list[st
     if found is not None:
         return found.resolve()
     if asked is not None:
+        names = [*(one.name for one in linked), f"{stem(path.name)} with any ending"]
         raise CorpusError(
-            f"{asked} has no recording of {path.name} ({', '.join(o.name for o in linked)}): name "
-            "it in the column media of --list"
+            f"{asked} has no recording of {path.name} (expected {' or '.join(names)}): name it in "
+            "the column media of --list"
         )
     notices.append(f"{path.name}: its recording was not found, so only its words can be read")
     return None

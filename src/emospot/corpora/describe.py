@@ -205,11 +205,12 @@ def _modalities(store: FeatureStore, tally: _Tally) -> Iterator[ModalityDescript
 def _warnings(store: FeatureStore, tally: _Tally) -> Iterator[str]:
     yield from _leaks(tally)
     for split, counts in tally.labels.items():
+        where = "the part without a split" if split == NO_SPLIT else split
         absent = [label for label, count in counts.items() if count == 0]
         if absent and any(counts.values()):
-            yield f"{split} has no utterance labelled {', '.join(absent)}"
+            yield f"{where} has no utterance labelled {', '.join(absent)}"
         if counts and not any(counts.values()):  # a corpus may have targets and no labels
-            yield f"{split} has no labelled utterance"
+            yield f"{where} has no labelled utterance"
     for modality, feature in store.features.items():
         if feature.pooled:
             yield (

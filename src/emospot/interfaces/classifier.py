@@ -341,9 +341,8 @@ def _classes(given: Given) -> list[Any]:
     if strange:
         raise UsageError(f"a label is a text or a number, found {strange[0]!r}")
     if len(found) < 2:
-        raise UsageError(
-            f"found {len(found)} class(es) ({', '.join(map(str, found))}): expected at least two"
-        )
+        only = f"one class alone, {next(iter(found))!r}" if found else "no label at all"
+        raise UsageError(f"found {only}: expected at least two classes")
     if len({str(value) for value in found}) < len(found):
         raise UsageError('labels differ in their kind only, as 1 and "1" do: give one kind')
     try:

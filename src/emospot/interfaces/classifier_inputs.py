@@ -92,11 +92,8 @@ def read_given(
         )
     talks = [_turns(one, number) for number, one in enumerate(X)]
     given = None if y is None else [*y]
-    if given is not None and [*map(_count, given)] != [*map(len, talks)]:
-        raise UsageError(
-            f"y must hold a list of labels a conversation, one an utterance: found "
-            f"{[*map(_count, given)][:5]}… labels for {[*map(len, talks)][:5]}… utterances"
-        )
+    if given is not None:
+        _check_counts([*map(_count, given)], [*map(len, talks)])
     if given is None and any(EMOTION in turn for turns in talks for turn in turns):
         given = [[turn.get(EMOTION) for turn in turns] for turns in talks]
     conversations = tuple(
@@ -221,6 +218,21 @@ def _tokens(value: Any, where: str) -> Tokens | None:
     if not np.isfinite(values).all():
         raise FeatureError(f"{where} contains NaN or infinite values")
     return Tokens(values)
+
+
+def _check_counts(labels: Sequence[int], utterances: Sequence[int]) -> None:
+    """Whether there is a list of labels a conversation, and a label an utterance."""
+    expected = "y must hold a list of labels a conversation, one an utterance"
+    if len(labels) != len(utterances):
+        raise UsageError(
+            f"{expected}: found {len(labels)} such lists, and the conversations are "
+            f"{len(utterances)}"
+        )
+    for number, (found, spoken) in enumerate(zip(labels, utterances, strict=True)):
+        if found != spoken:
+            raise UsageError(
+                f"{expected}: conversation {number} has labels: {found}, utterances: {spoken}"
+            )
 
 
 def _count(labels: Any) -> int:

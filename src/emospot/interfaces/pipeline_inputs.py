@@ -208,6 +208,11 @@ def _turn(turn: Any, number: int) -> dict[str, Any]:
         raise TranscriptError(
             f'{where} is a {type(turn).__name__}: expected {{"speaker": …, "text": …}}'
         )
+    if not ({*OF_A_TURN} - {"speaker"}) & turn.keys():
+        found = ", ".join(f'"{key}"' for key in turn) or "nothing"
+        raise TranscriptError(
+            f'{where} has {found}: expected "text", or its times, "start" and "end"'
+        )
     plain = {key: _plain(turn[key], f"{where}, {key}") for key in OF_A_TURN if key in turn}
     timestamp = plain.pop("timestamp", None)
     if timestamp is not None:

@@ -1,4 +1,4 @@
-"""`Stream`: what is said goes in, and for each utterance, as it ends, what its speaker feels.
+"""`Stream`: what is said goes in, and for each utterance, as it ends, which emotion it shows.
 
 Two ways lead in. Whoever has a speech recogniser tells the utterances (`say`), each with
 its words and its sound; whoever has a microphone alone lets the stream hear it (`hear`),
@@ -51,7 +51,7 @@ LATEST = 1e12
 
 @dataclass(frozen=True, slots=True)
 class LiveAnswer:
-    """What the speaker of an utterance feels, as far as has been heard.
+    """Which emotion an utterance shows, as far as has been heard.
 
     Args:
         utterance: the finding, as `analyze` gives it.

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,9 +216,10 @@ class JobStore:
         """Forget a job; False where there is none. Nothing of it is left in any file."""
         with self._changed() as database:
             found = database.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-        with self._lock:
-            # The log beside the database still has the row as it was: write the log over
-            # into the database, where the row is overwritten, and empty it.
+        # The log beside the database still has the row as it was: write the log over into the
+        # database, where the row is overwritten, and empty it. Where that fails (another
+        # program reads the file), the next deletion does it.
+        with self._lock, suppress(sqlite3.Error):
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return found.rowcount > 0
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime
+from urllib.parse import unquote
 
 import emospot
 from emospot.report.analysis_files import FORMATS
@@ -55,6 +56,26 @@ def test_results(server, wav_bytes):
     assert (media.status, media.body) == (200, wav_bytes)
     assert media.headers["Content-Type"] == "audio/wav"
     assert media.headers["Accept-Ranges"] == "bytes"
+
+
+def test_a_report_to_be_kept_plays_the_recording_by_its_name(server, wav_bytes):
+    name = 'a "b" <c> & Ä.wav'
+    job = server.post(("recording", name.replace('"', "%22"), wav_bytes)).json
+    server.ended(job["id"])
+    path = server.folder(job["id"]) / "report.html"
+    page = '<audio id="player" controls src="./media" aria-label="x"></audio> src="./media"'
+    path.write_text(page)
+    kept = server.ask("GET", f"/analyses/{job['id']}/report?download=1")
+    assert kept.status == 200
+    assert kept.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''a%20")
+    assert kept.headers["Content-Disposition"].endswith(".html")
+    text = kept.body.decode()
+    address = text.partition('src="')[2].partition('"')[0]
+    assert address.startswith("./")
+    assert unquote(address[2:]) == job["name"]
+    assert not set(address) & set("<>& '")
+    assert text.count("./media") == 1  # what is no player is left
+    assert server.ask("GET", f"/analyses/{job['id']}/report").body.decode() == page
 
 
 def test_a_part_of_the_recording(server, wav_bytes):

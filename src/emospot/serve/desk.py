@@ -285,7 +285,9 @@ def _check_ours(data: Path) -> None:
         # What a first start leaves that is killed before it has made the database.
         empty = not any(any((data / name).iterdir()) for name in found & {JOBS, UPLOADS})
     except OSError as error:
-        raise EmospotError(f"{data}: cannot be read ({error.strerror}); choose another --data") from error
+        raise EmospotError(
+            f"{data}: cannot be read ({error.strerror}); choose another --data"
+        ) from error
     foreign = sorted(found - {JOBS, UPLOADS, LOCK})
     if foreign or not empty:
         raise UsageError(

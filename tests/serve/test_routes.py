@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import emospot
 from emospot.report.analysis_files import FORMATS
+from emospot.serve.app import STATIC
 
 HEX = re.compile(r"^[0-9a-f]{32}$")
 TALK = ("recording", "talk.txt", "ANNA: I am so happy!\n")
@@ -56,6 +57,13 @@ def test_results(server, wav_bytes):
     assert (media.status, media.body) == (200, wav_bytes)
     assert media.headers["Content-Type"] == "audio/wav"
     assert media.headers["Accept-Ranges"] == "bytes"
+
+
+def test_the_folder_of_the_page_holds_nothing_else(server):
+    assert server.ask("GET", "/static/app.js").status == 200
+    endings = {path.suffix for path in STATIC.iterdir()}
+    assert endings == {".js", ".css", ".html", ".svg"}
+    assert server.ask("GET", "/static/.gitkeep").status == 404
 
 
 def test_a_report_to_be_kept_plays_the_recording_by_its_name(server, wav_bytes):

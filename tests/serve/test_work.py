@@ -106,7 +106,7 @@ def test_a_whole_analysis(whole):
     # To be kept beside the recording; on the server it plays what the server has.
     assert f'src="./{files.conversation.name}"' in report
     assert 'src="./media"' not in report
-    with urlopen(f"http://{whole._host}/analyses/{job.id}/report", timeout=60) as shown:  # noqa: S310
+    with urlopen(f"http://{whole._host}/analyses/{job.id}/report", timeout=60) as shown:
         assert b'src="./media"' in shown.read()
     assert files.conversation.name in report
     assert "recording.ogg" not in report

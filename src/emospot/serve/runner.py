@@ -137,7 +137,8 @@ class Runner:
         try:
             child = Child(self._work, self._task(job), self._limits())
         except (OSError, EOFError) as error:  # the latter: the fork server was killed
-            why = f"no process could be started ({str(error) or type(error).__name__}); try again later"
+            why = str(error) or type(error).__name__
+            why = f"no process could be started ({why}); try again later"
             self._finish(job.id, FAILED, error=why)
             return
         self._children[job.id] = child

@@ -72,6 +72,38 @@ def test_a_model_of_ones_own(started, tmp_path, emospot):
     assert "no model" in ran.error_lines[0]
 
 
+def test_installed_models_are_offered(started, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOSPOT_MODELS", str(tmp_path))
+    bundled = Path(command.bundled_models()["bundled"])
+    for name, content in (("mine", (bundled / "model.json").read_text()), ("broken", "{")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.json").write_text(content)
+    settings, _ = started()
+    assert set(settings.models) == {"bundled", "bundled-causal", "mine"}
+    assert settings.models["mine"] == str(tmp_path / "mine")
+    # By its name, too, which is the same model.
+    assert started("--model", "mine")[0].models == settings.models
+
+
+def test_two_models_of_one_name_are_refused(emospot, tmp_path, monkeypatch):
+    bundled = Path(command.bundled_models()["bundled"])
+    folders = [tmp_path / name for name in ("a/mine", "b/mine", "bundled")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_bytes((bundled / "model.json").read_bytes())
+    for given in (folders[:2], folders[2:]):
+        options = [part for folder in given for part in ("--model", folder)]
+        ran = emospot("serve", "--data", tmp_path / "data", *options)
+        assert ran.status != 0
+        assert f'is offered as "{given[0].name}" already' in " ".join(ran.error_lines)
+
+
+def test_without_a_token_it_is_said_who_can_read(started, monkeypatch):
+    monkeypatch.delenv("EMOSPOT_TOKEN", raising=False)
+    assert "every user of this machine can read" in started()[1]
+    assert "every user" not in started("--token", "t")[1]
+
+
 def test_an_address_that_cannot_be_used(emospot, tmp_path):
     ran = emospot("serve", "--host", "256.256.256.256", "--data", tmp_path, "--token", "t")
     assert ran.status == 1

@@ -50,6 +50,10 @@ def stand_in(line, task):
                 file.write(bytes(10**7))
     if kind == "gone":
         return
+    if kind == "environment":
+        status = Path("/proc/self/status").read_text()
+        told = {"names": sorted(os.environ), "status": status}
+        (task.folder / "environment").write_text(json.dumps(told))
     finish(line, task)
 
 

@@ -1,5 +1,7 @@
 """Who may ask: token, Host and Origin, for requests and for WebSockets."""
 
+from urllib.parse import quote
+
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -58,6 +60,31 @@ def test_a_link_with_the_token_signs_a_browser_in(guarded):
     assert "Set-Cookie" not in wrong.headers
 
 
+def test_every_token_that_is_taken_signs_in(start):
+    token = "Az09._~+/=-="  # noqa: S105
+    server = start(token=token)
+    for written in (token, quote(token, safe="")):
+        answer = server.ask("GET", f"/?token={written}")
+        assert answer.status == 303
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        assert server.ask("GET", "/analyses", Cookie=cookie).status == 200
+
+
+@pytest.mark.parametrize("token", ["a;b", "a b", "a,b", 'a"b', "ä", "a\n", "a\\b"])
+def test_a_token_that_no_cookie_can_hold_is_refused(tmp_path, token):
+    with pytest.raises(UsageError, match="cookie cannot hold"):
+        Settings(data=tmp_path, token=token)
+
+
+def test_behind_a_proxy_with_encryption_the_cookie_is_for_that_alone(start):
+    server = start(token=TOKEN, names=("talks.example",))
+    sent = {"Host": "talks.example:444", "X_Forwarded_Proto": "https"}
+    answer = server.ask("GET", f"/?token={TOKEN}", **sent)
+    assert "; Secure" in answer.headers["Set-Cookie"]
+    signed = {**sent, "Authorization": f"Bearer {TOKEN}", "Origin": "https://talks.example:444"}
+    assert server.post(TALK, **signed).status == 202
+
+
 def test_a_person_without_the_token_is_asked_for_it(guarded):
     answer = guarded.ask("GET", "/", Accept="text/html,*/*")
     assert answer.status == 401
@@ -89,6 +116,7 @@ def test_a_name_that_was_allowed(start):
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost:1"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},

@@ -110,10 +110,14 @@ def test_another_connection_sees_each_change_at_once(store, tmp_path):
 def test_a_deleted_name_is_not_left_in_the_file(tmp_path):
     store = JobStore(tmp_path / "jobs.sqlite", keep_seconds=1)
     store.add("a", "a-secret-name.wav", "recording.wav")
+    store.claim()
+    store.finish("a", "done", warnings=("a-secret-name.wav: damaged",))
+    assert b"a-secret-name" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     store.delete("a")
-    store.close()
+    # While the server goes on, too.
     left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"a-secret-name" not in left
+    store.close()
 
 
 def test_what_is_no_database_is_said(tmp_path):

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from stand_ins import runs
@@ -155,3 +156,27 @@ def test_processes_end_with_a_killed_server_and_their_jobs_are_begun_again(begin
     # Stopped by its own signal, it takes its processes with it and says nothing wrong.
     process.terminate()
     assert process.wait(20) in (0, -signal.SIGTERM)
+
+
+def test_a_stream_that_is_open_does_not_hold_up_the_end(tmp_path):
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, str(PROCESS), str(tmp_path / "data")],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+    try:
+        address = process.stdout.readline().strip()
+        job = Client(address, timeout=30).upload(*talks(tmp_path, 1, "slow"))
+        with urlopen(f"{address}/analyses/{job.id}/events", timeout=30) as stream:  # noqa: S310
+            assert stream.readline() == b"event: job\n"
+            process.terminate()
+            # Whole: a stream that is broken off raises IncompleteRead.
+            stream.read()
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert (tmp_path / "said").read_text() == ""

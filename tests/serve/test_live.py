@@ -1,6 +1,7 @@
 """Live sessions over a real WebSocket, with a stand-in for what listens."""
 
 import json
+import threading
 import time
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from emospot.serve import live
+from emospot.serve.child import Line
 
 HELLO = {"sample_rate": 16000, "provisional": 1.0, "model": "bundled-causal"}
 
@@ -57,6 +59,31 @@ def test_a_session(session):
         found, code = rest(socket)
     assert found == [{"type": "answer", "heard": 3302, "last": True}, {"type": "end"}]
     assert code == 1000
+
+
+def test_a_process_that_ends_just_before_the_end(session, monkeypatch):
+    send, threads = Line.send, []
+
+    def dies(line, block):
+        threads.append(threading.current_thread().name)
+        if block != live.END:
+            return send(line, block)
+        send(line, b"XX")
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Line, "send", dies)
+    with session()() as socket:
+        socket.send(json.dumps(HELLO))
+        assert hear(socket) == {"type": "ready"}
+        socket.send(bytes(3200))
+        hear(socket)
+        socket.send(json.dumps({"type": "end"}))
+        found, code = rest(socket)
+    assert [message["type"] for message in found] == ["error"]
+    assert "ended unexpectedly" in found[0]["error"]
+    assert code == 1008
+    # Not in one of the threads that all requests share.
+    assert {name.partition("_")[0] for name in threads} == {"live"}
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ def zipped() -> bytes:
         b"MZ\x90\x00" + bytes(100),
         b"\x89PNG\r\n\x1a\n" + bytes(100),
         b"\xff\xd8\xff\xe0"[:1] + b"\x00" * 50,
+        b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(100),
+        b"FORM\x00\x00\x00\x24ILBMBMHD" + bytes(100),
         b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
         b"ffconcat version 1.0\nfile /etc/passwd\n",
         b"<?xml version='1.0'?><MPD/>",
@@ -105,6 +107,49 @@ def test_what_is_no_recording_is_refused(beginning):
     with pytest.raises(RefusedError) as refused:
         kind_of("talk.mp4", beginning)
     assert refused.value.status == 415
+
+
+@pytest.mark.parametrize(
+    ("ending", "container", "codec"),
+    [
+        (".ac3", "ac3", "ac3"),
+        (".wv", "wv", "wavpack"),
+        (".w64", "w64", "pcm_s16le"),
+        (".tta", "tta", "tta"),
+        (".voc", "voc", "pcm_s16le"),
+        (".rm", "rm", "ac3"),
+        (".g722", "g722", "g722"),
+    ],
+)
+def test_what_the_command_line_opens_is_taken(tmp_path, ending, container, codec):
+    import av
+    import numpy as np
+
+    path = tmp_path / f"talk{ending}"
+    rate = 16_000 if codec == "g722" else 48_000
+    with av.open(str(path), "w", format=container) as writing:
+        stream = writing.add_stream(codec, rate=rate, layout="mono")
+        wave = (8000 * np.sin(np.arange(rate) / 9)).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(stream.format, "mono", rate, stream.frame_size or None)
+        frames = [*resampler.resample(frame), *resampler.resample(None)]
+        for packet in (p for one in (*frames, None) for p in stream.encode(one)):
+            writing.mux(packet)
+    assert probe(path).has_audio
+    kind = kind_of(path.name, path.read_bytes()[:PEEK])
+    assert (kind.is_media, kind.ending) == (True, ending)
+
+
+@pytest.mark.parametrize("box", [b"styp", b"uuid", b"pnot", b"ftyp"])
+def test_first_boxes_of_mp4(box):
+    assert kind_of("talk.mp4", b"\0\0\0\x18" + box + bytes(100)).ending == ".mp4"
+
+
+def test_mp3_after_zeros():
+    assert kind_of("talk.mp3", bytes(PEEK)).is_media
+    with pytest.raises(RefusedError):
+        kind_of("talk.wav", bytes(PEEK))
 
 
 def test_transcripts_alone():

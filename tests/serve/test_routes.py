@@ -3,9 +3,11 @@
 import json
 import re
 from datetime import datetime
+from urllib.parse import unquote
 
 import emospot
 from emospot.report.analysis_files import FORMATS
+from emospot.serve.app import STATIC
 
 HEX = re.compile(r"^[0-9a-f]{32}$")
 TALK = ("recording", "talk.txt", "ANNA: I am so happy!\n")
@@ -55,6 +57,33 @@ def test_results(server, wav_bytes):
     assert (media.status, media.body) == (200, wav_bytes)
     assert media.headers["Content-Type"] == "audio/wav"
     assert media.headers["Accept-Ranges"] == "bytes"
+
+
+def test_the_folder_of_the_page_holds_nothing_else(server):
+    assert server.ask("GET", "/static/app.js").status == 200
+    endings = {path.suffix for path in STATIC.iterdir()}
+    assert endings == {".js", ".css", ".html", ".svg"}
+    assert server.ask("GET", "/static/.gitkeep").status == 404
+
+
+def test_a_report_to_be_kept_plays_the_recording_by_its_name(server, wav_bytes):
+    name = 'a "b" <c> & Ä.wav'
+    job = server.post(("recording", name.replace('"', "%22"), wav_bytes)).json
+    server.ended(job["id"])
+    path = server.folder(job["id"]) / "report.html"
+    page = '<audio id="player" controls src="./media" aria-label="x"></audio> src="./media"'
+    path.write_text(page)
+    kept = server.ask("GET", f"/analyses/{job['id']}/report?download=1")
+    assert kept.status == 200
+    assert kept.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''a%20")
+    assert kept.headers["Content-Disposition"].endswith(".html")
+    text = kept.body.decode()
+    address = text.partition('src="')[2].partition('"')[0]
+    assert address.startswith("./")
+    assert unquote(address[2:]) == job["name"]
+    assert not set(address) & set("<>& '")
+    assert text.count("./media") == 1  # what is no player is left
+    assert server.ask("GET", f"/analyses/{job['id']}/report").body.decode() == page
 
 
 def test_a_part_of_the_recording(server, wav_bytes):

@@ -1,14 +1,21 @@
 """Jobs in processes of their own: ends of all kinds, limits, cancelling, and the server's end."""
 
+import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 from stand_ins import finish, runs, talks_nonsense
 
+from emospot.serve.child import Limits
+from emospot.serve.runner import Runner
 from emospot.serve.settings import HOUR
 
 
@@ -71,12 +78,85 @@ def test_a_process_that_says_nonsense_costs_its_own_job_alone(start):
 
 
 def test_computing_time_is_limited(start, monkeypatch):
-    server = start(job_hours=1 / HOUR)
-    monkeypatch.setattr("emospot.serve.runner.usable_cores", lambda: 1)
+    monkeypatch.setattr(Runner, "_limits", lambda runner: Limits(8 * 10**9, 1, 1))
+    server = start()
     job = server.ended(upload(server, "busy.txt"))
     assert job.state == "failed"
-    # Whichever of the two clocks is faster.
-    assert "more computing time" in job.error or "longer than" in job.error
+    assert "more computing time than is allowed" in job.error
+
+
+def test_a_process_is_told_no_secret(start, monkeypatch):
+    for name in ("EMOSPOT_TOKEN", "HF_TOKEN", "OPENAI_API_KEY", "EMOSPOT_LLM_API_KEY"):
+        monkeypatch.setenv(name, "hush-hush")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    forkserver._forkserver._stop()  # begun by other tests, with their environment
+    server = start()
+    job = server.ended(upload(server, "environment.txt"))
+    assert job.state == "done"
+    told = json.loads((server.folder(job) / "environment").read_text())
+    assert not [name for name in told["names"] if "TOKEN" in name and "TOKENIZERS" not in name]
+    assert not [name for name in told["names"] if "KEY" in name]
+    assert {"TOKENIZERS_PARALLELISM", "HOME"} <= set(told["names"])
+    if sys.platform == "linux":
+        assert "NoNewPrivs:\t1" in told["status"]
+        environment = Path(f"/proc/{forkserver._forkserver._forkserver_pid}/environ").read_bytes()
+        assert b"HOME=" in environment
+        is_told = b"hush-hush" in environment
+        assert not is_told
+    # The server's own process still has them.
+    assert os.environ["HF_TOKEN"] == "hush-hush"  # noqa: S105
+
+
+def test_a_fork_server_that_is_killed_costs_one_job_at_most(start, monkeypatch):
+    from emospot.serve import runner
+
+    child, failures = runner.Child, [EOFError(), RuntimeError("whatever"), OSError("no more")]
+
+    def fails(*given):
+        if failures:
+            raise failures.pop(0)
+        return child(*given)
+
+    monkeypatch.setattr(runner, "Child", fails)
+    server = start()
+    said = [server.ended(upload(server, "talk.txt")) for _ in range(4)]
+    assert [job.state for job in said] == ["failed", "failed", "failed", "done"]
+    assert "no process could be started (EOFError)" in said[0].error
+    assert "unexpected RuntimeError" in said[1].error
+
+
+def test_the_fork_server_is_begun_anew(server):
+    assert server.ended(upload(server, "talk.txt")).state == "done"
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    server.ended(upload(server, "talk.txt"))
+    assert server.ended(upload(server, "talk.txt")).state == "done"
+
+
+@pytest.mark.parametrize("method", ["get", "put_back", "finish"])
+def test_what_the_disk_refuses_is_tried_again(start, monkeypatch, method):
+    monkeypatch.setattr("emospot.serve.runner.AGAIN_SECONDS", 0.01)
+    server = start()
+    store, failures = server.desk.store, [sqlite3.OperationalError("disk is full")] * 2
+    usual = getattr(store, method)
+
+    def fails(*given, **named):
+        if failures and threading.current_thread().name.startswith("jobs-"):
+            raise failures.pop()
+        return usual(*given, **named)
+
+    setattr(store, method, fails)
+    if method == "put_back":  # is only asked where something else has failed
+        run = server.desk.runner._run
+        refused = [sqlite3.OperationalError("locked")]
+        server.desk.runner._run = lambda job: run(job) if not refused else raise_(refused.pop())
+    job = upload(server, "talk.txt")
+    assert server.ended(job).state == "done"
+    assert not failures
+    assert server.ended(upload(server, "talk.txt")).state == "done"
+
+
+def raise_(error):
+    raise error
 
 
 def test_the_time_of_a_job_is_limited(start):

@@ -3,6 +3,7 @@
 import http.client
 import socket
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -137,6 +138,32 @@ def test_too_large_while_it_comes_in(start, wav_bytes):
         assert sent < 200_000_000
     else:
         assert connection.getresponse().status == 413
+    nothing_is_left(server)
+
+
+def test_what_stands_around_the_files_is_counted_too(start):
+    server = start(upload_bytes=1000, transcript_bytes=1000)
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    # Sent in chunks, so that nothing is said of the length.
+    chunks = [form(TALK), bytes(200_000)]
+    answer = server.ask("POST", "/analyses", iter(chunks), Content_Type=kind)
+    assert answer.status == 413
+    nothing_is_left(server)
+
+
+def test_an_upload_that_never_ends_is_given_up(start, monkeypatch):
+    monkeypatch.setattr(uploads, "LONGEST_SECONDS", 0.5)
+    server = start()
+    with half_an_upload(server) as connection:
+        connection.settimeout(0.05)
+        answer, until = b"", time.monotonic() + 20
+        while b"took longer than" not in answer and time.monotonic() < until:
+            with suppress(OSError):  # nothing yet, or closed already
+                connection.sendall(b"x")
+            with suppress(OSError):
+                answer += connection.recv(1000)
+    assert b"408" in answer
+    assert b"took longer than" in answer
     nothing_is_left(server)
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import wave
 from dataclasses import replace
+from urllib.request import urlopen
 
 import pytest
 from websockets.sync.client import connect
@@ -82,6 +83,7 @@ def whole(tmp_path_factory):
     )
     line = process.stderr.readline()
     assert line.startswith("open http://127.0.0.1:")
+    assert "every user of this machine" in process.stderr.readline()
     yield Client(line.split()[1], timeout=120)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
@@ -101,7 +103,11 @@ def test_a_whole_analysis(whole):
     assert len({u.speaker for u in analysis.utterances}) == 2
     assert job.warnings == analysis.warnings
     report = whole.report(job)
-    assert 'src="./media"' in report
+    # To be kept beside the recording; on the server it plays what the server has.
+    assert f'src="./{files.conversation.name}"' in report
+    assert 'src="./media"' not in report
+    with urlopen(f"http://{whole._host}/analyses/{job.id}/report", timeout=60) as shown:
+        assert b'src="./media"' in shown.read()
     assert files.conversation.name in report
     assert "recording.ogg" not in report
     assert whole.export(job, "srt").startswith(b"1\n")

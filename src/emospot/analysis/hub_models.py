@@ -19,7 +19,7 @@ from pathlib import Path
 
 from emospot.errors import ModelError
 from emospot.model.foreign_weights import MOST_BYTES, README, check_foreign, check_size
-from emospot.model.pretrained import DESCRIPTION, WEIGHTS
+from emospot.model.names import DESCRIPTION, WEIGHTS
 
 ALLOW = "EMOSPOT_ALLOW_DOWNLOAD"
 """The environment variable that allows downloads."""

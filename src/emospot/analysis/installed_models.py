@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from emospot.errors import ModelError
-from emospot.model.pretrained import DESCRIPTION
+from emospot.model.names import DESCRIPTION
 
 FOLDER = "EMOSPOT_MODELS"
 """The environment variable that names the folder."""

@@ -30,7 +30,7 @@ from emospot.analysis.models import (
 from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder, write_json
 from emospot.model.foreign_weights import README, check_foreign
-from emospot.model.pretrained import DESCRIPTION, WEIGHTS
+from emospot.model.names import DESCRIPTION, WEIGHTS
 
 
 def add_model(

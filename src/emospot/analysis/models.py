@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emospot.analysis.bundled_models import bundled_names, models_folder
 from emospot.analysis.hub_models import PREFIX, hub_folder, hub_reference
 from emospot.analysis.installed_models import (
     installed_model,
@@ -24,9 +25,8 @@ from emospot.analysis.installed_models import (
 )
 from emospot.errors import ModelError
 from emospot.evaluation.run import seed_folders
+from emospot.model.names import DESCRIPTION, WEIGHTS
 from emospot.model.pretrained import (
-    DESCRIPTION,
-    WEIGHTS,
     ModelCard,
     PretrainedModel,
     load_model,
@@ -38,11 +38,6 @@ BUNDLED_CAUSAL = "bundled-causal"
 """Reads nothing that comes later, so that it can answer while people speak."""
 
 _PAGES = ("CARD.md", "README.md")
-
-
-def models_folder() -> Path:
-    """The folder of the models that come with the package."""
-    return Path(__file__).resolve().parent.parent / "models"
 
 
 def model_folder(name: str | Path, *, allow_download: bool = False) -> Path:
@@ -68,7 +63,7 @@ def model_folder(name: str | Path, *, allow_download: bool = False) -> Path:
             if str(name).startswith(PREFIX):
                 raise
             raise ModelError(f'there is no folder "{name}"; {error}') from error
-    known = [*_bundled_names(), *installed_names()]
+    known = [*bundled_names(), *installed_names()]
     raise ModelError(
         f'no model "{name}": expected {", ".join(_quoted(known))}, a folder with '
         f"{DESCRIPTION}, a run folder, or {PREFIX}owner/name"
@@ -101,7 +96,7 @@ def load(name: str | Path = BUNDLED, *, allow_download: bool = False) -> Pretrai
 
 def bundled_cards() -> dict[str, ModelCard]:
     """Name → card of the models that come with the package."""
-    return {name: read_description(models_folder() / name)[1] for name in _bundled_names()}
+    return {name: read_description(models_folder() / name)[1] for name in bundled_names()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ class KnownModel:
 def known_models() -> dict[str, KnownModel]:
     """Name → model of all bundled and installed ones, the bundled first."""
     sources = model_sources()
-    bundled = {name: models_folder() / name for name in _bundled_names()}
+    bundled = {name: models_folder() / name for name in bundled_names()}
     found = {name: _known(name, folder, BUNDLED) for name, folder in bundled.items()}
     for name in installed_names():
         folder = installed_model(name)
@@ -206,7 +201,7 @@ def _known(name: str, folder: Path, source: str) -> KnownModel:
 
 def _named_folder(name: str) -> Path | None:
     """The folder of a bundled or installed model, or None."""
-    return models_folder() / name if name in _bundled_names() else installed_model(name)
+    return models_folder() / name if name in bundled_names() else installed_model(name)
 
 
 def _own_folder(folder: Path) -> Path | None:
@@ -214,10 +209,6 @@ def _own_folder(folder: Path) -> Path | None:
     if (folder / DESCRIPTION).is_file():
         return folder
     return seed_folders(folder)[0][1] if (folder / "run.json").is_file() else None
-
-
-def _bundled_names() -> list[str]:
-    return sorted(path.parent.name for path in models_folder().glob(f"*/{DESCRIPTION}"))
 
 
 def _quoted(names: list[str]) -> list[str]:

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from emospot.cli.console import note
+from emospot.errors import UsageError
 from emospot.serve.settings import (
     LOOPBACK,
     MEGABYTE,
     PORT,
     Settings,
     bundled_models,
+    installed_models,
     usual_data_folder,
 )
 
@@ -88,20 +90,35 @@ def serve(
         live_minutes=live_minutes,
     )
     try:
-        run(settings, lambda at: note(f"open {at} · Ctrl-C ends · data in {settings.data}"))
+        run(settings, lambda at: _begun(at, settings))
     except KeyboardInterrupt:
         note("stopped; what waits is taken up at the next start")
 
 
+def _begun(address: str, settings: Settings) -> None:
+    note(f"open {address} · Ctrl-C ends · data in {settings.data}")
+    if not settings.token:
+        note(f"no token: every user of this machine can read what is analysed ({VARIABLE})")
+
+
 def offered_models(folders: list[str]) -> dict[str, str]:
-    """Name → folder of the models that may be asked for: the bundled ones, and these.
+    """Name → folder of the models that may be asked for: bundled, installed, and these.
 
     Raises:
+        UsageError: if two models have one name.
         ModelError: if a folder holds no model.
     """
-    offered = bundled_models()
+    offered = {**installed_models(), **bundled_models()}
+    given: dict[str, str] = {}
     for folder in folders:
         from emospot.analysis.models import model_folder
 
-        offered[Path(folder).resolve().name] = str(model_folder(folder).resolve())
-    return offered
+        name, found = Path(folder).resolve().name, str(model_folder(folder).resolve())
+        if given.get(name, offered.get(name, found)) != found:
+            other = {**offered, **given}[name]
+            raise UsageError(
+                f'--model {folder}: the model in {other} is offered as "{name}" already; '
+                "give the folder another name"
+            )
+        given[name] = found
+    return {**offered, **given}

@@ -22,7 +22,8 @@ from emospot.evaluation.predictions import Predictions, joined
 from emospot.evaluation.task_scores import Scores, task_scores
 from emospot.features.store import FeatureStore
 from emospot.files import write_file
-from emospot.model.pretrained import DESCRIPTION, PretrainedModel, load_model
+from emospot.model.names import DESCRIPTION
+from emospot.model.pretrained import PretrainedModel, load_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ those in the head of the safetensors file.
 from pathlib import Path
 
 from emospot.errors import ModelError
-from emospot.model.pretrained import DESCRIPTION, WEIGHTS, read_description
+from emospot.model.names import DESCRIPTION, WEIGHTS
+from emospot.model.pretrained import read_description
 
 README = "README.md"
 MOST_BYTES = {WEIGHTS: 4_000_000_000, DESCRIPTION: 32_000_000, README: 1_000_000}

@@ -23,11 +23,10 @@ from emospot.files import write_file, write_json
 from emospot.model.builder import build_model
 from emospot.model.confidence import Confidence
 from emospot.model.emotion_model import EmotionModel
+from emospot.model.names import DESCRIPTION, WEIGHTS
 from emospot.model.recording_range import RecordingRange
 
 FORMAT_VERSION = 1
-WEIGHTS = "model.safetensors"
-DESCRIPTION = "model.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def build_app(settings: Settings, work: Work = analyse) -> Guard:
     _add_page(app)
     _add_errors(app)
     _describe_token(app)
-    return Guard(app, settings)
+    return Guard(app, settings, desk.changes.close)
 
 
 def _add_page(app: FastAPI) -> None:

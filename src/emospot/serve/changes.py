@@ -6,7 +6,7 @@ import asyncio
 class Changes:
     """Wakes whoever waits for a change of any job.
 
-    `rung` may be called from any thread; the rest belongs to the event loop.
+    `rung` and `close` may be called from any thread; the rest belongs to the event loop.
     """
 
     def __init__(self) -> None:
@@ -25,9 +25,9 @@ class Changes:
             self._loop.call_soon_threadsafe(self._ring)
 
     def close(self) -> None:
-        """Nobody waits any more: the server ends."""
+        """Nobody waits any more: the server ends. From any thread, or a signal's handler."""
         self.closed = True
-        self._ring()
+        self.rung()
 
     async def after(self, count: int, seconds: float) -> bool:
         """Wait until `count` is passed.

@@ -2,22 +2,30 @@
 
 The process is forked from a *fork server*: a helper that has loaded what analyses need, runs
 no threads and opens no file of a user. So a new process begins within milliseconds, and
-nothing of one job can reach the next. What a process says comes as JSON, never as a pickle:
-whoever takes over a decoder with a crafted file must not get further than its process.
+what one leaves in its memory does not reach the next. What a process says comes as JSON, never
+as a pickle, so that the server's own process does not run what another one makes up.
+
+**Not a sandbox.** The process belongs to the user who runs the server: one that was taken over
+by a crafted file can read and write whatever that user can, the jobs of others included. What
+is done here makes that harder to use: secrets are taken out of its environment, and no program
+that it starts gets more rights than it has (`PR_SET_NO_NEW_PRIVS`). Whoever takes files from
+strangers runs the server as a user of its own, or in a container.
 
 It ends with the server, even where that is killed, and it leads a process group of its own,
 so that whatever it starts ends with it.
 """
 
+import ctypes
 import json
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -35,6 +43,16 @@ ENDING_SECONDS = 10
 """That a process has to end, once it has hung up."""
 NICER = 5
 """Steps by which it stands back behind the server's own process."""
+LAST_SECONDS = 5
+"""Of computing between the signal that its time is over, which says so, and the last one."""
+NO_NEW_PRIVILEGES = 38
+"""Linux's number of `PR_SET_NO_NEW_PRIVS`."""
+
+_SECRET = re.compile(
+    r"(^|_)(TOKENS?|KEYS?|SECRETS?|PASS|PASSWORDS?|PASSWD|CREDENTIALS?)(_|$)|^(OPENAI|ANTHROPIC)_",
+    re.IGNORECASE,
+)
+_starting = threading.Lock()
 
 Work = Callable[["Line", Any], None]
 """What a process does: it is given the line to the server, and its task."""
@@ -120,8 +138,15 @@ class Child:
         self._process = context.Process(
             target=_begin, args=(work, task, limits, theirs), daemon=True
         )
-        self._process.start()
-        theirs.close()
+        try:
+            # Starting a process begins the fork server anew, where that was killed.
+            with _without_secrets():
+                self._process.start()
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            theirs.close()
 
     @property
     def pid(self) -> int:
@@ -166,7 +191,32 @@ def prepare(*, preload: bool) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     modules = [__name__, *(MODULES if preload else ())]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
-    forkserver.ensure_running()
+    with _without_secrets():
+        forkserver.ensure_running()
+
+
+def is_secret(variable: str) -> bool:
+    """Whether an environment variable holds, by its name, what a process must not know.
+
+    >>> [is_secret(name) for name in ("EMOSPOT_TOKEN", "HF_TOKEN", "OPENAI_BASE_URL")]
+    [True, True, True]
+    >>> [is_secret(name) for name in ("HOME", "TOKENIZERS_PARALLELISM", "PASSIVE")]
+    [False, False, False]
+    """
+    return _SECRET.search(variable) is not None
+
+
+@contextmanager
+def _without_secrets() -> Iterator[None]:
+    """Take the secrets out of the environment while a process is started."""
+    with _starting:
+        kept = {name: value for name, value in os.environ.items() if is_secret(name)}
+        for name in kept:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(kept)
 
 
 def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> None:
@@ -176,6 +226,10 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(with_group=True)
     os.nice(NICER)
+    for name in [*filter(is_secret, os.environ)]:  # of a fork server that others have begun
+        del os.environ[name]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     confine(limits)
     try:
         work(line, task)
@@ -193,7 +247,7 @@ def _begin(work: Work, task: Any, limits: Limits, connection: Connection) -> Non
 
 
 def confine(limits: Limits) -> None:
-    """Set the limits of this process; nothing can lift them again."""
+    """Set the limits of this process; it can lift none but that of computing, by seconds."""
     os.environ["OMP_NUM_THREADS"] = str(limits.threads)
     if "torch" in sys.modules:  # loaded by the fork server, so that the variable comes late
         import torch
@@ -208,7 +262,12 @@ def confine(limits: Limits) -> None:
     ):
         _, allowed = resource.getrlimit(what)
         value = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
-        resource.setrlimit(what, (value, value))
+        hard = value
+        if what == resource.RLIMIT_CPU:
+            # Where both are the same, Linux kills at once, and nobody is told why.
+            later = value + LAST_SECONDS
+            hard = later if allowed == resource.RLIM_INFINITY else min(later, allowed)
+        resource.setrlimit(what, (value, hard))
 
 
 def _unexpected(error: Exception) -> str:

@@ -215,12 +215,12 @@ class Client:
         return Analysis.from_json(self._asked("GET", f"{_path(job)}/analysis").decode())
 
     def report(self, job: RemoteJob | str) -> str:
-        """The report of a job that is done, as HTML.
+        """The report of a job that is done, as HTML; it plays the recording that lies beside it.
 
         Raises:
             ServerError: 409, if it is not done.
         """
-        return self._asked("GET", f"{_path(job)}/report").decode()
+        return self._asked("GET", f"{_path(job)}/report?download=1").decode()
 
     def export(self, job: RemoteJob | str, export_format: str) -> bytes:
         """The analysis in another format: "srt", "vtt", "csv", "jsonl", "textgrid", "eaf", ….

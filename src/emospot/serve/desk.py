@@ -9,6 +9,9 @@ The folder of a server:
 | `uploads/` | what is coming in; emptied at each start |
 | `lock` | held while a server runs, so that no second one begins |
 
+Nothing but what a server has made is ever deleted: a folder that holds other things is not
+taken, and below `jobs/` and `uploads/` only folders go that are called like a job.
+
 An upload is accepted in this order: files on the disk, folder renamed into `jobs/`, row
 written. A kill in between leaves a folder without a row, which the next start removes; it
 was not accepted.
@@ -17,13 +20,15 @@ was not accepted.
 import asyncio
 import fcntl
 import os
+import re
 import shutil
 import sqlite3
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from emospot.errors import EmospotError
+from emospot.errors import EmospotError, UsageError
 from emospot.files import make_folder
 from emospot.serve.answers import JobAnswer, job_answer
 from emospot.serve.changes import Changes
@@ -41,6 +46,9 @@ if TYPE_CHECKING:
 SWEEP_SECONDS = 30.0
 """Between two looks for jobs whose time is over."""
 RETRY_AFTER = 30
+DATABASE, LOCK = "jobs.sqlite", "lock"
+JOBS, UPLOADS = "jobs", "uploads"
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Desk:
@@ -51,19 +59,17 @@ class Desk:
         work: what is done in a job's process.
 
     Raises:
+        UsageError: if the folder holds what no server has put there.
         EmospotError: if the folder cannot be used, or another server uses it.
     """
 
     def __init__(self, settings: Settings, work: Work = analyse) -> None:
         self.settings = settings
         self.changes = Changes()
-        self._folders, self._uploads = settings.data / "jobs", settings.data / "uploads"
-        for folder in (settings.data, self._folders, self._uploads):
-            make_folder(folder)
-        # Recordings of people: nobody else on this machine is to read them.
-        settings.data.chmod(0o700)
+        self._folders, self._uploads = settings.data / JOBS, settings.data / UPLOADS
+        _make_folders(settings.data)
         self._lock = _locked(settings)
-        self.store = JobStore(settings.data / "jobs.sqlite", settings.keep_hours * HOUR)
+        self.store = JobStore(settings.data / DATABASE, settings.keep_hours * HOUR)
         self.runner = Runner(self.store, settings, self._folders, self.changes, work)
         self._coming = 0
         self._ended = threading.Event()
@@ -73,7 +79,7 @@ class Desk:
         """Clear away what a kill has left, take up what waits, and begin to work."""
         known = {job.id for job in self.store.all()}
         for left in (*self._uploads.iterdir(), *self._folders.iterdir()):
-            if left.parent == self._uploads or left.name not in known:
+            if _ID.fullmatch(left.name) and left.name not in known:
                 _remove(left)
         self.store.recover()
         self.clear_expired()
@@ -202,7 +208,9 @@ class Desk:
 
     def _sweep(self) -> None:
         while not self._ended.wait(SWEEP_SECONDS):
-            self.clear_expired()
+            # A full disk, most likely: what is due stays due, and the next look finds it.
+            with suppress(sqlite3.Error, OSError):
+                self.clear_expired()
 
     def _answer(self, job: Job, queued: list[str]) -> JobAnswer:
         position = queued.index(job.id) + 1 if job.id in queued else None
@@ -248,8 +256,48 @@ class Desk:
             ) from error
 
 
+def _make_folders(data: Path) -> None:
+    """Make the folders of a server, which nobody else on this machine may look into.
+
+    They hold recordings of people. A folder that was there before keeps its rights; what we
+    put into it has its own.
+    """
+    _check_ours(data)
+    is_new = not data.exists()
+    make_folder(data)
+    if is_new:
+        data.chmod(0o700)
+    for folder in (data / JOBS, data / UPLOADS):
+        make_folder(folder)
+        folder.chmod(0o700)
+
+
+def _check_ours(data: Path) -> None:
+    """Refuse a folder of somebody else's files, before anything is made or deleted in it.
+
+    Raises:
+        UsageError: if it is neither empty nor has it the database of a server.
+    """
+    if not data.is_dir() or (data / DATABASE).is_file():
+        return
+    try:
+        found = {path.name for path in data.iterdir()}
+        # What a first start leaves that is killed before it has made the database.
+        empty = not any(any((data / name).iterdir()) for name in found & {JOBS, UPLOADS})
+    except OSError as error:
+        raise EmospotError(
+            f"{data}: cannot be read ({error.strerror}); choose another --data"
+        ) from error
+    foreign = sorted(found - {JOBS, UPLOADS, LOCK})
+    if foreign or not empty:
+        raise UsageError(
+            f"{data} holds other files ({', '.join(foreign[:3]) or 'in jobs or uploads'}) and no "
+            f"{DATABASE} of emospot serve: choose an empty or a new folder with --data"
+        )
+
+
 def _locked(settings: Settings) -> IO[str]:
-    file = (settings.data / "lock").open("w")
+    file = (settings.data / LOCK).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -84,10 +84,16 @@ class Guard:
     Args:
         application: what is guarded.
         settings: the token and the names.
+        closing: to be called as soon as the server is told to end: what streams ends then.
     """
 
-    def __init__(self, application: Application, settings: Settings) -> None:
-        self.application, self._settings = application, settings
+    def __init__(
+        self,
+        application: Application,
+        settings: Settings,
+        closing: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.application, self._settings, self.closing = application, settings, closing
         self._token = settings.token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,7 +135,8 @@ class Guard:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         if given is None:
             return False
-        if not self._fits(given[0]):
+        # A + that somebody has typed into an address means a space there; tokens have none.
+        if not self._fits(given[0].replace(" ", "+")):
             raise _no_token("the token is wrong")
         secure = "; Secure" if scope.get("scheme") == "https" else ""
         cookie = (
@@ -169,7 +176,7 @@ class Guard:
         if origin is None:
             foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         else:
-            foreign = urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+            foreign = _place(origin) != headers.get("host", "").lower()
         if foreign:
             raise RefusedError(
                 403,
@@ -196,6 +203,18 @@ def _host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _place(origin: str) -> str | None:
+    """Name and port of an origin; None where it cannot be read.
+
+    >>> _place("https://Talks.example:81"), _place("http://[")
+    ('talks.example:81', None)
+    """
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 async def _refuse(

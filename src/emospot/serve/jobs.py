@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,9 @@ class JobStore:
         self._keep = keep_seconds
         self._lock = threading.Lock()
         try:
+            # SQLite gives the files that it puts beside this one the same rights.
+            path.touch(mode=0o600)
+            path.chmod(0o600)
             self._database = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=10
             )
@@ -120,7 +123,7 @@ class JobStore:
             # A name that was deleted is not to be found in the file's free pages.
             self._database.execute("PRAGMA secure_delete=ON")
             self._database.execute(_TABLE)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise EmospotError(
                 f"{path}: cannot be used as the database of jobs ({error}); choose another "
                 "folder with --data"
@@ -210,10 +213,15 @@ class JobStore:
         return self._ended(job_id, (QUEUED, RUNNING), CANCELLED, "", ())
 
     def delete(self, job_id: str) -> bool:
-        """Forget a job; False where there is none."""
+        """Forget a job; False where there is none. Nothing of it is left in any file."""
         with self._changed() as database:
             found = database.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-            return found.rowcount > 0
+        # The log beside the database still has the row as it was: write the log over into the
+        # database, where the row is overwritten, and empty it. Where that fails (another
+        # program reads the file), the next deletion does it.
+        with self._lock, suppress(sqlite3.Error):
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return found.rowcount > 0
 
     def expired(self) -> list[str]:
         """The ids of those whose time is over."""

@@ -15,6 +15,7 @@ from the socket until it has caught up.
 import asyncio
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -47,6 +48,9 @@ class _Session:
         seconds = max(60, int(settings.live_minutes * 60))
         self._limits = Limits(settings.memory_bytes, seconds, 1)
         self._child: Child | None = None
+        # Of its own: a process that falls behind blocks its thread, and must not take one of
+        # those that all requests share.
+        self._sender = ThreadPoolExecutor(1, "live")
 
     async def run(self) -> None:
         """Hear and answer until one side ends."""
@@ -68,6 +72,8 @@ class _Session:
                 task.cancel()
             await asyncio.to_thread(self._child.kill)
             await asyncio.to_thread(reader.join)
+            # What was still being sent has failed with the end of the process.
+            await asyncio.to_thread(self._sender.shutdown)
             self._child.line.close()
 
     def _begin(self) -> Child:
@@ -109,7 +115,7 @@ class _Session:
             if block is None:
                 if _asked(message.get("text") or "").get("type") != "end":
                     raise RefusedError(422, 'expected samples, or {"type": "end"}')
-                await asyncio.to_thread(child.line.send, END)
+                await self._send(child, END)
                 return
             if len(block) > BLOCK_BYTES:
                 raise RefusedError(413, f"a message of more than {BLOCK_BYTES} bytes")
@@ -120,11 +126,16 @@ class _Session:
             rest += block
             whole = rest[: len(rest) - len(rest) % 2]
             rest = rest[len(whole) :]
-            if whole:
-                try:
-                    await asyncio.to_thread(child.line.send, whole)
-                except OSError:  # it has ended: `_answer` says why
-                    return
+            if whole and not await self._send(child, whole):
+                return
+
+    async def _send(self, child: Child, block: bytes) -> bool:
+        """Hand on what was heard; False where the process has ended: `_answer` says why."""
+        try:
+            await self._loop.run_in_executor(self._sender, child.line.send, block)
+        except OSError:
+            return False
+        return True
 
 
 def add_live(app: FastAPI, desk: Desk) -> None:

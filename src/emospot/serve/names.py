@@ -5,9 +5,11 @@ mislead (control characters, marks that turn the direction of writing) and kept 
 database alone. On the disk an upload is called "recording" or "transcript", with an ending
 from a fixed list, for FFmpeg looks at endings as well as at the content.
 
-Whether something is a recording is told by its first bytes, which every container has. What
-begins otherwise (archives, pictures, programs, lists of other files) is refused before
-anything is asked to decode it.
+Whether something is a recording is told by its first bytes, which containers have. What begins
+otherwise (archives, pictures, programs, lists of other files) is refused before anything is
+asked to decode it. A few formats of sound and film have no sure beginning, e.g. MP3 after
+zeros, or sound without any header: of those the ending is believed, and the job's process,
+which may open recordings only, finds out what they are.
 """
 
 import unicodedata
@@ -31,17 +33,43 @@ MEDIA_TYPES = {
     ".avi": "video/x-msvideo", ".wmv": "video/x-ms-wmv", ".flv": "video/x-flv",
     ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".ts": "video/mp2t", ".mts": "video/mp2t",
     ".m2ts": "video/mp2t",
+    ".ac3": "audio/ac3", ".eac3": "audio/eac3", ".ec3": "audio/eac3", ".dts": "audio/vnd.dts",
+    ".mp2": "audio/mpeg", ".mpa": "audio/mpeg", ".wv": "audio/x-wavpack", ".w64": "audio/x-w64",
+    ".tta": "audio/x-tta", ".voc": "audio/x-voc", ".ra": "audio/x-pn-realaudio",
+    ".rm": "application/vnd.rn-realmedia", ".rmvb": "application/vnd.rn-realmedia",
+    ".g722": "audio/g722", ".722": "audio/g722", ".gsm": "audio/x-gsm", ".ape": "audio/x-ape",
+    ".mpc": "audio/x-musepack", ".tak": "audio/x-tak", ".shn": "audio/x-shorten",
+    ".dsf": "audio/x-dsf", ".oma": "audio/x-oma", ".sph": "audio/x-nist", ".vob": "video/mpeg",
+    ".dv": "video/x-dv", ".mxf": "application/mxf", ".nut": "video/x-nut",
 }  # fmt: skip
 """Ending of a recording → the type under which it is given back."""
 
+_BELIEVED = frozenset(
+    (
+        ".mp3", ".mp2", ".mpa", ".aac", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts",
+        ".ac3", ".eac3", ".ec3", ".dts", ".wv", ".w64", ".tta", ".voc", ".ra", ".rm", ".rmvb",
+        ".g722", ".722", ".gsm", ".ape", ".mpc", ".tak", ".shn", ".dsf", ".oma", ".sph", ".dv",
+        ".mxf", ".nut",
+    )
+)  # fmt: skip
+"""Endings of formats that begin in no sure way, or in one that is not known here."""
+
 _BEGINNINGS = {
-    b"RIFF": ".wav", b"RF64": ".wav", b"OggS": ".ogg", b"fLaC": ".flac", b"ID3": ".mp3",
-    b"FORM": ".aiff", b"caff": ".caf", b".snd": ".au", b"#!AMR": ".amr", b"FLV\x01": ".flv",
+    b"OggS": ".ogg", b"fLaC": ".flac", b"ID3": ".mp3",
+    b"caff": ".caf", b".snd": ".au", b"#!AMR": ".amr", b"FLV\x01": ".flv",
     b"\x1aE\xdf\xa3": ".mkv", b"0&\xb2u\x8ef\xcf\x11": ".wmv", b"\x00\x00\x01\xba": ".mpg",
-    b"\x00\x00\x01\xb3": ".mpg",
+    b"\x00\x00\x01\xb3": ".mpg", b"riff.\x91\xcf\x11": ".w64", b"wvpk": ".wv", b"TTA1": ".tta",
+    b"Creative Voice File\x1a": ".voc", b".RMF": ".rm", b"\x0bw": ".ac3",
 }  # fmt: skip
 """How containers begin → the ending that one gets whose own is not known."""
-_QUICKTIME = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
+_NAMED = {
+    (b"RIFF", b"WAVE"): ".wav", (b"RF64", b"WAVE"): ".wav", (b"RIFF", b"AVI "): ".avi",
+    (b"FORM", b"AIFF"): ".aiff", (b"FORM", b"AIFC"): ".aiff",
+}  # fmt: skip
+"""Begin and bytes 8 to 12 of families of formats, to which pictures (WebP) belong as well."""
+_QUICKTIME = (
+    *(b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"pnot", b"sidx"),
+)
 """Names of the first box of an MP4 or QuickTime file, at byte 4."""
 _TRANSPORT = 0x47
 """Begins each packet of a transport stream: 188 bytes, or 192 with a time before it."""
@@ -97,6 +125,8 @@ def kind_of(name: str, beginning: bytes) -> Kind:
     usual = _container(beginning)
     if usual is not None:
         return Kind(True, ending if ending in MEDIA_TYPES else usual)
+    if ending in _BELIEVED:
+        return Kind(True, ending)
     if ending in TRANSCRIPT_SUFFIXES and _text(beginning):
         return Kind(False, ending)
     raise RefusedError(
@@ -130,7 +160,10 @@ def _container(beginning: bytes) -> str | None:
     """The usual ending of a container that begins so, None where none does."""
     for start, ending in _BEGINNINGS.items():
         if beginning.startswith(start):
-            return ".avi" if beginning[:4] == b"RIFF" and beginning[8:11] == b"AVI" else ending
+            return ending
+    family = beginning[:4], beginning[8:12]
+    if family in _NAMED:
+        return _NAMED[family]
     if beginning[4:8] in _QUICKTIME:
         return ".mp4"
     for first, step in ((0, 188), (4, 192)):

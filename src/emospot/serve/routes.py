@@ -31,7 +31,7 @@ from emospot.serve.looks import palette
 from emospot.serve.names import MEDIA_TYPES
 from emospot.serve.refused import RefusedError
 from emospot.serve.uploads import FIELDS, FILES
-from emospot.serve.work import ANALYSIS, REPORT
+from emospot.serve.work import ANALYSIS, REPORT, beside_recording
 
 JobId = Annotated[str, InPath(description="Of the job.", max_length=64)]
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">')
@@ -176,18 +176,25 @@ def _add_results(routes: APIRouter, desk: Desk) -> None:
         responses=_errors(404, 409),
         tags=["results"],
     )
-    def report(job_id: JobId) -> Response:
+    def report(
+        job_id: JobId,
+        download: Annotated[
+            bool, Query(description="To be kept: it plays the recording by its name, beside it.")
+        ] = False,
+    ) -> Response:
         """The report, a page that needs nothing but the recording beside it."""
-        desk.done(job_id)
+        job = desk.done(job_id)
         path = Path(desk.file(job_id, REPORT))
         with path.open(encoding="utf-8") as file:
             found = POLICY.search(file.read(HEAD_LETTERS))
         # Its one script is allowed by its hash, which the page itself knows.
         policy = found.group(1) if found else "default-src 'none'"
-        policy = f"{policy}; frame-ancestors 'self'"
-        return FileResponse(
-            path, media_type="text/html", headers={"Content-Security-Policy": policy}
-        )
+        headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'self'"}
+        if download:
+            page = beside_recording(path.read_text(encoding="utf-8"), job.name)
+            named = _attachment(f"{Path(job.name).stem or 'report'}.html")
+            return HTMLResponse(page, headers={**headers, **named})
+        return FileResponse(path, media_type="text/html", headers=headers)
 
     @routes.get(
         "/analyses/{job_id}/analysis",

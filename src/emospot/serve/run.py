@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 from emospot.errors import EmospotError, MissingExtraError
 from emospot.serve.settings import Settings
@@ -32,6 +33,13 @@ def serve(settings: Settings, on_start: Callable[[str], None] = lambda address: 
             raise
         raise MissingExtraError("the page and the API", "serve") from error
 
+    class Server(uvicorn.Server):
+        """Ends the streams at the signal: it waits for them, and then breaks them off."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.closing()
+            super().handle_exit(sig, frame)
+
     listening = bound(settings.host, settings.port)
     try:
         app = build_app(settings)
@@ -45,7 +53,7 @@ def serve(settings: Settings, on_start: Callable[[str], None] = lambda address: 
             ws_max_size=LIVE_MESSAGE_BYTES,
         )
         on_start(address_of(listening))
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
     finally:
         listening.close()
 

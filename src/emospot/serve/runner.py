@@ -2,14 +2,17 @@
 
 The threads only wait and pass on what the processes say; the work is done there. A job whose
 process ends without a result has failed; one whose server ends is queued again, and goes on
-from its journal at the next start.
+from its journal at the next start. Whatever happens to a job, its thread goes on with the next.
 """
 
+import logging
 import os
 import shutil
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from emospot.processes import usable_cores
@@ -23,6 +26,10 @@ LOOK_SECONDS = 0.2
 """Between two looks at the clock while a process says nothing."""
 IDLE_SECONDS = 5.0
 """Between two looks at the queue while nothing is told of."""
+AGAIN_SECONDS = 1.0
+"""Between two tries of what the disk has refused."""
+
+_log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -86,7 +93,8 @@ class Runner:
             child.kill()
 
     def _each(self) -> None:
-        prepare(preload=self._settings.preload)
+        with suppress(OSError, EOFError):  # the first process tries it again
+            prepare(preload=self._settings.preload)
         while not self._stopping:
             tells = self._tells
             try:
@@ -98,12 +106,24 @@ class Runner:
                     if not self._stopping and self._tells == tells:
                         self._wanted.wait(IDLE_SECONDS)
                 continue
+            self._one(job)
+
+    def _one(self, job: Job) -> None:
+        """Run a job that was taken; it has ended, or waits again, on return."""
+        self._changes.rung()
+        try:
+            self._run(job)
+        except sqlite3.Error:  # of the file of jobs, not of this one
+            _log.exception("analysis %s waits again", job.id)
+            time.sleep(AGAIN_SECONDS)
+            self._put_back(job.id)
+        except Exception as error:  # noqa: BLE001 - a thread that ended would run no job any more
+            _log.exception("analysis %s", job.id)
+            why = f"unexpected {type(error).__name__}; the server's log has more"
+            self._finish(job.id, FAILED, error=why)
+        finally:
+            self._progress.pop(job.id, None)
             self._changes.rung()
-            try:
-                self._run(job)
-            finally:
-                self._progress.pop(job.id, None)
-                self._changes.rung()
 
     def _run(self, job: Job) -> None:
         if job.model not in self._settings.models:
@@ -116,11 +136,13 @@ class Runner:
             return
         try:
             child = Child(self._work, self._task(job), self._limits())
-        except OSError as error:
-            why = f"no process could be started ({error}); try again later"
+        except (OSError, EOFError) as error:  # the latter: the fork server was killed
+            why = str(error) or type(error).__name__
+            why = f"no process could be started ({why}); try again later"
             self._finish(job.id, FAILED, error=why)
             return
         self._children[job.id] = child
+        is_deleted = False
         try:
             # Cancelled or deleted before its process was known.
             now = self._store.get(job.id)
@@ -130,7 +152,9 @@ class Runner:
             del self._children[job.id]
             child.kill()
             child.line.close()
-            if self._store.get(job.id) is None:
+            with suppress(sqlite3.Error):
+                is_deleted = self._store.get(job.id) is None
+            if is_deleted:
                 # Deleted meanwhile; what the process has written after that goes, too.
                 shutil.rmtree(self._folders / job.id, ignore_errors=True)
 
@@ -157,20 +181,27 @@ class Runner:
                 self._finish(job.id, DONE, warnings=tuple(map(str, message["done"])))
                 return
             self._note(job.id, message)
-        self._store.put_back(job.id)
+        self._put_back(job.id)
 
     def _finish(
         self, job_id: str, state: str, *, error: str = "", warnings: tuple[str, ...] = ()
     ) -> None:
         """Write how a job has ended, as soon as the disk takes it."""
+        self._written(lambda: self._store.finish(job_id, state, error=error, warnings=warnings))
+
+    def _put_back(self, job_id: str) -> None:
+        """Let a job wait again, as soon as the disk takes that."""
+        self._written(lambda: self._store.put_back(job_id))
+
+    def _written(self, change: Callable[[], object]) -> None:
         while True:
             try:
-                self._store.finish(job_id, state, error=error, warnings=warnings)
+                change()
                 return
             except sqlite3.Error:
-                if self._stopping:  # it is begun again at the next start
+                if self._stopping:  # what is running is begun again at the next start
                     return
-                time.sleep(1)
+                time.sleep(AGAIN_SECONDS)
 
     def _note(self, job_id: str, message: dict[str, object]) -> None:
         stage, share = self._progress.get(job_id, ("", None))

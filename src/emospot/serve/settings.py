@@ -1,24 +1,46 @@
 """What a server is told once, at its start: where it keeps things, and its limits."""
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import emospot
 from emospot.errors import UsageError
+from emospot.model.names import DESCRIPTION
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Addresses that this machine alone can reach."""
 PORT = 8765
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]*")
+"""What a header and a cookie can both hold; "" is none."""
 MEGABYTE = 10**6
 HOUR = 3600.0
 
 
 def bundled_models() -> dict[str, str]:
     """Name → folder of the models that come with the package."""
-    folders = sorted(Path(emospot.__file__).parent.glob("models/*/model.json"))
-    return {path.parent.name: str(path.parent) for path in folders}
+    from emospot.analysis.bundled_models import bundled_names, models_folder
+
+    return {name: str(models_folder() / name) for name in bundled_names()}
+
+
+def installed_models() -> dict[str, str]:
+    """Name → folder of the models that the user has installed and that can be read."""
+    from emospot.analysis.installed_models import installed_model, installed_names
+
+    folders = {name: installed_model(name) for name in installed_names()}
+    return {name: str(path) for name, path in folders.items() if path and _has_card(path)}
+
+
+def _has_card(folder: Path) -> bool:
+    """Whether a model's description can be shown; a damaged one would break the list of all."""
+    try:
+        told = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        return isinstance(told["card"], dict) and isinstance(told["model"], dict)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,11 @@ class Settings:
         if not self.token and (self.host not in LOOPBACK or self.names):
             raise UsageError(
                 f"{self.host} can be reached by others: a token is needed (--token, EMOSPOT_TOKEN)"
+            )
+        if TOKEN.fullmatch(self.token) is None:
+            raise UsageError(
+                "the token has characters that a browser's cookie cannot hold: expected letters "
+                "of English, digits and . _ ~ + / = - only (--token, EMOSPOT_TOKEN)"
             )
 
 

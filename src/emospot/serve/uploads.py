@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from emospot.serve.names import PEEK, kind_of, shown_name, transcript_ending
 from emospot.serve.refused import RefusedError
-from emospot.serve.settings import MEGABYTE, Settings
+from emospot.serve.settings import HOUR, MEGABYTE, Settings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,6 +33,8 @@ BLOCK_BYTES = 256 * 1024
 """That are written at a time."""
 QUIET_SECONDS = 60
 """After which an upload that brings nothing is given up."""
+LONGEST_SECONDS = 6 * 3600.0
+"""After which an upload is given up, however much it brings: it holds a place in the queue."""
 REST_SECONDS, REST_BYTES = 5.0, 64 * MEGABYTE
 """Of a refused upload that are read and thrown away, so that the answer is heard: many
 senders only listen when they have sent."""
@@ -224,9 +226,13 @@ async def receive(request: "Request", folder: Path, settings: Settings) -> Recei
 
 
 async def _take(form: _Form, body: AsyncIterator[bytes], folder: Path, settings: Settings) -> None:
-    waiting, looked = bytearray(), 0
+    waiting, looked, size = bytearray(), 0, 0
     async for block in body:
         waiting += block
+        size += len(block)
+        # Of the form as a whole: what stands around its files fills the memory, or the line.
+        if size > _most(settings):
+            raise too_large("recording", settings.upload_bytes)
         looked += len(block)
         if looked > LOOK_BYTES:
             looked = 0
@@ -239,13 +245,17 @@ async def _take(form: _Form, body: AsyncIterator[bytes], folder: Path, settings:
 
 async def _blocks(request: "Request") -> AsyncIterator[bytes]:
     """The body as it comes in; an end of the connection is a refusal that nobody hears."""
+    until = time.monotonic() + LONGEST_SECONDS
     while True:
+        left = until - time.monotonic()
         try:
-            message = await asyncio.wait_for(request.receive(), QUIET_SECONDS)
+            message = await asyncio.wait_for(request.receive(), min(left, QUIET_SECONDS))
         except TimeoutError as error:
-            raise RefusedError(
-                408, f"nothing came in for {QUIET_SECONDS} seconds: send it again"
-            ) from error
+            why = f"nothing came in for {QUIET_SECONDS} seconds: send it again"
+            if left < QUIET_SECONDS:
+                hours = f"{LONGEST_SECONDS / HOUR:g} hours"
+                why = f"the upload took longer than {hours}: give a shorter part"
+            raise RefusedError(408, why) from error
         if message["type"] == "http.disconnect":
             raise RefusedError(400, "the connection ended before the upload did")
         yield message.get("body", b"")
@@ -270,9 +280,14 @@ def _check_announced(request: "Request", settings: Settings, folder: Path) -> No
     """Refuse at once what says itself that it is too large."""
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() else 0
-    if size > settings.upload_bytes + settings.transcript_bytes + FORM_BYTES:
+    if size > _most(settings):
         raise too_large("recording", settings.upload_bytes)
     _check_space(folder, size, settings)
+
+
+def _most(settings: Settings) -> int:
+    """Bytes of a form, at most."""
+    return settings.upload_bytes + settings.transcript_bytes + FORM_BYTES
 
 
 def _check_space(folder: Path, size: int, settings: Settings) -> None:

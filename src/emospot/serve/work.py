@@ -4,11 +4,13 @@ Everything that a user has sent is opened here and nowhere else. What an analysi
 stored file ("recording.mp4") is told under the name that the user knows.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from emospot.errors import EmospotError, MediaError, TranscriptError
 from emospot.serve.child import Line
@@ -26,6 +28,8 @@ SHARE_SECONDS = 0.2
 """Between two messages of how much is done."""
 MEDIA_ADDRESS = "./media"
 """Where the report finds the recording: beside its own address."""
+_PLAYER = re.compile(rf'(<(?:audio|video) id="player"[^<>]*? src="){re.escape(MEDIA_ADDRESS)}"')
+"""In the report, whose texts are escaped: no text can begin like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,15 @@ def renamed(text: str, task: Task) -> str:
     if task.transcript:
         short = short.replace(task.transcript, "the transcript")
     return short.replace(task.recording, task.name)
+
+
+def beside_recording(report: str, name: str) -> str:
+    """A report as it is kept: its player looks for the recording by its name, beside it.
+
+    >>> beside_recording('<audio id="player" controls src="./media">', 'my "talk".wav')
+    '<audio id="player" controls src="./my%20%22talk%22.wav">'
+    """
+    return _PLAYER.sub(lambda found: f'{found[1]}./{quote(name)}"', report, count=1)
 
 
 def _seldom(say: Callable[[float], None]) -> Callable[[float], None]:

@@ -19,7 +19,7 @@ window.addEventListener("blur", () => closeOpen?.()); // a click into the report
  */
 export function downloads(job, onError) {
   const links = [
-    ["Whole", [["report", "Report (HTML)", job.links.report], ["analysis", "Everything (JSON)", job.links.analysis]]],
+    ["Whole", [["report", "Report (HTML)", job.links.report + "?download=1"], ["analysis", "Everything (JSON)", job.links.analysis]]],
     ...EXPORTS.map(([use, formats]) => [use,
       formats.map(([format, name]) => [format, name, exportAddress(job, format)])]),
   ];

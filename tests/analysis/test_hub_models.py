@@ -4,6 +4,7 @@ import pytest
 
 from emospot.analysis.hub_models import (
     HubReference,
+    bare_reference,
     download_allowed,
     hub_folder,
     hub_reference,
@@ -25,11 +26,20 @@ def published(hub):
 
 
 def test_names():
-    assert hub_reference("lab/calls") == CALLS
     assert hub_reference("hf:lab/calls") == CALLS
     assert hub_reference("hf:lab/calls@v1.0") == HubReference("lab/calls", "v1.0")
     assert hub_reference("hf:lab/calls@refs/pr/1", "main") == HubReference("lab/calls", "main")
     assert str(HubReference("lab/calls", "v2")) == "hf:lab/calls@v2"
+
+
+def test_a_name_without_the_prefix_is_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert hub_reference("lab/calls") is None
+    assert bare_reference("hf:lab/calls") == bare_reference("lab/calls") == CALLS
+    assert bare_reference("lab/calls@v1", "v2") == HubReference("lab/calls", "v2")
+    (tmp_path / "lab").mkdir()
+    assert bare_reference("lab/calls") is None
+    assert bare_reference("hf:lab/calls") == CALLS
 
 
 @pytest.mark.parametrize(
@@ -50,6 +60,7 @@ def test_names():
 )
 def test_what_is_no_name(name):
     assert hub_reference(name) is None
+    assert bare_reference(name) is None
     with pytest.raises(ModelError, match="names no repository"):
         hub_reference(f"hf:{name}")
 

@@ -53,10 +53,13 @@ class HubReference:
 
 
 def hub_reference(name: str, revision: str | None = None) -> HubReference | None:
-    """What a name means on Hugging Face, or None where it is no such name.
+    """What a name means on Hugging Face, or None where it has no "hf:".
+
+    The prefix is what tells such a name from a path: without it a path with a slip of the
+    pen would be asked for on the network.
 
     Args:
-        name: "owner/name", with or without "hf:" and "@revision".
+        name: "hf:owner/name" or "hf:owner/name@revision".
         revision: takes the place of the name's.
 
     Raises:
@@ -64,21 +67,52 @@ def hub_reference(name: str, revision: str | None = None) -> HubReference | None
 
     >>> hub_reference("hf:lab/calls@v2")
     HubReference(repository='lab/calls', revision='v2')
-    >>> hub_reference("runs/today/seed-0") is None
+    >>> hub_reference("lab/calls") is None
     True
     """
-    plain = name.removeprefix(PREFIX)
+    if not name.startswith(PREFIX):
+        return None
+    found = _parsed(name.removeprefix(PREFIX), revision)
+    if found is None:
+        raise ModelError(
+            f'"{name}" names no repository: expected {PREFIX}owner/name or '
+            f"{PREFIX}owner/name@revision"
+        )
+    return found
+
+
+def bare_reference(name: str, revision: str | None = None) -> HubReference | None:
+    """As `hub_reference`, where "hf:" may be left out, as users of Hugging Face do.
+
+    Without it a name is meant only where it can be no path: neither the path is there, nor
+    a folder that is called like the owner.
+
+    Args:
+        name: "owner/name", with or without "hf:" and "@revision".
+        revision: takes the place of the name's.
+
+    Raises:
+        ModelError: as `hub_reference`.
+
+    >>> bare_reference("lab/calls")
+    HubReference(repository='lab/calls', revision=None)
+    >>> bare_reference("runs/today/seed-0") is None
+    True
+    """
+    if name.startswith(PREFIX):
+        return hub_reference(name, revision)
+    owner = name.partition("/")[0]
+    if Path(name).exists() or Path(owner).exists():
+        return None
+    return _parsed(name, revision)
+
+
+def _parsed(plain: str, revision: str | None) -> HubReference | None:
+    """What a name without "hf:" means, or None where it is no name of a repository."""
     match = _REFERENCE.fullmatch(plain)
     named = revision or (match["revision"] if match else None)
     strange = ".." in plain or "--" in plain or (named is not None and ".." in named)
-    if match is None or strange:
-        if name.startswith(PREFIX):
-            raise ModelError(
-                f'"{name}" names no repository: expected {PREFIX}owner/name or '
-                f"{PREFIX}owner/name@revision"
-            )
-        return None
-    return HubReference(match["repository"], named)
+    return None if match is None or strange else HubReference(match["repository"], named)
 
 
 def download_allowed() -> bool:

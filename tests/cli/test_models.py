@@ -143,3 +143,24 @@ def test_a_mistyped_path_is_not_asked_for_on_the_network(
         assert ran.status != 0
         assert "runs/todya" in ran.error_lines[0]
     assert hub.asked == []
+
+
+def test_a_card_and_a_page_do_not_steer_the_terminal(emospot, installed):
+    shutil.copytree(models_folder() / "bundled-causal", installed / "calls")
+    path = installed / "calls" / "model.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    evil = "\x1b]0;owned\x07\x9b2J\u202e"
+    told["card"] |= {"licence": f"mit{evil}", "limits": [evil], "language": evil}
+    told["card"]["scores"] = {evil: 1.0}
+    told["card"]["labels"]["labels"][0] += evil
+    path.write_text(json.dumps(told), encoding="utf-8")
+    (installed / "calls" / "CARD.md").write_text(f"# Calls\r\n{evil}", encoding="utf-8")
+    for asked in (("models",), ("models", "show", "calls")):
+        ran = emospot(*asked)
+        assert "]0;owned" in ran.out
+        assert not set("\x1b\x07\x9b\u202e\r") & set(ran.out + ran.err)
+    assert "# Calls\n]0;owned" in ran.out
+    (installed / "calls" / "model.json").write_text(f'{{"format_version": "{evil}"}}')
+    for asked in (("models",), ("models", "show", "calls")):
+        ran = emospot(*asked)
+        assert not set("\x1b\x07\x9b\u202e") & set(ran.out + ran.err)

@@ -100,6 +100,8 @@ class _HubRequest(BaseHTTPRequestHandler):
         files = self.hub.files.get(repository)
         if files is None:
             self._answer(404, X_Error_Code="RepoNotFound")
+        elif revision not in ("main", self.hub.commit(repository)):
+            self._answer(404, X_Error_Code="RevisionNotFound")
         elif name not in files:
             self._answer(404, X_Error_Code="EntryNotFound")
         else:

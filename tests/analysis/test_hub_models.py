@@ -4,6 +4,7 @@ import pytest
 
 from emospot.analysis.hub_models import (
     HubReference,
+    bare_reference,
     download_allowed,
     hub_folder,
     hub_reference,
@@ -25,11 +26,20 @@ def published(hub):
 
 
 def test_names():
-    assert hub_reference("lab/calls") == CALLS
     assert hub_reference("hf:lab/calls") == CALLS
     assert hub_reference("hf:lab/calls@v1.0") == HubReference("lab/calls", "v1.0")
     assert hub_reference("hf:lab/calls@refs/pr/1", "main") == HubReference("lab/calls", "main")
     assert str(HubReference("lab/calls", "v2")) == "hf:lab/calls@v2"
+
+
+def test_a_name_without_the_prefix_is_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert hub_reference("lab/calls") is None
+    assert bare_reference("hf:lab/calls") == bare_reference("lab/calls") == CALLS
+    assert bare_reference("lab/calls@v1", "v2") == HubReference("lab/calls", "v2")
+    (tmp_path / "lab").mkdir()
+    assert bare_reference("lab/calls") is None
+    assert bare_reference("hf:lab/calls") == CALLS
 
 
 @pytest.mark.parametrize(
@@ -50,6 +60,7 @@ def test_names():
 )
 def test_what_is_no_name(name):
     assert hub_reference(name) is None
+    assert bare_reference(name) is None
     with pytest.raises(ModelError, match="names no repository"):
         hub_reference(f"hf:{name}")
 
@@ -115,8 +126,48 @@ def test_a_repository_of_something_else(published):
 def test_a_model_that_is_not_what_it_says(published):
     files = published.files["lab/calls"]
     files["model.json"] = files["model.json"].replace(b'"width": 128', b'"width": 131072')
-    with pytest.raises(ModelError, match="not as model.json says"):
+    with pytest.raises(ModelError, match=r"not as model\.json says"):
         hub_folder(CALLS, allow_download=True)
+    # Its files lie in the cache now, and are no better for it.
+    for allowed in (True, False, None):
+        with pytest.raises(ModelError, match=r"not as model\.json says"):
+            hub_folder(CALLS, allow_download=allowed)
+
+
+def test_what_another_program_put_into_the_cache_is_checked(published):
+    from huggingface_hub import hf_hub_download
+
+    files = published.files["lab/calls"]
+    files["model.json"] = files["model.json"].replace(b'"width": 128', b'"width": 131072')
+    for name in ("model.json", "model.safetensors"):
+        hf_hub_download("lab/calls", name)
+    with pytest.raises(ModelError, match=r"not as model\.json says"):
+        hub_folder(CALLS)
+
+
+def test_it_is_fetched_at_the_commit_that_was_looked_up(published):
+    hub_folder(CALLS, allow_download=True)
+    fetched = [line for line in published.asked if "/resolve/" in line]
+    at = f"/resolve/{published.commit('lab/calls')}/"
+    assert len(fetched) >= 3
+    assert all(at in line for line in fetched)
+
+
+def test_what_moves_on_while_it_is_looked_up_is_not_fetched_unseen(published, monkeypatch):
+    from huggingface_hub import HfApi
+
+    look_up = HfApi.model_info
+
+    def moving(*arguments, **options):
+        told = look_up(*arguments, **options)
+        published.files["lab/calls"]["model.safetensors"] += b"more than was told"
+        return told
+
+    monkeypatch.setattr(HfApi, "model_info", moving)
+    # This hub forgets older commits; the real one would still give the one looked up.
+    with pytest.raises(ModelError, match="cannot be fetched"):
+        hub_folder(CALLS, allow_download=True)
+    assert not any(path.name == "model.safetensors" for path in published.cache.rglob("*"))
 
 
 def test_what_cannot_be_had_is_told(published):

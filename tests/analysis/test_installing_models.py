@@ -88,7 +88,10 @@ def test_adding_from_hugging_face_fetches(hub):
     assert found.name == "calls"
     assert found.source == f"hf:lab/calls@{hub.commit('lab/calls')}"
     assert load("calls").card.name == "calls"
-    assert add_model("lab/calls", "again").card.name == "again"
+    asked = len(hub.asked)
+    with pytest.raises(ModelError, match='no model "lab/calls": .*hf:lab/calls'):
+        add_model("lab/calls", "again")
+    assert len(hub.asked) == asked
 
 
 def test_removing(calls):

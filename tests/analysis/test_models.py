@@ -64,19 +64,29 @@ def test_an_installed_model_goes_before_a_folder_of_its_name(tmp_path, monkeypat
     assert known_models()["bundled"].folder == models_folder() / "bundled"
 
 
-def test_a_name_in_two_parts_is_a_folder_or_of_hugging_face(hub, bundled, tmp_path, monkeypatch):
+def test_a_path_is_never_asked_for_on_the_network(hub, bundled, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    save_model(bundled, tmp_path / "lab" / "calls")
-    assert model_folder("lab/calls").resolve() == tmp_path / "lab" / "calls"
-    with pytest.raises(ModelError, match=r'^there is no folder "lab/other"; the model hf:lab/oth'):
-        model_folder("lab/other")
-    with pytest.raises(ModelError, match="^the model hf:lab/calls is not on this machine"):
-        model_folder("hf:lab/calls")
-    (tmp_path / "lab" / "empty").mkdir()
-    with pytest.raises(ModelError, match='^no model "lab/empty": expected "bundled"'):
-        model_folder("lab/empty")
-    hub.put("lab/fetched", tmp_path / "lab" / "calls")
-    assert load("lab/fetched", allow_download=True).card == bundled.card
+    monkeypatch.setenv("EMOSPOT_ALLOW_DOWNLOAD", "1")
+    save_model(bundled, tmp_path / "runs" / "today")
+    hub.put("runs/todya", tmp_path / "runs" / "today")
+    hub.put("lab/calls", tmp_path / "runs" / "today")
+    assert model_folder("runs/today").resolve() == tmp_path / "runs" / "today"
+    for name in ("runs/todya", "lab/calls"):
+        for look in (model_folder, load, known_model):
+            with pytest.raises(ModelError, match=f'^no model "{name}": expected "bundled"'):
+                look(name, allow_download=True)
+    assert hub.asked == []
+
+
+def test_a_name_of_hugging_face_has_its_prefix(hub, bundled, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="or hf:lab/fetched for one of Hugging Face$"):
+        model_folder("lab/fetched")
+    with pytest.raises(ModelError, match="^the model hf:lab/fetched is not on this machine"):
+        model_folder("hf:lab/fetched")
+    save_model(bundled, tmp_path / "mine")
+    hub.put("lab/fetched", tmp_path / "mine")
+    assert load("hf:lab/fetched", allow_download=True).card == bundled.card
     assert load("hf:lab/fetched").card == bundled.card
 
 

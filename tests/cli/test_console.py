@@ -3,7 +3,17 @@ import sys
 
 import pytest
 
-from emospot.cli.console import fail, one_line, progress, say_json, table, told
+from emospot.cli.console import (
+    fail,
+    harmless,
+    note,
+    one_line,
+    progress,
+    say,
+    say_json,
+    table,
+    told,
+)
 from emospot.errors import ConfigError, MissingExtraError
 
 
@@ -45,11 +55,39 @@ def test_one_line():
     assert one_line(" a\n\tb ") == "a b"
 
 
+EVIL = "a\x1b]0;title\x07b\x1b[2J\x9b31m\x00\x08\r\x7f\u202ec\u2066d\ufeff\u200b\U000e0041"
+PLAIN = "a]0;titleb[2J31mcd"
+
+
+def test_what_others_wrote_does_not_steer_the_terminal(capsys):
+    say(EVIL)
+    note(EVIL)
+    assert capsys.readouterr() == (PLAIN + "\n", PLAIN + "\n")
+    table(EVIL, [EVIL], [[EVIL]])
+    out = capsys.readouterr().out
+    assert not set(EVIL) - set(PLAIN) & set(out)
+    assert out.count(PLAIN) == 3
+    with pytest.raises(SystemExit):
+        fail(EVIL, 1)
+    assert capsys.readouterr().err == "emospot: a]0;titleb[2J31m cd\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "two\n\tlines", "Zoë – “so”", "می\u200cخواهم", "\U0001f468\u200d\U0001f469", "שלום"],
+)
+def test_what_is_read_stays(text):
+    assert harmless(text) == text
+
+
 def test_json_keeps_letters(capsys):
     say_json({"name": "Zoë"})
     out = capsys.readouterr().out
     assert "Zoë" in out
     assert json.loads(out) == {"name": "Zoë"}
+    # Machines get every character, the mark of direction too.
+    say_json({"a": "\u200fש", "b": 1}, indent=None)
+    assert capsys.readouterr().out == '{"a": "\u200fש", "b": 1}\n'
 
 
 def test_a_table_shows_foreign_text_as_it_is(capsys):

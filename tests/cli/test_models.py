@@ -32,7 +32,7 @@ def test_models_as_json(emospot):
 
 def test_one_model_is_shown_whole(emospot):
     ran = emospot("models", "show", "bundled")
-    assert "limit: Trained on ten actors" in ran.out
+    assert "limit: Trained on eight actors" in ran.out
     score = bundled_cards()["bundled"].scores["test_weighted_f1_mean_of_seeds"]
     assert f"test_weighted_f1_mean_of_seeds: {score:.4f}" in ran.out
     assert "# The bundled model" in ran.out
@@ -126,3 +126,41 @@ def test_runs_may_be_models_by_any_name(emospot, command, tmp_path):
         command, "calls", tmp_path, *(["--out", tmp_path] if command != "evaluate" else [])
     )
     assert "is not a feature store" in ran.error_lines[0]
+
+
+def test_a_mistyped_path_is_not_asked_for_on_the_network(
+    emospot, hub, tmp_path, monkeypatch, talk
+):
+    monkeypatch.setenv("EMOSPOT_ALLOW_DOWNLOAD", "1")
+    monkeypatch.chdir(tmp_path)
+    for asked in (
+        ("models", "add", "runs/todya"),
+        ("models", "show", "runs/todya", "--allow-download"),
+        ("analyze", talk, "--model", "runs/todya", "--out", tmp_path / "out"),
+        ("evaluate", "runs/todya", tmp_path),
+    ):
+        ran = emospot(*asked)
+        assert ran.status != 0
+        assert "runs/todya" in ran.error_lines[0]
+    assert hub.asked == []
+
+
+def test_a_card_and_a_page_do_not_steer_the_terminal(emospot, installed):
+    shutil.copytree(models_folder() / "bundled-causal", installed / "calls")
+    path = installed / "calls" / "model.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    evil = "\x1b]0;owned\x07\x9b2J\u202e"
+    told["card"] |= {"licence": f"mit{evil}", "limits": [evil], "language": evil}
+    told["card"]["scores"] = {evil: 1.0}
+    told["card"]["labels"]["labels"][0] += evil
+    path.write_text(json.dumps(told), encoding="utf-8")
+    (installed / "calls" / "CARD.md").write_text(f"# Calls\r\n{evil}", encoding="utf-8")
+    for asked in (("models",), ("models", "show", "calls")):
+        ran = emospot(*asked)
+        assert "]0;owned" in ran.out
+        assert not set("\x1b\x07\x9b\u202e\r") & set(ran.out + ran.err)
+    assert "# Calls\n]0;owned" in ran.out
+    (installed / "calls" / "model.json").write_text(f'{{"format_version": "{evil}"}}')
+    for asked in (("models",), ("models", "show", "calls")):
+        ran = emospot(*asked)
+        assert not set("\x1b\x07\x9b\u202e") & set(ran.out + ran.err)

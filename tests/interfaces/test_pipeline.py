@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emospot.analysis.analyze import analyze
-from emospot.analysis.models import load
+from emospot.analysis.models import load, models_folder
 from emospot.errors import ModelError, UsageError
 from emospot.interfaces.pipeline import EmotionPipeline, pipeline
 from emospot.media.audio import SAMPLE_RATE, audio_blocks
@@ -124,3 +124,18 @@ def test_an_unknown_task_and_a_model_of_numbers(pipe):
     number = renamed(pipe.model, tasks=(Task("valence", "number", ("valence",)),))
     with pytest.raises(ModelError, match="needs one emotion an utterance"):
         EmotionPipeline(number)
+
+
+def test_a_model_of_hugging_face_needs_no_prefix_unless_it_may_be_a_path(
+    hub, tmp_path, monkeypatch
+):
+    hub.put("lab/calls", models_folder() / "bundled")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="hf:lab/calls is not on this machine"):
+        pipeline(model="lab/calls")
+    assert hub.asked == []
+    assert pipeline(model="lab/calls", allow_download=True).model.card == load("bundled").card
+    (tmp_path / "lab").mkdir()
+    with pytest.raises(ModelError, match='no model "lab/calls"'):
+        pipeline(model="lab/calls", allow_download=True)
+    assert pipeline(model="hf:lab/calls").labels

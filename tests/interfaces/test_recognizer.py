@@ -122,3 +122,17 @@ def test_a_model_of_this_machine_has_no_revisions():
 def test_no_model(tmp_path):
     with pytest.raises(ModelError, match="no model"):
         EmotionRecognizer.from_pretrained(tmp_path / "nothing" / "at" / "all")
+
+
+def test_what_can_be_a_path_is_not_asked_for_on_the_network(
+    recognizer, hub, tmp_path, monkeypatch
+):
+    recognizer.push_to_hub("lab/calls", token="x")  # noqa: S106
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMOSPOT_ALLOW_DOWNLOAD", "1")
+    (tmp_path / "lab").mkdir()
+    before = len(hub.asked)
+    with pytest.raises(ModelError, match='no model "lab/calls"'):
+        EmotionRecognizer.from_pretrained("lab/calls")
+    assert len(hub.asked) == before
+    assert EmotionRecognizer.from_pretrained("hf:lab/calls").card == recognizer.card

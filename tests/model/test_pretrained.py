@@ -14,6 +14,7 @@ from emospot.emotions import LabelSet
 from emospot.errors import ModelError
 from emospot.features.base import FeatureDescription
 from emospot.model.builder import build_recognizer
+from emospot.model.confidence import Confidence
 from emospot.model.pretrained import (
     DESCRIPTION,
     WEIGHTS,
@@ -171,3 +172,47 @@ def test_another_card_leaves_the_weights(model: PretrainedModel) -> None:
 def test_a_modality_without_features_is_refused() -> None:
     with pytest.raises(ModelError, match='reads "voice", but the features have only words'):
         build_recognizer(ModelConfig(), {"words": 3}, {"emotion": 2})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"temperature": float("nan")}, "temperature of the model is nan, expected"),
+        ({"temperature": 0.0}, "temperature of the model is 0.0"),
+        ({"unsure_below": 1.5}, "unsure_below of the model is 1.5"),
+        ({"partial": {"words": {"temperature": float("inf")}}}, 'temperature of "words" is inf'),
+        ({"partial": {"words": {"unsure_below": -1}}}, 'unsure_below of "words" is -1'),
+        (
+            {"partial": {"smell": {}}},
+            '"smell" in partial is no set of the modalities words, voice',
+        ),
+        ({"partial": {"voice+words": {}}}, '"voice.words" in partial is no set'),
+        ({"partial": {"": {}}}, '"" in partial is no set'),
+    ],
+)
+def test_what_cannot_be_calibrated_so_is_refused(
+    model: PretrainedModel, tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
+    save_model(model, tmp_path)
+    path = tmp_path / DESCRIPTION
+    plain = json.loads(path.read_text())
+    path.write_text(json.dumps(plain | {"card": plain["card"] | changed}))
+    with pytest.raises(ModelError, match=message):
+        read_description(tmp_path)
+
+
+def test_parts_and_the_ends_of_what_calibration_finds_are_read(
+    model: PretrainedModel, tmp_path: Path
+) -> None:
+    own = {"words": Confidence(20.0, 1.0000001), "words+voice": Confidence(0.05, 0.0)}
+    save_model(renamed(model, partial=own), tmp_path)
+    assert read_description(tmp_path)[1].partial == own
+
+
+def test_more_modalities_than_can_be_numbered_are_refused() -> None:
+    names = tuple(f"m{n}" for n in range(17))
+    assert ModelConfig(modalities=names[:16]).modalities == names[:16]
+    with pytest.raises(ValueError, match="at most 16 modalities are read, found 17"):
+        ModelConfig(modalities=names)
+    with pytest.raises(ValueError, match='joined by "\\+"'):
+        ModelConfig(modalities=("words", "words+voice"))

@@ -6,8 +6,10 @@ Nothing is fetched unless somebody said so: `emospot models add hf:…`, `--allo
 or EMOSPOT_ALLOW_DOWNLOAD=1. Without that a name is looked up in Hugging Face's cache on
 this machine. Of a repository only `model.json`, `model.safetensors` and `README.md` are
 asked for, by these names, once their sizes are known; names of files that a repository
-states never reach the file system, and nothing in it is run. What was fetched is checked
-before it is used (`model.foreign_weights`).
+states never reach the file system, and nothing in it is run. They are fetched at the
+commit whose sizes were told, not at a branch that may move meanwhile. A model is checked
+(`model.foreign_weights`) each time before it is used, also where it lay in the cache: it
+stays there when it fails, and other programs put models there, too.
 """
 
 import os
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emospot.errors import ModelError
+from emospot.files import write_file
 from emospot.model.foreign_weights import MOST_BYTES, README, check_foreign, check_size
 from emospot.model.names import DESCRIPTION, WEIGHTS
 
@@ -29,6 +32,7 @@ _PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REFERENCE = re.compile(
     rf"(?P<repository>{_PART}/{_PART})(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{{0,99}}))?"
 )
+_MAIN = "main"
 _TIMEOUT = 30.0
 
 
@@ -49,10 +53,13 @@ class HubReference:
 
 
 def hub_reference(name: str, revision: str | None = None) -> HubReference | None:
-    """What a name means on Hugging Face, or None where it is no such name.
+    """What a name means on Hugging Face, or None where it has no "hf:".
+
+    The prefix is what tells such a name from a path: without it a path with a slip of the
+    pen would be asked for on the network.
 
     Args:
-        name: "owner/name", with or without "hf:" and "@revision".
+        name: "hf:owner/name" or "hf:owner/name@revision".
         revision: takes the place of the name's.
 
     Raises:
@@ -60,21 +67,52 @@ def hub_reference(name: str, revision: str | None = None) -> HubReference | None
 
     >>> hub_reference("hf:lab/calls@v2")
     HubReference(repository='lab/calls', revision='v2')
-    >>> hub_reference("runs/today/seed-0") is None
+    >>> hub_reference("lab/calls") is None
     True
     """
-    plain = name.removeprefix(PREFIX)
+    if not name.startswith(PREFIX):
+        return None
+    found = _parsed(name.removeprefix(PREFIX), revision)
+    if found is None:
+        raise ModelError(
+            f'"{name}" names no repository: expected {PREFIX}owner/name or '
+            f"{PREFIX}owner/name@revision"
+        )
+    return found
+
+
+def bare_reference(name: str, revision: str | None = None) -> HubReference | None:
+    """As `hub_reference`, where "hf:" may be left out, as users of Hugging Face do.
+
+    Without it a name is meant only where it can be no path: neither the path is there, nor
+    a folder that is called like the owner.
+
+    Args:
+        name: "owner/name", with or without "hf:" and "@revision".
+        revision: takes the place of the name's.
+
+    Raises:
+        ModelError: as `hub_reference`.
+
+    >>> bare_reference("lab/calls")
+    HubReference(repository='lab/calls', revision=None)
+    >>> bare_reference("runs/today/seed-0") is None
+    True
+    """
+    if name.startswith(PREFIX):
+        return hub_reference(name, revision)
+    owner = name.partition("/")[0]
+    if Path(name).exists() or Path(owner).exists():
+        return None
+    return _parsed(name, revision)
+
+
+def _parsed(plain: str, revision: str | None) -> HubReference | None:
+    """What a name without "hf:" means, or None where it is no name of a repository."""
     match = _REFERENCE.fullmatch(plain)
     named = revision or (match["revision"] if match else None)
     strange = ".." in plain or "--" in plain or (named is not None and ".." in named)
-    if match is None or strange:
-        if name.startswith(PREFIX):
-            raise ModelError(
-                f'"{name}" names no repository: expected {PREFIX}owner/name or '
-                f"{PREFIX}owner/name@revision"
-            )
-        return None
-    return HubReference(match["repository"], named)
+    return None if match is None or strange else HubReference(match["repository"], named)
 
 
 def download_allowed() -> bool:
@@ -109,16 +147,17 @@ def hub_folder(
     """
     allowed = download_allowed() if allow_download is None else allow_download
     found = None if refresh and allowed else _cached(reference, cache)
-    if found is not None:
-        return found
-    if not allowed:
+    if found is None and not allowed:
         raise ModelError(
             f"the model {reference} is not on this machine, and nothing is fetched unasked: "
             f"fetch it by emospot models add {reference}, or allow it by --allow-download "
             f"(or {ALLOW}=1)"
         )
-    with _told(reference):
-        return _fetched(reference, token, cache)
+    if found is None:
+        with _told(reference):
+            found = _fetched(reference, token, cache)
+    check_foreign(found)
+    return found
 
 
 def _cached(reference: HubReference, cache: Path | None) -> Path | None:
@@ -132,7 +171,6 @@ def _cached(reference: HubReference, cache: Path | None) -> Path | None:
         )
         if not isinstance(path, str):
             return None
-        check_size(name, Path(path).stat().st_size, str(reference))
         folders.add(Path(path).parent)
     return folders.pop() if len(folders) == 1 else None
 
@@ -156,19 +194,29 @@ def _fetched(reference: HubReference, token: str | bool | None, cache: Path | No
     wanted = [DESCRIPTION, WEIGHTS]
     if 0 < (sizes.get(README) or 0) <= MOST_BYTES[README]:
         wanted.append(README)
+    if said.sha is None:
+        raise ModelError(f"the commit of {reference} is not told, so nothing is fetched")
     paths = [
-        Path(
-            hf_hub_download(
-                repository, name, revision=reference.revision, token=token, cache_dir=cache
-            )
-        )
+        Path(hf_hub_download(repository, name, revision=said.sha, token=token, cache_dir=cache))
         for name in wanted
     ]
     folder = paths[0].parent
     if any(path.parent != folder for path in paths):
-        raise ModelError(f"{reference} was changed while it was fetched: fetch it again")
-    check_foreign(folder)
+        raise ModelError(f"{reference} lies in several folders of the cache: delete it there")
+    _remember(reference.revision or _MAIN, said.sha, folder)
     return folder
+
+
+def _remember(revision: str, commit: str, folder: Path) -> None:
+    """Note in Hugging Face's cache which commit a branch or tag is, as its client would.
+
+    The client does so only where it is asked for the branch itself.
+    """
+    if revision != commit:
+        # CACHE/models--OWNER--NAME/snapshots/COMMIT, and beside "snapshots" refs/BRANCH.
+        note = folder.parent.parent / "refs" / revision
+        if not note.is_file() or note.read_bytes() != commit.encode():
+            write_file(note, commit.encode(), "which commit was fetched")
 
 
 @contextmanager

@@ -5,8 +5,7 @@ A name is looked up in this order:
 1. "bundled" and "bundled-causal", which come with the package;
 2. an installed model (`analysis.installed_models`);
 3. a model's folder, or a run's (its first seed);
-4. "hf:owner/name[@revision]" on Hugging Face, where "hf:" may be left out
-   (`analysis.hub_models`).
+4. "hf:owner/name[@revision]" on Hugging Face (`analysis.hub_models`).
 
 A folder that is called like a model is meant by "./NAME".
 """
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from emospot.analysis.bundled_models import bundled_names, models_folder
-from emospot.analysis.hub_models import PREFIX, hub_folder, hub_reference
+from emospot.analysis.hub_models import PREFIX, bare_reference, hub_folder, hub_reference
 from emospot.analysis.installed_models import (
     installed_model,
     installed_names,
@@ -57,16 +56,12 @@ def model_folder(name: str | Path, *, allow_download: bool = False) -> Path:
         return found
     reference = None if Path(name).exists() else hub_reference(str(name))
     if reference is not None:
-        try:
-            return hub_folder(reference, allow_download=allow_download or None)
-        except ModelError as error:
-            if str(name).startswith(PREFIX):
-                raise
-            raise ModelError(f'there is no folder "{name}"; {error}') from error
+        return hub_folder(reference, allow_download=allow_download or None)
     known = [*bundled_names(), *installed_names()]
+    there = "owner/name" if bare_reference(str(name)) is None else name
     raise ModelError(
         f'no model "{name}": expected {", ".join(_quoted(known))}, a folder with '
-        f"{DESCRIPTION}, a run folder, or {PREFIX}owner/name"
+        f"{DESCRIPTION}, a run folder, or {PREFIX}{there} for one of Hugging Face"
     )
 
 

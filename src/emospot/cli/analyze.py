@@ -95,7 +95,8 @@ def analyze(
             stills,
             speakers=speakers,
             recogniser=recogniser,
-            allow_download=allow_download,
+            # The emotion model is here by now; what is left to fetch is the recogniser's.
+            allow_download=allow_download and bool(recogniser),
         )
         for recording, stem in zip(recordings, output_stems(recordings), strict=True)
     ]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from emospot.errors import EmospotError, UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_STEERING = ("Cc", "Cf")
+"""Unicode's categories of characters that are not seen but do something."""
+_KEPT = "\n\t\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +81,35 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def harmless(text: str) -> str:
+    r"""The text without characters that steer a terminal or turn its lines around.
+
+    Cards, pages, transcripts and names of files come from others. An escape sequence in
+    them could rewrite what stands on the screen or set the title; a mark of direction could
+    show a licence backwards. Line breaks and tabs stay, and the two joiners (U+200C,
+    U+200D), which words of Persian and Hindi and many emojis are spelled with.
+
+    >>> harmless("licence: \x1b[2Jmit\x07, \u202etim")
+    'licence: [2Jmit, tim'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _STEERING)
+
+
 def say(text: str = "") -> None:
     """Print a result."""
-    print(text)
+    print(harmless(text))
 
 
 def note(text: str) -> None:
     """Print a remark to stderr."""
-    print(text, file=sys.stderr)
+    print(harmless(text), file=sys.stderr)
 
 
-def say_json(value: Any) -> None:
-    """Print a result for machines."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+def say_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a result for machines, as it is; indent None: in one line."""
+    print(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -102,9 +123,9 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         say(title)
     shown = Table()
     for number, column in enumerate(columns):
-        shown.add_column(column, justify="left" if number == 0 else "right")
+        shown.add_column(escape(harmless(column)), justify="left" if number == 0 else "right")
     for row in rows:
-        shown.add_row(*(escape(cell) for cell in row))
+        shown.add_row(*(escape(harmless(cell)) for cell in row))
     Console().print(shown)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from emospot.cli.console import note, say, told
+from emospot.cli.console import note, say, say_json, told
 from emospot.cli.model_options import MODEL_HELP, AllowDownload, here
 from emospot.errors import EmospotError, UsageError
 
@@ -87,7 +87,10 @@ def stream(
         live = Stream(model, language=language, provisional_every=provisional)
         answers = _of_sound(live, source)
     for answer in answers:
-        say(_line(answer) if text else json.dumps(answer.to_dict(), ensure_ascii=False))
+        if text:
+            say(_line(answer))
+        else:
+            say_json(answer.to_dict(), indent=None)
         sys.stdout.flush()
 
 

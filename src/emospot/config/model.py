@@ -20,6 +20,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+MOST_MODALITIES = 16
+"""Each set of modalities has a number (`model.confidence`), and M of them have 2^M sets."""
+
+
 class _ModelSection(Section):
     modalities: tuple[str, ...] = ("words", "voice")
 
@@ -28,6 +32,13 @@ class _ModelSection(Section):
     def _distinct(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
         if not modalities or len(set(modalities)) != len(modalities):
             raise ValueError(f"modalities must be distinct, found {modalities}")
+        if any("+" in modality for modality in modalities):
+            raise ValueError(f'sets of modalities are joined by "+", found {modalities}')
+        if len(modalities) > MOST_MODALITIES:
+            raise ValueError(
+                f"at most {MOST_MODALITIES} modalities are read, found {len(modalities)}: leave "
+                "some out"
+            )
         return modalities
 
 

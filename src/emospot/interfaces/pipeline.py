@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emospot.analysis.analyze import analyze
-from emospot.analysis.models import BUNDLED, load
+from emospot.analysis.hub_models import bare_reference
+from emospot.analysis.models import BUNDLED, load, local_folder
 from emospot.analysis.types import UNSURE, Analysis, UtteranceFinding
 from emospot.errors import UsageError
 from emospot.interfaces.model_page import TASK
@@ -34,7 +35,8 @@ class EmotionPipeline:
     """Recognises emotions in conversations, with the interface of a Hugging Face pipeline.
 
     Args:
-        model: a loaded model, or what `emospot.load` takes.
+        model: a loaded model, or what `emospot.load` takes; of a model on Hugging Face "hf:"
+            may be left out where no folder is called like its owner.
         top_k: 1: the most probable class of each utterance, as one dictionary. More, or
             None for all classes: a list of dictionaries an utterance, the most probable
             class first.
@@ -42,7 +44,7 @@ class EmotionPipeline:
             of a graphics card (−1: the CPU); None: where it is. The extractors compute on
             the CPU.
         detectors: choices of hotspot detectors, as in `emospot.analyze`.
-        allow_download: whether a model "hf:owner/name" may be fetched.
+        allow_download: whether a model of Hugging Face may be fetched.
 
     Raises:
         ModelError: if there is no such model, or it does not answer one emotion an utterance.
@@ -62,7 +64,7 @@ class EmotionPipeline:
     ) -> None:
         loaded = model
         if not isinstance(loaded, PretrainedModel):
-            loaded = load(loaded, allow_download=allow_download)
+            loaded = load(_meant(loaded), allow_download=allow_download)
         loaded.require_single_label()
         self.model = loaded
         self.top_k = _checked(top_k)
@@ -132,6 +134,13 @@ def pipeline(
     if task != TASK:
         raise UsageError(f'there is no task "{task}": expected "{TASK}"')
     return EmotionPipeline(BUNDLED if model is None else model, **options)
+
+
+def _meant(name: str | Path) -> str | Path:
+    """The name, with "hf:" where it can only be one of Hugging Face."""
+    if local_folder(name) is not None:
+        return name
+    return str(bare_reference(str(name)) or name)
 
 
 def _several(inputs: Any) -> bool:

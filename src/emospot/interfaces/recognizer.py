@@ -7,7 +7,7 @@
 It is a `PretrainedModel`, so that whatever takes a model takes it too: `emospot.analyze`,
 `emospot.Stream`, `emospot.EmotionPipeline`. Unlike elsewhere nothing is fetched unasked:
 `from_pretrained("owner/name")` looks on this machine, and `local_files_only=False` allows
-the download.
+the download. Where a folder "owner" is there, write "hf:owner/name": else it is a path.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from typing import Any, Self
 import torch
 from huggingface_hub import ModelHubMixin
 
-from emospot.analysis.hub_models import hub_folder, hub_reference
+from emospot.analysis.hub_models import bare_reference, hub_folder
 from emospot.analysis.models import load, local_folder
 from emospot.errors import ModelError
 from emospot.files import write_file
@@ -59,7 +59,8 @@ class EmotionRecognizer(PretrainedModel, ModelHubMixin):
 
         Args:
             pretrained_model_name_or_path: a bundled or installed model, a model's folder, a
-                run, or "owner/name" on Hugging Face.
+                run, or "owner/name" on Hugging Face ("hf:owner/name" where a folder "owner"
+                is there).
             revision: branch, tag or commit, of Hugging Face only.
             local_files_only: False allows the download of a model that is not on this
                 machine; None: as EMOSPOT_ALLOW_DOWNLOAD says, which is no by default.
@@ -76,7 +77,7 @@ class EmotionRecognizer(PretrainedModel, ModelHubMixin):
             raise ModelError(
                 f"{name} lies on this machine and has no revisions, found {revision}: leave it out"
             )
-        reference = None if here is not None else hub_reference(str(name), revision)
+        reference = None if here is not None else bare_reference(str(name), revision)
         if reference is None:
             return cls.of(load(name))
         allowed = None if local_files_only is None else not local_files_only

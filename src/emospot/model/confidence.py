@@ -19,6 +19,11 @@ import torch
 from torch import Tensor
 
 SEPARATOR = "+"
+TEMPERATURES = (0.05, 20.0)
+"""Between which the temperature is looked for (`evaluation.calibration.fit_temperature`)."""
+THRESHOLDS = (0.0, 1.0)
+ROUNDING = 1e-6
+"""A threshold may lie just above the greatest confidence, where no answer is to be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,46 @@ def part_name(kept: Sequence[str]) -> str:
     return SEPARATOR.join(kept)
 
 
+def part_number(name: str, modalities: Sequence[str]) -> int | None:
+    """The number of a set of modalities, or None where the name is that of no set.
+
+    Args:
+        name: as `part_name` makes it.
+        modalities: in the model's order.
+
+    >>> part_number("words+face", ["words", "voice", "face"])
+    5
+    >>> part_number("face+words", ["words", "voice", "face"]) is None
+    True
+    """
+    named = name.split(SEPARATOR)
+    bits = [bit for bit, modality in enumerate(modalities) if modality in named]
+    if part_name([modalities[bit] for bit in bits]) != name:
+        return None
+    return sum(1 << bit for bit in bits)
+
+
+def check_confidence(own: Confidence, of: str) -> None:
+    """Whether a temperature and a threshold are such as calibration finds.
+
+    Args:
+        own: both, perhaps of a card that somebody else wrote.
+        of: what they hold for, for the message.
+
+    Raises:
+        ValueError: if they are not numbers within `TEMPERATURES` and `THRESHOLDS`.
+    """
+    for what, value, (least, most) in (
+        ("temperature", own.temperature, TEMPERATURES),
+        ("unsure_below", own.unsure_below, THRESHOLDS),
+    ):
+        # A value that is no number (NaN) is in no range.
+        if not least - ROUNDING <= value <= most + ROUNDING:
+            raise ValueError(
+                f"{what} of {of} is {value}, expected a number from {least:g} to {most:g}"
+            )
+
+
 def by_presence(
     whole: Confidence, partial: Mapping[str, Confidence], modalities: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
@@ -70,14 +115,13 @@ def by_presence(
     Returns:
         Both of shape (2^M,), to be looked up by `presence_number`.
     """
-    found = [
-        partial.get(part_name([m for bit, m in enumerate(modalities) if n >> bit & 1]), whole)
-        for n in range(2 ** len(modalities))
-    ]
-    return (
-        torch.tensor([own.temperature for own in found]),
-        torch.tensor([own.unsure_below for own in found]),
-    )
+    temperatures = torch.full((2 ** len(modalities),), float(whole.temperature))
+    thresholds = torch.full((2 ** len(modalities),), float(whole.unsure_below))
+    for name, own in partial.items():
+        number = part_number(name, modalities)
+        if number is not None:
+            temperatures[number], thresholds[number] = own.temperature, own.unsure_below
+    return temperatures, thresholds
 
 
 def presence_number(present: Tensor) -> Tensor:

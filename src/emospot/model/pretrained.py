@@ -6,7 +6,7 @@ model is never fed with others.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from emospot.features.base import FeatureDescription
 from emospot.features.store_manifest import earlier_detectors
 from emospot.files import write_file, write_json
 from emospot.model.builder import build_model
-from emospot.model.confidence import Confidence
+from emospot.model.confidence import Confidence, check_confidence, part_number
 from emospot.model.emotion_model import EmotionModel
 from emospot.model.names import DESCRIPTION, WEIGHTS
 from emospot.model.recording_range import RecordingRange
@@ -231,7 +231,9 @@ def read_description(folder: Path) -> tuple[AnyModelConfig, ModelCard]:
             for m, r in card.get("recordings", {}).items()
         }
         card.setdefault("detectors", earlier_detectors(card["features"]))
-        return config, _of_right_kinds(ModelCard(**card))
+        found = _of_right_kinds(ModelCard(**card))
+        _check_confidences(found, config.modalities)
+        return config, found
     except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None
 
@@ -252,6 +254,19 @@ def _of_right_kinds(card: ModelCard) -> ModelCard:
         },
         scores=None if card.scores is None else {n: float(v) for n, v in card.scores.items()},
     )
+
+
+def _check_confidences(card: ModelCard, modalities: Sequence[str]) -> None:
+    """Raise a ValueError where an answer would be divided by what is no temperature."""
+    check_confidence(card.confidence, "the model")
+    for name, own in card.partial.items():
+        # The empty set has the number 0: where nothing was read, nothing was calibrated.
+        if not part_number(name, modalities):
+            raise ValueError(
+                f'"{name}" in partial is no set of the modalities {", ".join(modalities)} '
+                "(in this order, joined by +)"
+            )
+        check_confidence(own, f'"{name}"')
 
 
 def renamed(model: PretrainedModel, **changes: Any) -> PretrainedModel:

@@ -132,6 +132,29 @@ def test_words_get_the_speaker_of_their_time(voices, untold):
     assert any('20 words were recognised in "en", by said (test)' in n for n in read.notices)
 
 
+def test_words_in_silence_are_left_out_and_counted(tmp_path):
+    """As recognisers do: what they hear nothing in becomes "Thank you."."""
+
+    class Inventing(Said):
+        def words(self, audio, language):
+            found, language = super().words(audio, language)
+            end = len(audio) / 16_000
+            # Beyond the end, in the silence that fills the recogniser's window up.
+            return [*found, TimedWord(end + 1, end + 2, " Thank you.")], language
+
+    path = tmp_path / "talk.rttm"
+    path.write_text(
+        "SPEAKER talk 1 0.5 4.0 <NA> <NA> Ann <NA> <NA>\n"
+        "SPEAKER talk 1 12.0 3.0 <NA> <NA> Ben <NA> <NA>\n",
+        encoding="utf-8",
+    )
+    read = read_inputs(SAMPLE.conversation, path, asked=Listening(AUTO, Inventing()))
+    assert [u.speaker for u in read.conversation.utterances] == ["Ann", "Ben"]
+    assert not any("Thank" in (u.text or "") for u in read.conversation.utterances)
+    assert any("2 more recognised words were left out" in n for n in read.notices)
+    assert any('7 words were recognised in "en"' in n for n in read.notices)
+
+
 def test_words_are_recognised_in_turns_of_an_rttm(tmp_path):
     path = tmp_path / "talk.rttm"
     path.write_text(
@@ -199,24 +222,28 @@ def test_words_of_turns():
         TimedWord(0.1, 0.4, " Oh"),
         TimedWord(0.8, 1.5, " no."),
         TimedWord(2.2, 2.6, " Why?"),
-        TimedWord(5.0, 5.5, " Who?"),
+        TimedWord(5.0, 5.5, " Thanks."),
+        TimedWord(9.0, 9.49, " Thanks."),
         TimedWord(9.8, 10.4, " Me."),
     ]
     found = segments_of(TURNS, words)
     assert [(s.speaker, s.text) for s in found] == [
         ("Ann", "Oh"),
         ("Ben", "no. Why?"),
-        ("Ben", "Who?"),
         ("Ann", "Me."),
     ]
-    # A turn reaches as far as its words.
-    assert [(s.start, s.end) for s in found] == [(0, 1), (0.8, 2.6), (5, 5.5), (9.8, 11)]
+    # A turn reaches as far as its words; what is said in no turn is left out.
+    assert [(s.start, s.end) for s in found] == [(0, 1), (0.8, 2.6), (9.8, 11)]
 
 
-def test_turns_without_words_stay_and_words_without_turns_too():
+def test_a_word_drawn_out_over_a_pause_is_kept():
+    found = segments_of(TURNS, [TimedWord(2.4, 5.0, " Well"), TimedWord(8.0, 10.2, " Me.")])
+    assert [s.text for s in found] == ["", "Well", "Me."]
+
+
+def test_turns_without_words_stay_and_words_without_turns_do_not():
     assert [s.text for s in segments_of(TURNS, [])] == ["", "", ""]
-    (alone,) = segments_of([], [TimedWord(1.0, 2.0, " Hm.")])
-    assert (alone.speaker, alone.text) == (None, "Hm.")
+    assert segments_of([], [TimedWord(1.0, 2.0, " Hm.")]) == []
     assert segments_of([], []) == []
 
 
@@ -240,6 +267,9 @@ def test_nearest_turn_is_found_as_by_looking_at_all():
     for word in words:
         middle = word.start + 0.05
         distances = [max(a - middle, middle - b, 0.0) for a, b, _ in turns]
+        if min(distances) > 0.55:  # from the word's middle, half a second from its edge
+            assert word.text.strip() not in said
+            continue
         assert distances[int(said[word.text.strip()])] == pytest.approx(min(distances))
 
 

@@ -4,7 +4,8 @@
                             └ words (a recogniser) ──────┴─ utterances
 
 An utterance is a turn between two pauses or changes of speaker. A word belongs to the
-turn in whose time it is said. Both are estimates, and every analysis that rests on them
+turn in whose time it is said; one that is said in no turn was invented by the recogniser,
+as silence makes it do, and is left out. Both are estimates, and every analysis that rests on them
 says so, with the error that was measured.
 """
 
@@ -36,7 +37,7 @@ WRONG_OF_TWO = 0.05
 """The same in talks of two."""
 
 _SHORTEST = 0.1  # seconds; a shorter piece of a turn is a matter of rounding
-_FAR = 1.0  # seconds from any turn beyond which a word makes a turn of its own
+_FAR = 0.5  # seconds; by so much voice activity and recognisers may differ about an edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,8 @@ def words_of_speech(
         watch: counts the time.
 
     Returns:
-        A transcript, with a notice that tells the language; and the recogniser's name.
+        A transcript, with a notice that tells the language, and one of the words that
+        were left out; and the recogniser's name.
 
     Raises:
         UsageError: if no recogniser is asked for.
@@ -203,11 +205,17 @@ def words_of_speech(
         found = recognise(recording, spans, asked.recogniser, on_share=asked.on_share)
     segments = segments_of(turns, found.words)
     language = f'in "{found.language}", ' if found.language else ""
-    notice = (
-        f"{len(found.words)} words were recognised {language}by {found.recogniser}: what it "
-        "misheard is read as if it had been said"
-    )
-    return Transcript(tuple(segments), (notice,)), found.recogniser
+    said = sum(len(segment.words) for segment in segments)
+    notices = [
+        f"{said} words were recognised {language}by {found.recogniser}: what it misheard is "
+        "read as if it had been said"
+    ]
+    if invented := len(found.words) - said:
+        notices.append(
+            f"{invented} more recognised words were left out, as nobody speaks at their time: "
+            "recognisers invent words in silence"
+        )
+    return Transcript(tuple(segments), tuple(notices)), found.recogniser
 
 
 def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segment]:
@@ -215,15 +223,14 @@ def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segme
 
     Args:
         turns: in order of time.
-        words: in order of time, texts with the blanks before them. A word far from any
-            turn makes one of its own, by the speaker of the nearest.
+        words: in order of time, texts with the blanks before them. One that is said
+            more than half a second from any turn is left out.
 
     >>> turns = [(0.0, 1.0, "Ann"), (1.0, 2.0, "Ben")]
     >>> words = [TimedWord(0.2, 0.9, " Oh"), TimedWord(0.9, 1.4, " no.")]
     >>> [(s.speaker, s.text) for s in segments_of(turns, words)]
     [('Ann', 'Oh'), ('Ben', 'no.')]
     """
-    places = list(turns)
     said: dict[int, list[TimedWord]] = {}
     first = 0
     for word in words:
@@ -235,14 +242,14 @@ def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segme
             if i > first and turns[i][0] > middle + _FAR:
                 break
             near.append((max(turns[i][0] - middle, middle - turns[i][1], 0.0), i))
-        distance, index = min(near, default=(_FAR + 1, -1))
-        if distance > _FAR:
-            speaker = turns[index][2] if near else UNKNOWN_SPEAKER
-            places.append((word.start, word.end, speaker))
-            index = len(places) - 1
-        said.setdefault(index, []).append(word)
+        if not near:
+            continue
+        _, index = min(near)
+        # Recognisers draw words out over pauses: the middle may be far and the word not.
+        if turns[index][0] - word.end <= _FAR and word.start - turns[index][1] <= _FAR:
+            said.setdefault(index, []).append(word)
     return sorted(
-        (_segment(turn, said.get(index, [])) for index, turn in enumerate(places)),
+        (_segment(turn, said.get(index, [])) for index, turn in enumerate(turns)),
         key=lambda segment: segment.start or 0.0,
     )
 

@@ -196,6 +196,21 @@ def test_a_pipeline_of_pyannote_tells_the_speakers(monkeypatch, untold, write_sr
     assert read.conversation.speakers == ("speaker 1", "speaker 2")
 
 
+def test_a_pipeline_is_told_how_many_speak(monkeypatch):
+    asked = []
+
+    def turns(pipeline, recording, number=None):
+        asked.append((pipeline, number))
+        return [(0.0, 1e4, "speaker 1")]
+
+    monkeypatch.setattr("emospot.speakers.pyannote_pipeline.load_pipeline", lambda path: path)
+    monkeypatch.setattr("emospot.speakers.pyannote_pipeline.turns_by_pipeline", turns)
+    read = read_inputs(SAMPLE.conversation, asked=asked_for("2,pyannote:models/config.yaml"))
+    assert asked == [("models/config.yaml", 2)]
+    assert any("1 speaker was told apart by a pipeline of pyannote" in n for n in read.notices)
+    assert "2 speakers were asked for, and 1 could be told apart" in read.notices
+
+
 def test_a_pipeline_that_is_not_there_is_an_error():
     asked = Listening(SpeakersChoice(pyannote="no/such/config.yaml"))
     with pytest.raises(ModelError, match="there is no such pipeline"):

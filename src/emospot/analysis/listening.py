@@ -115,7 +115,7 @@ def speakers_of_speech(
     if choice.pyannote:
         with watch.stage("speakers"):
             turns = within(_pipeline_turns(recording, choice), spans)
-        return Speakers(tuple(turns), VOICES, (_by_pyannote(turns),))
+        return Speakers(tuple(turns), VOICES, _estimated(turns, choice))
     from emospot.speakers.diarisation import turns_of_spans
 
     try:
@@ -171,8 +171,7 @@ def with_speakers(
         for index, u in enumerate(conversation.utterances)
     )
     found = [(*span, name) for span, name in zip(spans, names, strict=True) if name]
-    notices = (_by_pyannote(found),) if choice.pyannote else _estimated(found, choice)
-    return replace(conversation, utterances=utterances), VOICES, notices
+    return replace(conversation, utterances=utterances), VOICES, _estimated(found, choice)
 
 
 def words_of_speech(
@@ -293,35 +292,24 @@ def _sounds(
 def _pipeline_turns(recording: Path, choice: SpeakersChoice) -> list[Turn]:
     from emospot.speakers.pyannote_pipeline import load_pipeline, turns_by_pipeline
 
-    return turns_by_pipeline(load_pipeline(choice.pyannote), recording)
-
-
-def _voices(turns: Sequence[Turn]) -> int:
-    return len({speaker for _, _, speaker in turns})
-
-
-def _by_pyannote(turns: Sequence[Turn]) -> str:
-    return (
-        f"{_number(_voices(turns))} told apart by a pipeline of pyannote: who speaks is an "
-        "estimate"
-    )
+    return turns_by_pipeline(load_pipeline(choice.pyannote), recording, choice.number)
 
 
 def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
-    found = _voices(turns)
-    wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
-    notice = (
-        f"{_number(found)} told apart by the voices: who speaks is an estimate (in acted, "
-        f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
-        f"{wrong:.0%} of that of one to six; docs/speakers.md)"
-    )
+    found = len({speaker for _, _, speaker in turns})
+    were = "1 speaker was" if found == 1 else f"{found} speakers were"
+    if choice.pyannote:
+        notice = f"{were} told apart by a pipeline of pyannote: who speaks is an estimate"
+    else:
+        wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
+        notice = (
+            f"{were} told apart by the voices: who speaks is an estimate (in acted, "
+            f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
+            f"{wrong:.0%} of that of one to six; docs/speakers.md)"
+        )
     if choice.number is not None and found < choice.number:
         return notice, f"{choice.number} speakers were asked for, and {found} could be told apart"
     return (notice,)
-
-
-def _number(count: int) -> str:
-    return "1 speaker was" if count == 1 else f"{count} speakers were"
 
 
 def _not_told(error: MissingExtraError) -> str:

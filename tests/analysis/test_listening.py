@@ -294,9 +294,34 @@ def test_turns_within_spans():
     assert within(turns, [(0.5, 2.05), (8.0, 9.0)]) == [(0.5, 2.0, "Ann"), (8.0, 9.0, "Ann")]
 
 
-def test_shares_are_told(voices):
+@pytest.mark.parametrize("choice", [AUTO, OFF])
+def test_shares_of_voices_and_words_run_on(voices, choice):
+    """The second part does not begin at 0 again."""
+    shares = []
+    asked = replace(Listening(choice, Said()), on_share=shares.append)
+    read_inputs(SAMPLE.conversation, asked=asked)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert any(0 < share <= 0.1 for share in shares) == (choice is AUTO)
+    shares.clear()
+    read_inputs(SAMPLE.conversation, asked=replace(asked, speakers=AUTO, recogniser=None))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) == voices[-1][0]
+
+
+@pytest.mark.parametrize(("speaker", "words_end"), [("Ann", 1.0), ("", 0.9)])
+def test_shares_of_a_transcript_of_turns_run_on(voices, tmp_path, speaker, words_end):
+    path = tmp_path / "talk.json"
+    path.write_text(
+        f'{{"segments": [{{"speaker": "{speaker}", "start": 0.5, "end": 4.0, "text": ""}},'
+        f' {{"speaker": "{speaker}", "start": 9.0, "end": 12.0, "text": ""}}]}}',
+        encoding="utf-8",
+    )
     shares = []
     asked = replace(Listening(AUTO, Said()), on_share=shares.append)
-    read_inputs(SAMPLE.conversation, asked=asked)
-    assert shares
-    assert max(shares) == 1.0
+    read_inputs(SAMPLE.conversation, path, asked=asked)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert words_end in [pytest.approx(share) for share in shares]
+    assert len(shares) == (2 if speaker else 4)

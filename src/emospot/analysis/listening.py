@@ -30,6 +30,8 @@ from emospot.speakers.turns import Turn
 VOICES = "voices"
 TRANSCRIPT = "transcript"
 
+VOICES_SHARE = 0.1
+"""Share of the listening that telling voices apart takes, where words are recognised too."""
 WRONG_SPEAKER = {"found": 0.24, "given": 0.15}
 """Share of the speech of talks that was given to the wrong speaker, the number of speakers
 found or given (docs/speakers.md)."""
@@ -53,6 +55,10 @@ class Listening:
     speakers: SpeakersChoice = OFF
     recogniser: Recogniser | None = None
     on_share: Callable[[float], None] = lambda share: None
+
+    def part(self, begin: float, end: float) -> "Listening":
+        """The same as a part of the whole, whose shares run from `begin` to `end`."""
+        return replace(self, on_share=lambda share: self.on_share(begin + share * (end - begin)))
 
 
 @dataclass(frozen=True, slots=True)

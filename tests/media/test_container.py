@@ -1,4 +1,5 @@
 import os
+import struct
 
 import av
 import pytest
@@ -128,6 +129,18 @@ def _telephone(make_recording, tmp_path):
     return 50 * bytes((0, *range(23)))  # frames of 30 ms at 6.3 kbit/s
 
 
+def _camera(make_recording, tmp_path):
+    """The sound of a surveillance camera, in chunks of 40 ms."""
+    told, samples = bytes((0x83, 1, 0x10, 2)), bytes(640)  # mono, 16 bits, 8 kHz
+    length = 24 + len(told) + len(samples) + 8
+    chunks = []
+    for k in range(75):
+        date = 26 << 26 | 1 << 22 | 1 << 17 | 12 << 12 | k * 40 // 1000
+        head = struct.pack("<4sIIIIHBB", b"DHAV", 0xF0, k, length, date, k * 40, len(told), 0)
+        chunks.append(head + told + samples + b"dhav" + struct.pack("<I", length))
+    return b"".join(chunks)
+
+
 def _broadcast(make_recording, tmp_path):
     """Flash video as servers record it: their name stands in the first tag."""
     flash = make_recording("talk.flv", codec="adpcm_swf").read_bytes()
@@ -147,6 +160,7 @@ def _portal(make_recording, tmp_path):
     [
         ("memo.dss", _dictation, 11.8),
         ("call.g723_1", _telephone, 1.5),
+        ("door.dhav", _camera, 2.0),  # the clock has seconds: the last begins at 2
         ("talk.live_flv", _broadcast, 2.0),
         ("talk.kux", _portal, 2.0),
     ],

@@ -132,6 +132,29 @@ def test_words_get_the_speaker_of_their_time(voices, untold):
     assert any('20 words were recognised in "en", by said (test)' in n for n in read.notices)
 
 
+def test_words_in_silence_are_left_out_and_counted(tmp_path):
+    """As recognisers do: what they hear nothing in becomes "Thank you."."""
+
+    class Inventing(Said):
+        def words(self, audio, language):
+            found, language = super().words(audio, language)
+            end = len(audio) / 16_000
+            # Beyond the end, in the silence that fills the recogniser's window up.
+            return [*found, TimedWord(end + 1, end + 2, " Thank you.")], language
+
+    path = tmp_path / "talk.rttm"
+    path.write_text(
+        "SPEAKER talk 1 0.5 4.0 <NA> <NA> Ann <NA> <NA>\n"
+        "SPEAKER talk 1 12.0 3.0 <NA> <NA> Ben <NA> <NA>\n",
+        encoding="utf-8",
+    )
+    read = read_inputs(SAMPLE.conversation, path, asked=Listening(AUTO, Inventing()))
+    assert [u.speaker for u in read.conversation.utterances] == ["Ann", "Ben"]
+    assert not any("Thank" in (u.text or "") for u in read.conversation.utterances)
+    assert any("2 more recognised words were left out" in n for n in read.notices)
+    assert any('7 words were recognised in "en"' in n for n in read.notices)
+
+
 def test_words_are_recognised_in_turns_of_an_rttm(tmp_path):
     path = tmp_path / "talk.rttm"
     path.write_text(
@@ -173,6 +196,21 @@ def test_a_pipeline_of_pyannote_tells_the_speakers(monkeypatch, untold, write_sr
     assert read.conversation.speakers == ("speaker 1", "speaker 2")
 
 
+def test_a_pipeline_is_told_how_many_speak(monkeypatch):
+    asked = []
+
+    def turns(pipeline, recording, number=None):
+        asked.append((pipeline, number))
+        return [(0.0, 1e4, "speaker 1")]
+
+    monkeypatch.setattr("emospot.speakers.pyannote_pipeline.load_pipeline", lambda path: path)
+    monkeypatch.setattr("emospot.speakers.pyannote_pipeline.turns_by_pipeline", turns)
+    read = read_inputs(SAMPLE.conversation, asked=asked_for("2,pyannote:models/config.yaml"))
+    assert asked == [("models/config.yaml", 2)]
+    assert any("1 speaker was told apart by a pipeline of pyannote" in n for n in read.notices)
+    assert "2 speakers were asked for, and 1 could be told apart" in read.notices
+
+
 def test_a_pipeline_that_is_not_there_is_an_error():
     asked = Listening(SpeakersChoice(pyannote="no/such/config.yaml"))
     with pytest.raises(ModelError, match="there is no such pipeline"):
@@ -199,24 +237,28 @@ def test_words_of_turns():
         TimedWord(0.1, 0.4, " Oh"),
         TimedWord(0.8, 1.5, " no."),
         TimedWord(2.2, 2.6, " Why?"),
-        TimedWord(5.0, 5.5, " Who?"),
+        TimedWord(5.0, 5.5, " Thanks."),
+        TimedWord(9.0, 9.49, " Thanks."),
         TimedWord(9.8, 10.4, " Me."),
     ]
     found = segments_of(TURNS, words)
     assert [(s.speaker, s.text) for s in found] == [
         ("Ann", "Oh"),
         ("Ben", "no. Why?"),
-        ("Ben", "Who?"),
         ("Ann", "Me."),
     ]
-    # A turn reaches as far as its words.
-    assert [(s.start, s.end) for s in found] == [(0, 1), (0.8, 2.6), (5, 5.5), (9.8, 11)]
+    # A turn reaches as far as its words; what is said in no turn is left out.
+    assert [(s.start, s.end) for s in found] == [(0, 1), (0.8, 2.6), (9.8, 11)]
 
 
-def test_turns_without_words_stay_and_words_without_turns_too():
+def test_a_word_drawn_out_over_a_pause_is_kept():
+    found = segments_of(TURNS, [TimedWord(2.4, 5.0, " Well"), TimedWord(8.0, 10.2, " Me.")])
+    assert [s.text for s in found] == ["", "Well", "Me."]
+
+
+def test_turns_without_words_stay_and_words_without_turns_do_not():
     assert [s.text for s in segments_of(TURNS, [])] == ["", "", ""]
-    (alone,) = segments_of([], [TimedWord(1.0, 2.0, " Hm.")])
-    assert (alone.speaker, alone.text) == (None, "Hm.")
+    assert segments_of([], [TimedWord(1.0, 2.0, " Hm.")]) == []
     assert segments_of([], []) == []
 
 
@@ -240,6 +282,9 @@ def test_nearest_turn_is_found_as_by_looking_at_all():
     for word in words:
         middle = word.start + 0.05
         distances = [max(a - middle, middle - b, 0.0) for a, b, _ in turns]
+        if min(distances) > 0.55:  # from the word's middle, half a second from its edge
+            assert word.text.strip() not in said
+            continue
         assert distances[int(said[word.text.strip()])] == pytest.approx(min(distances))
 
 
@@ -249,9 +294,34 @@ def test_turns_within_spans():
     assert within(turns, [(0.5, 2.05), (8.0, 9.0)]) == [(0.5, 2.0, "Ann"), (8.0, 9.0, "Ann")]
 
 
-def test_shares_are_told(voices):
+@pytest.mark.parametrize("choice", [AUTO, OFF])
+def test_shares_of_voices_and_words_run_on(voices, choice):
+    """The second part does not begin at 0 again."""
+    shares = []
+    asked = replace(Listening(choice, Said()), on_share=shares.append)
+    read_inputs(SAMPLE.conversation, asked=asked)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert any(0 < share <= 0.1 for share in shares) == (choice is AUTO)
+    shares.clear()
+    read_inputs(SAMPLE.conversation, asked=replace(asked, speakers=AUTO, recogniser=None))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) == voices[-1][0]
+
+
+@pytest.mark.parametrize(("speaker", "words_end"), [("Ann", 1.0), ("", 0.9)])
+def test_shares_of_a_transcript_of_turns_run_on(voices, tmp_path, speaker, words_end):
+    path = tmp_path / "talk.json"
+    path.write_text(
+        f'{{"segments": [{{"speaker": "{speaker}", "start": 0.5, "end": 4.0, "text": ""}},'
+        f' {{"speaker": "{speaker}", "start": 9.0, "end": 12.0, "text": ""}}]}}',
+        encoding="utf-8",
+    )
     shares = []
     asked = replace(Listening(AUTO, Said()), on_share=shares.append)
-    read_inputs(SAMPLE.conversation, asked=asked)
-    assert shares
-    assert max(shares) == 1.0
+    read_inputs(SAMPLE.conversation, path, asked=asked)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert words_end in [pytest.approx(share) for share in shares]
+    assert len(shares) == (2 if speaker else 4)

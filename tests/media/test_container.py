@@ -1,11 +1,12 @@
 import os
+import struct
 
 import av
 import pytest
 
 from emospot.errors import MediaError
 from emospot.media import probe
-from emospot.media.container import decoded_frames, opened
+from emospot.media.container import _RECORDINGS, decoded_frames, opened
 
 
 def test_video_with_sound(make_recording):
@@ -116,6 +117,100 @@ def test_a_list_of_other_files_does_not_open_them(tmp_path, make_recording, name
         probe(tmp_path / name)
     # FFmpeg itself has refused it, before it was open.
     assert isinstance(caught.value.__cause__, av.FFmpegError)
+
+
+def _dictation(make_recording, tmp_path):
+    header, block = bytearray(b"\x02dss" + bytes(1020)), bytes((0, 0, 12)) + bytes(509)
+    header[0x26 : 0x26 + 24] = b"260101120000260101120100"  # begin and end
+    return bytes(header) + 40 * block
+
+
+def _telephone(make_recording, tmp_path):
+    return 50 * bytes((0, *range(23)))  # frames of 30 ms at 6.3 kbit/s
+
+
+def _camera(make_recording, tmp_path):
+    """The sound of a surveillance camera, in chunks of 40 ms."""
+    told, samples = bytes((0x83, 1, 0x10, 2)), bytes(640)  # mono, 16 bits, 8 kHz
+    length = 24 + len(told) + len(samples) + 8
+    chunks = []
+    for k in range(75):
+        date = 26 << 26 | 1 << 22 | 1 << 17 | 12 << 12 | k * 40 // 1000
+        head = struct.pack("<4sIIIIHBB", b"DHAV", 0xF0, k, length, date, k * 40, len(told), 0)
+        chunks.append(head + told + samples + b"dhav" + struct.pack("<I", length))
+    return b"".join(chunks)
+
+
+def _broadcast(make_recording, tmp_path):
+    """Flash video as servers record it: their name stands in the first tag."""
+    flash = make_recording("talk.flv", codec="adpcm_swf").read_bytes()
+    told = b"\x02\x00\x01x" + bytes(21) + b"NGINX RTMP" + bytes(10)
+    tag = b"\x12" + len(told).to_bytes(3, "big") + bytes(7) + told
+    return flash[:13] + tag + len(tag).to_bytes(4, "big") + flash[13:]
+
+
+def _portal(make_recording, tmp_path):
+    """Flash video behind 14 MB of advertisement."""
+    flash = make_recording("talk.flv", codec="adpcm_swf").read_bytes()
+    return b"KDK" + bytes(0xE00000 - 3) + flash
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "seconds"),
+    [
+        ("memo.dss", _dictation, 11.8),
+        ("call.g723_1", _telephone, 1.5),
+        ("door.dhav", _camera, 2.0),  # the clock has seconds: the last begins at 2
+        ("talk.live_flv", _broadcast, 2.0),
+        ("talk.kux", _portal, 2.0),
+    ],
+)
+def test_formats_of_other_machines(make_recording, tmp_path, name, make, seconds):
+    path = tmp_path / name
+    path.write_bytes(make(make_recording, tmp_path))
+    info = probe(path)
+    assert info.has_audio
+    assert info.container == path.suffix[1:]
+    assert info.duration == pytest.approx(seconds, abs=0.2)
+    with opened(path) as recording:
+        assert sum(frame.samples for frame in decoded_frames(recording, recording.audio)) > 10_000
+
+
+def test_what_recorders_telephones_and_cameras_write_is_among_the_formats():
+    recorders = {"act", "amr", "asf", "dss", "lc3", "mp3", "qcp", "voc", "wav", "wv"}
+    telephones = {"au", "g722", "g723_1", "g729", "gsm", "ilbc", "sln"}
+    cameras = {"avi", "dhav", "dv", "h264", "hevc", "ifv", "iv8", "luodat", "mov", "mpegts", "mxg"}
+    assert recorders | telephones | cameras <= set(_RECORDINGS)
+    # Older builds of FFmpeg lack the youngest; a slip in a name would lack in all.
+    assert len(set(_RECORDINGS) - av.formats_available) <= 3
+    assert len(_RECORDINGS) == len(set(_RECORDINGS))
+
+
+def test_what_names_other_files_devices_or_no_recording_is_not():
+    others = {"concat", "dash", "hls", "image2", "imf", "mlv", "sap", "sdp", "rtp", "rtsp"}
+    others |= {"vobsub", "webm_dash_manifest", "avisynth", "vapoursynth", "ffmetadata", "data"}
+    devices = {name for name in av.formats_available if av.ContainerFormat(name).no_file}
+    assert devices  # else this shows nothing
+    texts = {"ass", "srt", "tty", "txd", "webvtt", "xbin", "rawvideo", "image2pipe"}
+    pictures = {name for name in av.formats_available if name.endswith("_pipe")}
+    assert not set(_RECORDINGS) & (others | devices | texts | pictures)
+
+
+def test_a_coding_without_a_decoder_is_told(tmp_path):
+    path = tmp_path / "talk.wav"
+    with av.open(str(path), "w") as container:
+        audio = container.add_stream("pcm_s16le", rate=16_000)
+        audio.layout = "mono"
+        frame = av.AudioFrame(format="s16", layout="mono", samples=16_000)
+        frame.sample_rate = 16_000
+        container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    content = bytearray(path.read_bytes())
+    assert content[20:22] == b"\x01\x00"  # the number of the coding: PCM
+    content[20:22] = b"\x0f\x7e"  # of none
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=r"talk\.wav: .*cannot be decoded here; convert it"):
+        probe(path)
 
 
 def test_a_name_with_a_colon_is_a_file(make_recording, monkeypatch, tmp_path):

@@ -123,6 +123,53 @@ def test_damaged(content, message):
         read_elan_document(content, PATH)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "iso-8859-1"])
+def test_entities_are_refused_in_every_encoding(encoding):
+    text = document(tier("A", aligned("a1", "t0", "t1", "%s"))).decode()
+    head = f'<?xml version="1.0" encoding="{encoding[:6] if "16" in encoding else encoding}"?>'
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    plain = (mark + head + text.replace("%s", "Größe")).encode(encoding)
+    assert read_elan_document(plain, PATH).tiers[0].intervals[0].text == "Größe"
+    for definition in ('<!ENTITY x "boom">', '<!ENTITY % x "boom">', '<!ENTITY x SYSTEM "a">'):
+        doctype = f"<!DOCTYPE ANNOTATION_DOCUMENT [{definition}]>"
+        content = (mark + head + doctype + text.replace("%s", "x")).encode(encoding)
+        with pytest.raises(TranscriptError, match="defines XML entities"):
+            read_elan_document(content, PATH)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe<", b'<?xml version="1.0" encoding="x"?><a/>'])
+def test_what_is_no_xml(content):
+    with pytest.raises(TranscriptError, match="no well-formed XML"):
+        read_elan_document(content, PATH)
+
+
+def test_many_tiers_are_read_in_good_time():
+    """Each is the child of the next one in the file, the worst order."""
+    count = 20_000
+    tiers = [
+        tier(f"T{k}", referring(f"a{k}", f"a{k + 1}"), PARENT_REF=f"T{k + 1}")
+        for k in range(count)
+    ]
+    found = read_elan_document(
+        document(*tiers, tier(f"T{count}", aligned(f"a{count}", "t1", "t2"))), PATH
+    )
+    assert {found.topmost(one).name for one in found.tiers} == {f"T{count}"}
+    assert {(i.start, i.end) for one in found.tiers for i in one.intervals} == {(1.0, 2.0)}
+
+
+def test_a_ring_of_parents_has_a_top_of_its_own():
+    found = read_elan_document(
+        document(
+            tier("A", PARENT_REF="B"),
+            tier("B", PARENT_REF="C"),
+            tier("C", PARENT_REF="B"),
+            tier("D"),
+        ),
+        PATH,
+    )
+    assert [found.topmost(one).name for one in found.tiers] == ["C", "C", "C", "D"]
+
+
 def test_many_annotations_are_read_in_good_time():
     count = 20_000
     annotations = "".join(aligned(f"a{k}", "t0", "t1") for k in range(count))

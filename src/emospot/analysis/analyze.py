@@ -71,7 +71,8 @@ def analyze(
             whose hotspots the model does not read; the others are found as in its
             training.
         speakers: who tells speakers apart where the transcript does not: "auto" (the
-            voices), how many there are, "off", or "pyannote:PATH".
+            voices), how many there are, "off", or "pyannote:PATH",
+            also after a number ("2,pyannote:PATH").
         recogniser: what recognises words where there is no transcript:
             "faster-whisper:MODEL" with the folder or name of a model, a `Recogniser`, or
             "" for nothing.

@@ -12,6 +12,7 @@ from pathlib import Path
 from emospot.analysis.listening import (
     TRANSCRIPT,
     VOICES,
+    VOICES_SHARE,
     Listening,
     Speakers,
     speakers_of_speech,
@@ -100,10 +101,13 @@ def _of_transcript(
     transcript, words_from = read_transcript(path), TRANSCRIPT
     if not any(segment.text for segment in transcript.segments):
         words_from = ""
-    if asked.recogniser is not None:
-        transcript, words_from = _recognised(path, transcript, info, asked, watch)
-    conversation, notices = _conversation(path, transcript, info)
     speakers_from = TRANSCRIPT if any(s.speaker for s in transcript.segments) else ""
+    if asked.recogniser is not None:
+        both = not speakers_from and not asked.speakers.off
+        words_end = 1 - VOICES_SHARE if both else 1.0
+        of_words, asked = asked.part(0.0, words_end), asked.part(words_end, 1.0)
+        transcript, words_from = _recognised(path, transcript, info, of_words, watch)
+    conversation, notices = _conversation(path, transcript, info)
     told: tuple[str, ...] = ()
     if speakers_from:
         if asked.speakers.number or asked.speakers.pyannote:
@@ -134,7 +138,8 @@ def _of_sound(info: MediaInfo, asked: Listening, watch: Stopwatch) -> Inputs:
             parts, conversation_id=info.path.stem, media=info.path
         )
         return Inputs(name, conversation, info, notices, speechless=True)
-    speakers = speakers_of_speech(info.path, spans, asked, watch)
+    voices_end = 1.0 if asked.recogniser is None else 0.0 if asked.speakers.off else VOICES_SHARE
+    speakers = speakers_of_speech(info.path, spans, asked.part(0.0, voices_end), watch)
     told = _found_by_activity(speakers)
     if asked.recogniser is None:
         conversation = conversation_from_spans(
@@ -146,7 +151,9 @@ def _of_sound(info: MediaInfo, asked: Listening, watch: Stopwatch) -> Inputs:
         return Inputs(
             name, conversation, info, (*told, *notices), speakers_from=speakers.known_from
         )
-    transcript, words_from = words_of_speech(info.path, speakers.turns, spans, asked, watch)
+    transcript, words_from = words_of_speech(
+        info.path, speakers.turns, spans, asked.part(voices_end, 1.0), watch
+    )
     conversation, more = _conversation(info.path, transcript, info)
     return Inputs(
         name,

@@ -4,7 +4,8 @@
                             └ words (a recogniser) ──────┴─ utterances
 
 An utterance is a turn between two pauses or changes of speaker. A word belongs to the
-turn in whose time it is said. Both are estimates, and every analysis that rests on them
+turn in whose time it is said; one that is said in no turn was invented by the recogniser,
+as silence makes it do, and is left out. Both are estimates, and every analysis that rests on them
 says so, with the error that was measured.
 """
 
@@ -29,6 +30,8 @@ from emospot.speakers.turns import Turn
 VOICES = "voices"
 TRANSCRIPT = "transcript"
 
+VOICES_SHARE = 0.1
+"""Share of the listening that telling voices apart takes, where words are recognised too."""
 WRONG_SPEAKER = {"found": 0.24, "given": 0.15}
 """Share of the speech of talks that was given to the wrong speaker, the number of speakers
 found or given (docs/speakers.md)."""
@@ -36,7 +39,7 @@ WRONG_OF_TWO = 0.05
 """The same in talks of two."""
 
 _SHORTEST = 0.1  # seconds; a shorter piece of a turn is a matter of rounding
-_FAR = 1.0  # seconds from any turn beyond which a word makes a turn of its own
+_FAR = 0.5  # seconds; by so much voice activity and recognisers may differ about an edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,10 @@ class Listening:
     speakers: SpeakersChoice = OFF
     recogniser: Recogniser | None = None
     on_share: Callable[[float], None] = lambda share: None
+
+    def part(self, begin: float, end: float) -> "Listening":
+        """The same as a part of the whole, whose shares run from `begin` to `end`."""
+        return replace(self, on_share=lambda share: self.on_share(begin + share * (end - begin)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def speakers_of_speech(
     if choice.pyannote:
         with watch.stage("speakers"):
             turns = within(_pipeline_turns(recording, choice), spans)
-        return Speakers(tuple(turns), VOICES, (_by_pyannote(turns),))
+        return Speakers(tuple(turns), VOICES, _estimated(turns, choice))
     from emospot.speakers.diarisation import turns_of_spans
 
     try:
@@ -170,8 +177,7 @@ def with_speakers(
         for index, u in enumerate(conversation.utterances)
     )
     found = [(*span, name) for span, name in zip(spans, names, strict=True) if name]
-    notices = (_by_pyannote(found),) if choice.pyannote else _estimated(found, choice)
-    return replace(conversation, utterances=utterances), VOICES, notices
+    return replace(conversation, utterances=utterances), VOICES, _estimated(found, choice)
 
 
 def words_of_speech(
@@ -191,7 +197,8 @@ def words_of_speech(
         watch: counts the time.
 
     Returns:
-        A transcript, with a notice that tells the language; and the recogniser's name.
+        A transcript, with a notice that tells the language, and one of the words that
+        were left out; and the recogniser's name.
 
     Raises:
         UsageError: if no recogniser is asked for.
@@ -203,11 +210,17 @@ def words_of_speech(
         found = recognise(recording, spans, asked.recogniser, on_share=asked.on_share)
     segments = segments_of(turns, found.words)
     language = f'in "{found.language}", ' if found.language else ""
-    notice = (
-        f"{len(found.words)} words were recognised {language}by {found.recogniser}: what it "
-        "misheard is read as if it had been said"
-    )
-    return Transcript(tuple(segments), (notice,)), found.recogniser
+    said = sum(len(segment.words) for segment in segments)
+    notices = [
+        f"{said} words were recognised {language}by {found.recogniser}: what it misheard is "
+        "read as if it had been said"
+    ]
+    if invented := len(found.words) - said:
+        notices.append(
+            f"{invented} more recognised words were left out, as nobody speaks at their time: "
+            "recognisers invent words in silence"
+        )
+    return Transcript(tuple(segments), tuple(notices)), found.recogniser
 
 
 def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segment]:
@@ -215,15 +228,14 @@ def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segme
 
     Args:
         turns: in order of time.
-        words: in order of time, texts with the blanks before them. A word far from any
-            turn makes one of its own, by the speaker of the nearest.
+        words: in order of time, texts with the blanks before them. One that is said
+            more than half a second from any turn is left out.
 
     >>> turns = [(0.0, 1.0, "Ann"), (1.0, 2.0, "Ben")]
     >>> words = [TimedWord(0.2, 0.9, " Oh"), TimedWord(0.9, 1.4, " no.")]
     >>> [(s.speaker, s.text) for s in segments_of(turns, words)]
     [('Ann', 'Oh'), ('Ben', 'no.')]
     """
-    places = list(turns)
     said: dict[int, list[TimedWord]] = {}
     first = 0
     for word in words:
@@ -235,14 +247,14 @@ def segments_of(turns: Sequence[Turn], words: Sequence[TimedWord]) -> list[Segme
             if i > first and turns[i][0] > middle + _FAR:
                 break
             near.append((max(turns[i][0] - middle, middle - turns[i][1], 0.0), i))
-        distance, index = min(near, default=(_FAR + 1, -1))
-        if distance > _FAR:
-            speaker = turns[index][2] if near else UNKNOWN_SPEAKER
-            places.append((word.start, word.end, speaker))
-            index = len(places) - 1
-        said.setdefault(index, []).append(word)
+        if not near:
+            continue
+        _, index = min(near)
+        # Recognisers draw words out over pauses: the middle may be far and the word not.
+        if turns[index][0] - word.end <= _FAR and word.start - turns[index][1] <= _FAR:
+            said.setdefault(index, []).append(word)
     return sorted(
-        (_segment(turn, said.get(index, [])) for index, turn in enumerate(places)),
+        (_segment(turn, said.get(index, [])) for index, turn in enumerate(turns)),
         key=lambda segment: segment.start or 0.0,
     )
 
@@ -286,35 +298,24 @@ def _sounds(
 def _pipeline_turns(recording: Path, choice: SpeakersChoice) -> list[Turn]:
     from emospot.speakers.pyannote_pipeline import load_pipeline, turns_by_pipeline
 
-    return turns_by_pipeline(load_pipeline(choice.pyannote), recording)
-
-
-def _voices(turns: Sequence[Turn]) -> int:
-    return len({speaker for _, _, speaker in turns})
-
-
-def _by_pyannote(turns: Sequence[Turn]) -> str:
-    return (
-        f"{_number(_voices(turns))} told apart by a pipeline of pyannote: who speaks is an "
-        "estimate"
-    )
+    return turns_by_pipeline(load_pipeline(choice.pyannote), recording, choice.number)
 
 
 def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
-    found = _voices(turns)
-    wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
-    notice = (
-        f"{_number(found)} told apart by the voices: who speaks is an estimate (in acted, "
-        f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
-        f"{wrong:.0%} of that of one to six; docs/speakers.md)"
-    )
+    found = len({speaker for _, _, speaker in turns})
+    were = "1 speaker was" if found == 1 else f"{found} speakers were"
+    if choice.pyannote:
+        notice = f"{were} told apart by a pipeline of pyannote: who speaks is an estimate"
+    else:
+        wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
+        notice = (
+            f"{were} told apart by the voices: who speaks is an estimate (in acted, "
+            f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
+            f"{wrong:.0%} of that of one to six; docs/speakers.md)"
+        )
     if choice.number is not None and found < choice.number:
         return notice, f"{choice.number} speakers were asked for, and {found} could be told apart"
     return (notice,)
-
-
-def _number(count: int) -> str:
-    return "1 speaker was" if count == 1 else f"{count} speakers were"
 
 
 def _not_told(error: MissingExtraError) -> str:

@@ -8,7 +8,8 @@ Speakers = Annotated[
     str,
     typer.Option(
         help="Who tells speakers apart where the transcript does not: auto (by the voices), "
-        "their number, off, or pyannote:PATH of a pipeline (extra [pyannote])."
+        "their number, off, or pyannote:PATH of a pipeline (extra [pyannote]; 2,pyannote:PATH "
+        "where there are two)."
     ),
 ]
 RecogniserName = Annotated[

@@ -19,13 +19,15 @@ from typing import Any
 from emospot.errors import MediaError
 
 _RECORDINGS = (
-    "3dostr", "aa", "aac", "ac3", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "au", "av1",
-    "avi", "caf", "dsf", "dts", "dtshd", "dv", "eac3", "flac", "flv", "g722", "g729", "gif",
-    "gsm", "gxf", "h261", "h263", "h264", "hevc", "ilbc", "ircam", "ivf", "loas", "m4v",
-    "matroska", "mjpeg", "mlp", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mpegvideo",
-    "mxf", "nistsphere", "nsv", "nut", "nuv", "obu", "ogg", "oma", "qcp", "rm", "sds", "shn",
-    "smjpeg", "sox", "swf", "tak", "truehd", "tta", "vc1", "voc", "vqf", "w64", "wav", "wtv",
-    "wv", "xwma", "yuv4mpegpipe",
+    "3dostr", "aa", "aac", "ac3", "act", "aiff", "amr", "amrnb", "amrwb", "ape", "aptx",
+    "aptx_hd", "apv", "asf", "au", "av1", "avi", "caf", "dhav", "dirac", "dnxhd", "dsf", "dss",
+    "dts", "dtshd", "dv", "eac3", "flac", "flv", "g722", "g723_1", "g728", "g729", "gif", "gsm",
+    "gxf", "h261", "h263", "h264", "hevc", "iamf", "ifv", "ilbc", "ircam", "iv8", "ivf", "kux",
+    "lc3", "live_flv", "loas", "luodat", "lxf", "m4v", "matroska", "mjpeg", "mlp", "mov", "mp3",
+    "mpc", "mpc8", "mpeg", "mpegts", "mpegvideo", "mpjpeg", "mxf", "mxg", "nistsphere", "nsv",
+    "nut", "nuv", "obu", "ogg", "oma", "pva", "pvf", "qcp", "qoa", "rm", "sbc", "sds", "shn",
+    "sln", "smjpeg", "sox", "spdif", "swf", "tak", "truehd", "tta", "ty", "vc1", "vc1test", "voc",
+    "vqf", "vvc", "w64", "wav", "wtv", "wv", "xwma", "yuv4mpegpipe",
 )  # fmt: skip
 """FFmpeg's names of the formats that hold sound or moving pictures. What is not among them is
 not opened: lists of other files (which would read files that nobody named, also from the
@@ -213,9 +215,16 @@ def _described(path: Path, container: Any) -> OpenRecording:
     import av
 
     cover = av.stream.Disposition.attached_pic
-    audio = next(iter(container.streams.audio), None)
-    video = next((s for s in container.streams.video if not s.disposition & cover), None)
+    # A stream without a codec context is one for whose coding there is no decoder.
+    read = [s for s in container.streams if s.codec_context is not None]
+    audio = next((s for s in read if s.type == "audio"), None)
+    video = next((s for s in read if s.type == "video" and not s.disposition & cover), None)
     streams = [stream for stream in (audio, video) if stream is not None]
+    if not streams and len(read) < len(container.streams.audio + container.streams.video):
+        raise MediaError(
+            f"{path}: its sound or pictures are coded in a way that cannot be decoded here; "
+            "convert it, for example to WAV or MP4"
+        )
     if not streams:
         raise MediaError(f"{path}: contains neither sound nor moving pictures")
     starts = [float(s.start_time * s.time_base) for s in streams if s.start_time is not None]

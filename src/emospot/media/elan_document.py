@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from xml.parsers import expat
 
 from emospot.errors import TranscriptError
 from emospot.media.tiers import Interval
@@ -44,20 +45,17 @@ class ElanDocument:
         tiers: in the order of the file.
         vocabularies: type of tier → the values that its annotations are chosen from.
         media: addresses of the recordings, those relative to the document first.
+        tops: name of each tier → the tier at the top of its parents.
     """
 
     tiers: tuple[ElanTier, ...]
     vocabularies: Mapping[str, tuple[str, ...]]
     media: tuple[str, ...]
+    tops: Mapping[str, ElanTier]
 
     def topmost(self, tier: ElanTier) -> ElanTier:
         """The tier at the top of a tier's parents."""
-        by_name = {one.name: one for one in self.tiers}
-        for _ in by_name:  # a damaged file could hold a ring of parents
-            if not tier.parent:
-                break
-            tier = by_name[tier.parent]
-        return tier
+        return self.tops[tier.name]
 
 
 def read_elan_document(content: bytes, path: Path) -> ElanDocument:
@@ -68,20 +66,14 @@ def read_elan_document(content: bytes, path: Path) -> ElanDocument:
         path: of the file, for messages.
 
     Raises:
-        TranscriptError: if the XML is malformed, is no ELAN document, or refers to a
-            missing time slot, tier or annotation.
+        TranscriptError: if the XML is malformed, defines entities, is no ELAN document, or
+            refers to a missing time slot, tier or annotation.
     """
-    # ELAN files define no entities; a file that does may be made to fill the memory.
-    if b"<!ENTITY" in content:
-        raise TranscriptError(f"{path}: defines XML entities, which no ELAN file does")
-    try:
-        root = ET.fromstring(content)  # noqa: S314
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise TranscriptError(f"{path}: is no well-formed XML ({error})") from error
+    root = _parsed(content, path)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise TranscriptError(f"{path}: found <{root.tag}>, expected <ANNOTATION_DOCUMENT>")
     try:
-        elements = list(root.iter("TIER"))
+        elements = root.findall("TIER")
         spans = _spans(elements, _slot_times(root))
         names = {element.attrib["TIER_ID"] for element in elements}
         tiers = tuple(_tier(element, names, spans) for element in elements)
@@ -89,7 +81,45 @@ def read_elan_document(content: bytes, path: Path) -> ElanDocument:
         raise TranscriptError(
             f"{path}: a time slot, tier or annotation is missing or no number ({error})"
         ) from error
-    return ElanDocument(tiers, _vocabularies(root), _media(root))
+    return ElanDocument(tiers, _vocabularies(root), _media(root), _tops(tiers))
+
+
+def _parsed(content: bytes, path: Path) -> ET.Element:
+    """The root of a document that defines no entities.
+
+    ELAN files define none; a file that does may be made to fill the memory. The parser
+    tells of them, as their bytes differ with the encoding.
+    """
+
+    def refuse(*_: object) -> None:
+        raise TranscriptError(f"{path}: defines XML entities, which no ELAN file does")
+
+    builder = ET.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise TranscriptError(f"{path}: is no well-formed XML ({error})") from error
+    return builder.close()
+
+
+def _tops(tiers: Sequence[ElanTier]) -> dict[str, ElanTier]:
+    """Name of each tier → the tier at the top; every tier is gone through once."""
+    by_name = {one.name: one for one in tiers}
+    tops: dict[str, ElanTier] = {}
+    for tier in tiers:
+        name, way = tier.name, {tier.name}
+        # A damaged file could hold a ring of parents: it ends where it closes.
+        while name not in tops and (parent := by_name[name].parent) and parent not in way:
+            name = parent
+            way.add(name)
+        tops |= dict.fromkeys(way, tops.get(name, by_name[name]))
+    return tops
 
 
 Spans = dict[ET.Element, tuple[float, float]]
@@ -125,7 +155,7 @@ def _spans(tiers: Sequence[ET.Element], times: Mapping[str, float]) -> Spans:
     """Seconds of every annotation."""
     spans: Spans = {}
     by_name: dict[str, ET.Element] = {}
-    waiting: list[list[ET.Element]] = []
+    waiting: dict[str, list[list[ET.Element]]] = {}  # by what they refer to
     for tier in tiers:
         parts: dict[str, list[ET.Element]] = {}
         for one in _annotations(tier):
@@ -135,19 +165,19 @@ def _spans(tiers: Sequence[ET.Element], times: Mapping[str, float]) -> Spans:
             else:
                 slots = (one.attrib["TIME_SLOT_REF1"], one.attrib["TIME_SLOT_REF2"])
                 spans[one] = (times[slots[0]], times[slots[1]])
-        waiting += parts.values()
-    # Tiers stand in any order, so a child may come before its parent.
-    while waiting:
-        later = []
-        for group in waiting:
-            span = spans.get(by_name[group[0].attrib["ANNOTATION_REF"]])
-            if span is None:
-                later.append(group)
-            else:
-                spans.update(zip(_chained(group), _parts(span, len(group)), strict=True))
-        if len(later) == len(waiting):
-            raise KeyError(later[0][0].attrib["ANNOTATION_REF"])  # they refer to each other
-        waiting = later
+        for name, group in parts.items():
+            waiting.setdefault(name, []).append(group)
+    # Tiers stand in any order, so from those with times down to what refers to them.
+    known = [name for name, one in by_name.items() if one in spans]
+    while known:
+        name = known.pop()
+        for group in waiting.pop(name, ()):
+            span = spans[by_name[name]]
+            spans.update(zip(_chained(group), _parts(span, len(group)), strict=True))
+            ids = {one.get("ANNOTATION_ID", ""): one for one in group}
+            known += (id_ for id_, one in ids.items() if by_name[id_] is one)
+    if waiting:  # for what is missing, or for each other
+        raise KeyError(next((name for name in waiting if name not in by_name), min(waiting)))
     return spans
 
 
@@ -209,7 +239,7 @@ def _vocabularies(root: ET.Element) -> dict[str, tuple[str, ...]]:
             for entry in one.iter()
             if entry.tag in ("CV_ENTRY", "CVE_VALUE")
         )
-        for one in root.iter("CONTROLLED_VOCABULARY")
+        for one in root.iterfind("CONTROLLED_VOCABULARY")
     }
     return {
         kind.get("LINGUISTIC_TYPE_ID", ""): values[kind.attrib["CONTROLLED_VOCABULARY_REF"]]

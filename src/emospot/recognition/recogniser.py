@@ -2,8 +2,9 @@
 
 A recogniser is given a stretch of sound and says the words in it with their times.
 Here a whole recording is cut into such stretches, only where nobody speaks, of at most
-ten minutes as far as speech allows: so memory does not grow with the recording, and long
-silences, into which recognisers tend to write words that nobody said, are not heard.
+ten minutes as far as speech allows: so memory does not grow with the recording. A pause of
+more than two seconds ends a stretch, so that long silences, into which recognisers tend to
+write words that nobody said, are not heard.
 
 A recogniser is named by `KIND:MODEL`, e.g. `faster-whisper:models/small`. Nothing is
 ever fetched from the network unless the user has allowed it.
@@ -26,6 +27,9 @@ Span = tuple[float, float]
 FASTER_WHISPER = "faster-whisper"
 LONGEST_STRETCH = 600.0
 """Seconds of sound that are recognised at a time."""
+LONGEST_PAUSE = 2.0
+"""Seconds of silence within a stretch."""
+_TELLING = 5.0  # seconds; the language of a shorter stretch ("Hm.") is a guess
 _AROUND = 0.2  # seconds; voice activity cuts soft beginnings and ends off
 
 
@@ -103,8 +107,9 @@ def recognise(
     Args:
         path: the recording.
         speech: where somebody speaks, in seconds, in order of time.
-        recogniser: what recognises. The language that it finds in the first stretch is
-            that of the others.
+        recogniser: what recognises. The language that it finds in the first stretch of
+            five seconds or more is that of the others after it; where there is none so
+            long, each has its own, and the longest tells that of the recording.
         on_share: told how much of the recording is done, from 0 to 1.
 
     Raises:
@@ -112,13 +117,14 @@ def recognise(
     """
     parts = stretches(speech)
     found: list[TimedWord] = []
-    language = ""
+    language, longest = "", 0.0
     for index, audio in audio_of_spans(path, parts):
-        start = parts[index][0]
-        words, heard = recogniser.words(audio, language)
-        language = language or (heard if words else "")
+        start, end = parts[index]
+        words, heard = recogniser.words(audio, language if longest >= _TELLING else "")
+        if words and longest < min(end - start, _TELLING):
+            language, longest = heard, end - start
         found += [replace(w, start=start + w.start, end=start + w.end) for w in words]
-        on_share(parts[index][1] / parts[-1][1])
+        on_share(end / parts[-1][1])
     found.sort(key=lambda word: word.start)
     return RecognisedWords(tuple(found), language, recogniser.name)
 
@@ -130,12 +136,13 @@ def stretches(speech: Sequence[Span], longest: float = LONGEST_STRETCH) -> list[
         speech: start and end of each span, in order of time.
         longest: seconds of a stretch; only a single span can be longer.
 
-    >>> stretches([(1.0, 4.0), (5.0, 8.0), (30.0, 31.0)], longest=10.0)
+    >>> stretches([(1.0, 4.0), (5.0, 8.0), (30.0, 31.0)])
     [(0.8, 8.2), (29.8, 31.2)]
     """
     joined: list[list[float]] = []
     for start, end in speech:
-        if joined and end - joined[-1][0] <= longest:
+        near = joined and start - joined[-1][1] <= LONGEST_PAUSE
+        if near and end - joined[-1][0] <= longest:
             joined[-1][1] = max(end, joined[-1][1])
         else:
             joined.append([start, end])

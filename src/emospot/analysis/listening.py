@@ -33,6 +33,7 @@ WRONG_SPEAKER = {"found": 0.24, "given": 0.15}
 """Share of the speech of talks that was given to the wrong speaker, the number of speakers
 found or given (docs/speakers.md)."""
 WRONG_OF_TWO = 0.05
+ONE_VOICE = "only one voice was found; if there are more, give --speakers N"
 """The same in talks of two."""
 
 _SHORTEST = 0.1  # seconds; a shorter piece of a turn is a matter of rounding
@@ -170,7 +171,7 @@ def with_speakers(
         for index, u in enumerate(conversation.utterances)
     )
     found = [(*span, name) for span, name in zip(spans, names, strict=True) if name]
-    notices = (_by_pyannote(found),) if choice.pyannote else _estimated(found, choice)
+    notices = _by_pyannote(found) if choice.pyannote else _estimated(found, choice)
     return replace(conversation, utterances=utterances), VOICES, notices
 
 
@@ -293,28 +294,30 @@ def _voices(turns: Sequence[Turn]) -> int:
     return len({speaker for _, _, speaker in turns})
 
 
-def _by_pyannote(turns: Sequence[Turn]) -> str:
+def _by_pyannote(turns: Sequence[Turn]) -> tuple[str, ...]:
+    found = _voices(turns)
+    if found == 1:
+        return (ONE_VOICE,)
     return (
-        f"{_number(_voices(turns))} told apart by a pipeline of pyannote: who speaks is an "
-        "estimate"
+        f"{found} speakers were told apart by a pipeline of pyannote: who speaks is an estimate",
     )
 
 
 def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
     found = _voices(turns)
+    short = ()
+    if choice.number is not None and found < choice.number:
+        short = (f"{choice.number} speakers were asked for, and {found} could be told apart",)
+    if found == 1:
+        # Nobody was told from anybody, so there is no share of speech that went wrong.
+        return (ONE_VOICE,) if choice.number is None else short
     wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
     notice = (
-        f"{_number(found)} told apart by the voices: who speaks is an estimate (in acted, "
+        f"{found} speakers were told apart by the voices: who speaks is an estimate (in acted, "
         f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
         f"{wrong:.0%} of that of one to six; docs/speakers.md)"
     )
-    if choice.number is not None and found < choice.number:
-        return notice, f"{choice.number} speakers were asked for, and {found} could be told apart"
-    return (notice,)
-
-
-def _number(count: int) -> str:
-    return "1 speaker was" if count == 1 else f"{count} speakers were"
+    return (notice, *short)
 
 
 def _not_told(error: MissingExtraError) -> str:

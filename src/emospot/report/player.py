@@ -66,7 +66,9 @@ def find_player(report: Path, media: Path | Player | None) -> Player | None:
 
 def is_found(report: Path, media: Path) -> bool:
     """Whether the address in a report leads to a file: to the recording or one of its name."""
-    return (Path(os.path.abspath(report)).parent / _relative(report, media)).is_file()
+    folder = Path(os.path.abspath(report)).parent
+    # As a browser does it: ".." goes up by name, whether or not the folder is there yet.
+    return Path(os.path.normpath(folder / _relative(report, media))).is_file()
 
 
 def _relative(report: Path, media: Path) -> Path:

@@ -276,7 +276,7 @@ def test_a_phone_has_no_horizontal_scroll(
     accessible(page)
     page.keyboard.press("Escape")
     cut_off = page.evaluate(
-        "[...document.querySelectorAll('.graph-name small, #arc-hint')].filter(e =>"
+        "[...document.querySelectorAll('.lane-names small, #arc-hint')].filter(e =>"
         " e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > 361)"
         ".map(e => e.textContent)"
     )

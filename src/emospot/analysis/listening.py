@@ -115,7 +115,7 @@ def speakers_of_speech(
     if choice.pyannote:
         with watch.stage("speakers"):
             turns = within(_pipeline_turns(recording, choice), spans)
-        return Speakers(tuple(turns), VOICES, (_by_pyannote(turns),))
+        return Speakers(tuple(turns), VOICES, _by_pyannote(turns))
     from emospot.speakers.diarisation import turns_of_spans
 
     try:
@@ -305,7 +305,7 @@ def _by_pyannote(turns: Sequence[Turn]) -> tuple[str, ...]:
 
 def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
     found = _voices(turns)
-    short = ()
+    short: tuple[str, ...] = ()
     if choice.number is not None and found < choice.number:
         short = (f"{choice.number} speakers were asked for, and {found} could be told apart",)
     if found == 1:

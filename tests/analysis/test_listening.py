@@ -73,6 +73,22 @@ def test_a_given_number_is_passed_on_and_its_lack_is_told(voices):
     assert any("5 speakers were asked for, and 2 could be" in n for n in read.notices)
 
 
+def test_one_voice_is_told_from_nobody(monkeypatch):
+    monkeypatch.setattr(
+        "emospot.speakers.diarisation.turns_of_spans",
+        lambda sounds, spans, number=None: [(a, b, "speaker 1") for a, b in spans],
+    )
+    read = read_inputs(SAMPLE.conversation, asked=Listening(AUTO))
+    assert read.conversation.speakers == ("speaker 1",)
+    assert "only one voice was found; if there are more, give --speakers N" in read.notices
+    assert not any("told apart" in n or "went to the wrong" in n for n in read.notices)
+    two = read_inputs(SAMPLE.conversation, asked=Listening(SpeakersChoice(number=2)))
+    assert "2 speakers were asked for, and 1 could be told apart" in two.notices
+    assert not any("went to the wrong" in n for n in two.notices)
+    one = read_inputs(SAMPLE.conversation, asked=Listening(SpeakersChoice(number=1)))
+    assert one.notices == ("utterances were found by voice activity",)
+
+
 def test_without_the_extra_there_is_one_speaker_and_a_notice(monkeypatch, untold):
     def missing(*_):
         raise MissingExtraError("GE2E voice features", "voice")
@@ -207,7 +223,7 @@ def test_a_pipeline_is_told_how_many_speak(monkeypatch):
     monkeypatch.setattr("emospot.speakers.pyannote_pipeline.turns_by_pipeline", turns)
     read = read_inputs(SAMPLE.conversation, asked=asked_for("2,pyannote:models/config.yaml"))
     assert asked == [("models/config.yaml", 2)]
-    assert any("1 speaker was told apart by a pipeline of pyannote" in n for n in read.notices)
+        assert any("2 speakers were asked for, and 1 could be told apart" in n for n in read.notices)
     assert "2 speakers were asked for, and 1 could be told apart" in read.notices
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Page
 
-from emospot.analysis.types import Analysis
+from emospot.analysis.types import Analysis, ModalityFinding, NeighbourFinding
 from emospot.report import render_report, write_report
 from emospot.sample import sample_files
 
@@ -274,6 +274,14 @@ def test_a_phone_has_no_horizontal_scroll(
     )
     assert too_wide == []
     accessible(page)
+    page.keyboard.press("Escape")
+    cut_off = page.evaluate(
+        "[...document.querySelectorAll('.lane-names small, #arc-hint')].filter(e =>"
+        " e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > 361)"
+        ".map(e => e.textContent)"
+    )
+    assert page.locator("#arc-hint").inner_text().startswith("Choose an utterance")
+    assert cut_off == []
 
 
 def test_without_script_all_is_there(open_page, folder: Path, analysis: Analysis) -> None:
@@ -336,6 +344,9 @@ def test_a_recording_that_is_gone_is_told(open_page, analysis: Analysis, tmp_pat
     write_report(analysis, tmp_path / "r.html", media=tmp_path / "gone.wav")
     page.goto((tmp_path / "r.html").as_uri())
     page.wait_for_selector("#player-note:visible")
+    # What was not there when the page was written is not asked for before it is to be played.
+    page.wait_for_timeout(200)
+    assert open_page.complaints == []
     assert "gone.wav cannot be played" in page.locator("#player-note").inner_text()
     page.locator("#chart .h rect").first.click()
     assert page.locator("#selected").is_visible()
@@ -356,3 +367,66 @@ def test_two_hours_open_and_scroll(open_page, builders: ModuleType, tmp_path: Pa
     page.wait_for_timeout(300)
     assert page.locator("#u1500").is_visible()
     assert page.locator("#u1500").bounding_box()["y"] < 900
+
+
+def top_of(page: Page, name: str) -> float:
+    return page.evaluate(f"document.getElementById('{name}').getBoundingClientRect().top")
+
+
+def test_a_link_over_rows_that_were_never_drawn_lands_on_its_target(
+    open_page, builders: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.html"
+    write_report(builders.conversation(120), path)
+    page = open_page(width=390, height=800)
+    page.goto(path.as_uri())
+    page.get_by_role("link", name="How to read this page").click()
+    page.wait_for_timeout(2500)
+    assert 0 <= top_of(page, "guide-title") < 120
+    there = open_page(width=390, height=800)
+    there.goto(path.as_uri() + "#guide")
+    there.wait_for_timeout(2000)
+    assert 0 <= top_of(there, "guide-title") < 120
+    # Whoever goes on by wheel is not called back.
+    there.mouse.move(200, 400)
+    there.mouse.wheel(0, -900)
+    there.wait_for_timeout(1800)
+    assert top_of(there, "guide-title") > 500
+
+
+def test_an_even_look_and_nothing_read_draw_no_arcs(
+    open_page, analysis: Analysis, tmp_path: Path
+) -> None:
+    flat = replace(analysis.utterances[2], neighbours=(NeighbourFinding("turn-1", 0.1),))
+    unread = replace(
+        analysis.utterances[3], modalities={"voice": ModalityFinding(True, False, "unlike")}
+    )
+    utterances = (*analysis.utterances[:2], flat, unread, *analysis.utterances[4:])
+    write_report(replace(analysis, utterances=utterances), tmp_path / "r.html")
+    page = open_page()
+    page.goto((tmp_path / "r.html").as_uri())
+    page.locator("#chart a[href='#u2']").click()
+    assert page.locator("#arcs path").count() == 0
+    assert "about evenly" in page.locator("#arc-hint").inner_text()
+    page.locator("#chart a[href='#u3']").click()
+    assert "The model read nothing here" in page.locator("#selected").inner_text()
+    assert page.locator("#selected .bars").count() == 0
+    assert page.locator("#chart a[href='#u3'] text").text_content().startswith("noth")
+    block = page.locator("#chart a[href='#u3']").bounding_box()
+    lane = page.locator(".probabilities").nth(1).bounding_box()
+    page.mouse.move(block["x"] + 5, lane["y"] + 20)
+    assert "nothing here" in page.locator("#tip").inner_text()
+    page.locator("#as-table summary").click()
+    cells = page.locator("#as-table tbody tr").nth(3)
+    assert "The model read nothing here" in cells.inner_text()
+    assert "34%" not in cells.inner_text()
+
+
+def test_what_is_folded_is_open_on_paper(report: Page) -> None:
+    assert report.locator(".notices .use").is_hidden()
+    report.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert report.locator(".notices .use").is_visible()
+    report.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert report.locator(".notices .use").is_hidden()
+    report.emulate_media(media="print")
+    assert report.locator(".notices .use").is_visible()

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from emospot.analysis import analyze as pipeline
-from emospot.cli.analyze import output_stems
+from emospot.analysis.types import Analysis, ModelFinding
+from emospot.cli.analyze import output_stems, show_summary
 from emospot.cli.analyze_many import Asked, each_analysed
 from emospot.errors import EmospotError, UsageError
 from emospot.features.voice_basic import BasicVoice
 from emospot.features.voice_ge2e import Ge2eVoice
 from emospot.files import write_file
 from emospot.sample import sample_files
+
+MODEL = ModelFinding("m", "1", "two", ("anger", "joy"), 1.0, 0.5, "", {})
 
 
 def test_report_and_json_are_left_and_named(emospot, talk, tmp_path):
@@ -32,6 +35,19 @@ def test_report_and_json_are_left_and_named(emospot, talk, tmp_path):
     assert "warning: voice missing" in ran.err
     plain = json.loads((out / "talk.analysis.json").read_text(encoding="utf-8"))
     assert len(plain["utterances"]) == 2
+
+
+def test_a_recording_that_the_report_does_not_find_is_told(emospot, capsys, tmp_path):
+    recording = tmp_path / "clients" / "talk.wav"
+    recording.parent.mkdir()
+    recording.write_bytes(b"x")
+    out, names = tmp_path / "out", ("talk.analysis.json", "talk.html")
+    analysis = Analysis("talk.wav", 3.0, (), MODEL)
+    show_summary(analysis, out, names, recording=recording)
+    assert f"copy or link {recording} to {out / 'talk.wav'}" in capsys.readouterr().out
+    show_summary(analysis, tmp_path, names, recording=recording)
+    show_summary(replace(analysis, duration=None), out, names, recording=recording)
+    assert "copy" not in capsys.readouterr().out
 
 
 def test_json_on_stdout_is_nothing_else(emospot, talk, tmp_path):

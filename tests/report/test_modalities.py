@@ -4,10 +4,14 @@ import pytest
 
 from emospot.analysis.types import Analysis, ModalityFinding
 from emospot.report.modalities import (
+    answer_of,
+    features_said,
+    gate_said,
     hotspot_use,
     modality_chip,
     modality_names,
     modality_rows,
+    read_nothing,
 )
 
 
@@ -71,3 +75,47 @@ def test_rows_count_what_there_is(analysis: Analysis) -> None:
     assert voice.hotspots == sum(u.confidence > 0.45 for u in analysis.utterances)
     assert (face.present, face.used, face.model_feature) == (7, 0, "")
     assert face.extractor == "facemesh 0.10.14"
+
+
+@pytest.mark.parametrize(
+    ("findings", "nothing"),
+    [
+        ({}, False),
+        ({"words": ModalityFinding(True, True)}, False),
+        ({"words": ModalityFinding(False, False), "voice": ModalityFinding(True, True)}, False),
+        ({"words": ModalityFinding(False, False), "voice": ModalityFinding(True, False)}, True),
+        ({"voice": ModalityFinding(False, True, "no sound")}, True),
+    ],
+)
+def test_nothing_read(analysis: Analysis, findings, nothing: bool) -> None:
+    utterance = replace(analysis.utterances[0], modalities=findings)
+    assert read_nothing(utterance) == nothing
+    assert answer_of(utterance) == ("nothing read" if nothing else "frustration")
+
+
+def test_what_the_model_reads_but_not_here(analysis: Analysis) -> None:
+    assert features_said(analysis) == ["words as minilm-l6", "voice as ge2e"]
+    silent = tuple(
+        replace(u, modalities={**u.modalities, "voice": ModalityFinding(True, False)})
+        for u in analysis.utterances
+    )
+    said = features_said(replace(analysis, utterances=silent))
+    assert said == ["words as minilm-l6", "voice as ge2e (not read here)"]
+    assert features_said(replace(analysis, utterances=silent[1:] + analysis.utterances[:1])) == [
+        "words as minilm-l6",
+        "voice as ge2e",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        (0.444, "0.44"),
+        (0.446, "0.45 (undecided)"),
+        (0.5, "0.50 (undecided)"),
+        (0.554, "0.55 (undecided)"),
+        (0.556, "0.56"),
+    ],
+)
+def test_a_gate_in_the_middle_is_undecided(gate: float, said: str) -> None:
+    assert gate_said(gate) == said

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from emospot.analysis.types import Analysis, ModalityFinding
 from emospot.errors import MissingExtraError
-from emospot.report.notices import notices
+from emospot.report.notices import folded_said, notices, unread_count, unsure_count
 
 
 def texts(analysis: Analysis, kind: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_one_hotspot_is_one(analysis: Analysis) -> None:
         for index, u in enumerate(analysis.utterances)
     )
     (face,) = texts(replace(analysis, utterances=utterances), "unused")
-    assert "1 face hotspot is drawn" in face
+    assert "1 face hotspot is drawn as an outline: measured" in face
 
 
 def test_no_notice_where_all_is_well(analysis: Analysis) -> None:
@@ -118,3 +118,40 @@ def test_estimates_are_told(analysis: Analysis) -> None:
     speakers, words = texts(heard, "estimated")
     assert "told apart by the sound of their voices" in speakers
     assert "recognised by whisper base" in words
+
+
+def test_the_one_utterance_is_unsure(analysis: Analysis) -> None:
+    one = replace(analysis, utterances=(analysis.utterances[3],))
+    assert texts(one, "unsure") == ["The one utterance is unsure: no class reached 40%."]
+    two = replace(analysis, utterances=analysis.utterances[3:5])
+    assert texts(two, "unsure") == ["1 of 2 utterances is unsure: no class reached 40%."]
+
+
+def test_what_was_not_read_is_not_called_unsure(analysis: Analysis) -> None:
+    unread = {"voice": ModalityFinding(True, False)}
+    third = replace(analysis.utterances[3], modalities=unread)
+    changed = replace(
+        analysis, utterances=(*analysis.utterances[:3], third, *analysis.utterances[4:])
+    )
+    assert texts(changed, "unread") == [
+        "The model read nothing of 1 of 10 utterances: no answer is given."
+    ]
+    assert texts(changed, "unsure") == ["1 of 10 utterances is unsure: no class reached 40%."]
+    assert (unread_count(changed), unsure_count(changed)) == (1, 1)
+    alone = replace(analysis, utterances=(third,))
+    assert "nothing of the one utterance" in texts(alone, "unread")[0]
+    assert texts(alone, "unsure") == texts(analysis, "unread") == []
+
+
+def test_one_voice_is_not_told_from_another(analysis: Analysis) -> None:
+    alone = tuple(replace(u, speaker="speaker 1") for u in analysis.utterances)
+    assert texts(replace(analysis, utterances=alone, speakers_from="voices"), "estimated") == []
+
+
+def test_what_is_folded_is_named_in_one_line(analysis: Analysis) -> None:
+    found = notices(analysis)
+    assert [n.kind for n in found] == ["warning", "unsure", "use", "absent", "unused", "unused"]
+    assert [n.folded for n in found] == [False, False, True, True, True, True]
+    assert folded_said(found) == "Use and limits; not measured: face; not used: voice, face"
+    assert folded_said(found[:2]) == ""
+    assert folded_said(found[-2:]) == "Not used: voice, face"

@@ -43,7 +43,10 @@ def test_notices_are_in_the_page_before_the_timeline(page, analysis: Analysis) -
     for sentence in (*analysis.warnings, *analysis.model.limits, analysis.model.licence):
         assert text.lower().index(sentence.lower()) < text.index("Timeline")
     kinds = [li.attributes["class"] for li in page.one(cls="notices").all("li")]
-    assert kinds == ["warning", "use", "unsure", "absent", "unused", "unused"]
+    assert kinds == ["warning", "unsure", "use", "absent", "unused", "unused"]
+    folded = page.one(cls="notices").one("details")
+    assert "open" not in folded.attributes
+    assert [li.attributes["class"] for li in folded.all("li")] == kinds[2:]
 
 
 def test_every_utterance_with_its_emotion_and_confidence(page, analysis: Analysis) -> None:
@@ -185,7 +188,15 @@ def test_summary_and_model_card(page, analysis: Analysis) -> None:
     face = page.one("tr", data_modality="face").line
     assert face == "face 7 of 10 facemesh 0.10.14 nothing of it 7 0 7"
     card = page.one(cls="card").line
-    for part in ("words-voice", "1.2", "iemocap6", "1.37", "0.4", "minilm-l6", "IEMOCAP"):
+    for part in (
+        "words-voice",
+        "1.2",
+        "iemocap6",
+        "1.37",
+        "Unsure below 40%",
+        "minilm-l6",
+        "IEMOCAP",
+    ):
         assert part in card
     stages = [row.line for row in page.one("table", cls="stages").all("tr")][1:]
     assert stages[0] == "decode 0.61"
@@ -306,7 +317,9 @@ def test_many_notices_are_folded_but_all_there(analysis: Analysis, parse) -> Non
     assert [li.line for li in box.all("li")][:20] == [
         f"Warning Warning number {i}." for i in range(20)
     ]
-    assert box.one("summary").line == "17 more"
+    more, folded = box.all("summary")
+    assert more.line == "13 more"
+    assert folded.line.startswith("Use and limits; not measured")
 
 
 def evil(analysis: Analysis) -> Analysis:
@@ -418,7 +431,8 @@ def test_the_folder_of_a_recording_elsewhere_is_not_named(analysis: Analysis, pa
     page = parse(text)
     assert page.one("audio").attributes["src"] == "./talk.wav"
     note = page.one("p", id="player-note")
-    assert "hidden" in note.attributes
+    assert "hidden" not in note.attributes
+    assert page.one("audio").attributes["preload"] == "none"
     assert "does not lie beside this page (put it there)" in note.line
 
 
@@ -530,3 +544,66 @@ def test_text_colours_have_contrast_in_light_and_dark(page) -> None:
                     reverse=True,
                 )
                 assert (bright + 0.05) / (dim + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_recording_that_is_there_is_asked_for_at_once(
+    analysis: Analysis, parse, tmp_path: Path
+) -> None:
+    (tmp_path / "talk.wav").write_bytes(b"x")
+    page = parse(render_report(analysis, tmp_path / "r.html", media=tmp_path / "talk.wav"))
+    assert page.one("audio").attributes["preload"] == "metadata"
+    assert "hidden" in page.one("p", id="player-note").attributes
+
+
+def test_where_nothing_was_read_there_is_no_answer(analysis: Analysis, parse) -> None:
+    unread = {
+        "words": ModalityFinding(False, False, "no words"),
+        "voice": ModalityFinding(True, False, effect=0.1),
+    }
+    third = replace(analysis.utterances[3], modalities=unread)
+    utterances = (*analysis.utterances[:3], third, *analysis.utterances[4:])
+    page = parse(render_report(replace(analysis, utterances=utterances), PAGE))
+    row = page.one("article", id="u3")
+    assert row.one(cls="emotion").line == "The model read nothing here"
+    assert row.all(cls="bars") == row.all(cls="neighbours") == row.all(cls="effect") == []
+    assert "sadness" not in row.line
+    assert "34%" not in row.line
+    block = page.one("a", href="#u3", tabindex="-1").one("svg")
+    assert block.attributes["data-label"].startswith("nothing read")
+    assert block.one("title").line == "Jonas: nothing read, 0:10.2–0:12.4"
+    # The turn after it names it as such.
+    assert "nothing read: “The battery" in page.one("article", id="u4").line
+    assert page.one(id="fact-utterances").line == "10 1 unsure 1 not read"
+    before = parse(render_report(analysis, PAGE))
+    bars = [
+        "".join(path.attributes["d"] for path in one.one("svg", data_speaker="Jonas").all("path"))
+        for one in (page, before)
+    ]
+    assert len(bars[0]) < len(bars[1])
+
+
+def test_an_even_look_around_names_no_turns(analysis: Analysis, parse) -> None:
+    near = (NeighbourFinding("turn-1", 0.14), NeighbourFinding("turn-0", 0.1))
+    flat = replace(analysis.utterances[2], neighbours=near)
+    utterances = (*analysis.utterances[:2], flat, *analysis.utterances[3:])
+    page = parse(render_report(replace(analysis, utterances=utterances), PAGE))
+    row = page.one("article", id="u2")
+    assert "looked about evenly at the turns around" in row.one(cls="evenly").line
+    assert row.all("ul", cls="neighbours") == []
+    assert page.one("article", id="u3").all("ul", cls="neighbours")
+
+
+def test_an_undecided_gate_is_called_so(analysis: Analysis, parse) -> None:
+    page = parse(render_report(analysis, PAGE))
+    row = page.one("article", id="u4")
+    (word,) = (s for s in analysis.utterances[4].hotspots if s.modality == "words")
+    assert word.gate == pytest.approx(0.38)
+    assert "gate 0.38 without" in row.line
+    assert "gate 0.49 (undecided)" in page.one("article", id="u3").line
+
+
+def test_one_voice_was_told_from_nobody(analysis: Analysis, parse) -> None:
+    alone = tuple(replace(u, speaker="speaker 1") for u in analysis.utterances)
+    changed = replace(analysis, utterances=alone, speakers_from="voices")
+    page = parse(render_report(changed, PAGE))
+    assert page.one(id="fact-speakers").line == "1 speaker 1"

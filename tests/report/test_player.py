@@ -3,7 +3,7 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
-from emospot.report.player import find_player
+from emospot.report.player import find_player, is_found
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,22 @@ def test_relative_paths_are_understood(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     assert find_player(Path("r.html"), tmp_path / "talk.wav").address == "./talk.wav"
     assert find_player(tmp_path / "r.html", Path("x/../talk.wav")).address == "./talk.wav"
+
+
+@pytest.mark.parametrize("place", ["talk.wav", "out/talk.wav", "out/sub/talk.wav"])
+def test_it_is_known_whether_the_recording_lies_at_its_address(tmp_path: Path, place: str) -> None:
+    report, recording = tmp_path / "out" / "r.html", tmp_path / place
+    recording.parent.mkdir(parents=True, exist_ok=True)
+    assert not find_player(report, recording).found
+    recording.write_bytes(b"x")
+    assert find_player(report, recording).found
+
+
+def test_a_recording_elsewhere_is_found_once_it_is_copied(tmp_path: Path) -> None:
+    report, recording = tmp_path / "out" / "r.html", tmp_path / "clients" / "talk.wav"
+    recording.parent.mkdir()
+    recording.write_bytes(b"x")
+    assert not is_found(report, recording)
+    report.parent.mkdir()
+    (report.parent / "talk.wav").write_bytes(b"x")
+    assert is_found(report, recording)

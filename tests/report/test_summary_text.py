@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from emospot.analysis.types import HotspotFinding, UtteranceFinding
+from emospot.analysis.types import HotspotFinding, ModalityFinding, UtteranceFinding
 from emospot.report.summary_text import summary_lines
 
 SAID = UtteranceFinding("1", "ANNA", 65.0, 67.0, "I am so angry", "anger", 0.816, {"anger": 0.816})
@@ -40,3 +40,14 @@ def test_columns_stay_in_line():
     lines = summary_lines([SAID, replace(SAID, speaker="BENJAMIN")])
     assert len({line.index("anger") for line in lines}) == 1
     assert summary_lines([]) == []
+
+
+def test_where_nothing_was_read_no_class_is_named():
+    unread = replace(
+        SAID, emotion="unsure", confidence=0.2, modalities={"voice": ModalityFinding(True, False)}
+    )
+    lines = summary_lines([SAID, unread, replace(unread, hotspots=(VOICE,))])
+    assert lines[1].split("  ") == ["1:05.0", "ANNA", "nothing read"]
+    assert "20%" not in lines[2]
+    assert "nothing read" in lines[2]
+    assert lines[2].index("voice:") == len(lines[0]) + 2

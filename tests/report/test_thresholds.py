@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from emospot.analysis.types import ModalityFinding
 from emospot.report.thresholds import threshold_of, thresholds_said, usual_threshold
 
 
@@ -31,3 +32,12 @@ def test_an_utterance_without_its_own_has_the_models(analysis):
 def test_one_threshold_or_the_least_and_the_greatest(analysis, own, usual, said):
     found = with_thresholds(analysis, *own)
     assert (usual_threshold(found), thresholds_said(found)) == (usual, said)
+
+
+def test_an_utterance_of_which_nothing_was_read_has_none(analysis):
+    found = with_thresholds(analysis, 0.3, 0.5)
+    unread = replace(found.utterances[1], modalities={"voice": ModalityFinding(True, False)})
+    found = replace(found, utterances=(found.utterances[0], unread))
+    assert (usual_threshold(found), thresholds_said(found)) == (0.3, "30%")
+    alone = replace(found, utterances=(unread,))
+    assert thresholds_said(alone) == "40%"

@@ -36,6 +36,7 @@ WRONG_SPEAKER = {"found": 0.24, "given": 0.15}
 """Share of the speech of talks that was given to the wrong speaker, the number of speakers
 found or given (docs/speakers.md)."""
 WRONG_OF_TWO = 0.05
+ONE_VOICE = "only one voice was found; if there are more, give --speakers N"
 """The same in talks of two."""
 
 _SHORTEST = 0.1  # seconds; a shorter piece of a turn is a matter of rounding
@@ -303,19 +304,22 @@ def _pipeline_turns(recording: Path, choice: SpeakersChoice) -> list[Turn]:
 
 def _estimated(turns: Sequence[Turn], choice: SpeakersChoice) -> tuple[str, ...]:
     found = len({speaker for _, _, speaker in turns})
-    were = "1 speaker was" if found == 1 else f"{found} speakers were"
+    short: tuple[str, ...] = ()
+    if choice.number is not None and found < choice.number:
+        short = (f"{choice.number} speakers were asked for, and {found} could be told apart",)
+    if found == 1:
+        # Nobody was told from anybody, so there is no share of speech that went wrong.
+        return (ONE_VOICE,) if choice.number is None else short
     if choice.pyannote:
-        notice = f"{were} told apart by a pipeline of pyannote: who speaks is an estimate"
+        how = "by a pipeline of pyannote: who speaks is an estimate"
     else:
         wrong = WRONG_SPEAKER["found" if choice.number is None else "given"]
-        notice = (
-            f"{were} told apart by the voices: who speaks is an estimate (in acted, "
-            f"emotional talks {WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, "
-            f"{wrong:.0%} of that of one to six; docs/speakers.md)"
+        how = (
+            f"by the voices: who speaks is an estimate (in acted, emotional talks "
+            f"{WRONG_OF_TWO:.0%} of the speech of two went to the wrong one, {wrong:.0%} of that "
+            "of one to six; docs/speakers.md)"
         )
-    if choice.number is not None and found < choice.number:
-        return notice, f"{choice.number} speakers were asked for, and {found} could be told apart"
-    return (notice,)
+    return (f"{found} speakers were told apart {how}", *short)
 
 
 def _not_told(error: MissingExtraError) -> str:

@@ -119,7 +119,8 @@ def analyze(
         show_warnings(analysis, one.recording.name if several else "")
         plain[one.stem] = analysis.to_dict()
         if not json_output:
-            show_summary(analysis, out, one.names, str(one.recording) if several else "")
+            title = str(one.recording) if several else ""
+            show_summary(analysis, out, one.names, title, one.recording)
     if formats:
         _export(asked, plain, formats, failed)
     if json_output and plain:
@@ -190,8 +191,18 @@ def show_warnings(analysis: Analysis, name: str = "") -> None:
         note(f"warning: {warning}" if named else f"warning: {name}: {warning}")
 
 
-def show_summary(analysis: Analysis, out: Path, names: tuple[str, str], title: str = "") -> None:
-    """Print a line an utterance, and where JSON (first name) and report lie."""
+def show_summary(
+    analysis: Analysis,
+    out: Path,
+    names: tuple[str, str],
+    title: str = "",
+    recording: Path | None = None,
+) -> None:
+    """Print a line an utterance, and where JSON (first name) and report lie.
+
+    Where the report does not find the recording, it is said what to do.
+    """
+    from emospot.report.player import is_found
     from emospot.report.summary_text import summary_lines
 
     if title:
@@ -199,6 +210,11 @@ def show_summary(analysis: Analysis, out: Path, names: tuple[str, str], title: s
     for line in summary_lines(analysis.utterances):
         say(line)
     say(f"report:   {out / names[1]}")
+    if recording and analysis.duration is not None and not is_found(out / names[1], recording):
+        say(
+            "          it plays the recording if that lies beside it: copy or link "
+            f"{recording} to {out / recording.name}"
+        )
     say(f"analysis: {out / names[0]}")
 
 

@@ -2,8 +2,10 @@
 
 The effect of a modality or hotspot is measured: the model is asked again without it,
 and the effect is the fall of the probability of what was the most probable class. It is
-written as the change, so that "-12 points" reads "without it, 12 points less". Effects
-of several things do not add up: what two of them say alike is missed only when both go.
+written as the change, so that "-12 points" reads "without it, 12 points less". The points
+are those between the two whole percentages that stand beside them, or they would not add
+up to the eye. Effects of several things do not add up: what two of them say alike is
+missed only when both go.
 """
 
 from collections.abc import Mapping
@@ -35,16 +37,25 @@ class Effect:
     side: str
 
 
-def points(effect: float) -> str:
+def points(effect: float, confidence: float) -> str:
     """The change of the probability when something is withheld, in points of percent.
 
-    >>> points(0.12), points(-0.034), points(0.01), points(0.004)
+    Args:
+        effect: fall of the probability of the most probable class.
+        confidence: that probability.
+
+    >>> points(0.12, 0.5), points(-0.034, 0.5), points(0.01, 0.6), points(0.004, 0.6)
     ('−12 points', '+3 points', '−1 point', 'no change')
+    >>> points(0.096, 0.264)  # 26% → 17%
+    '−9 points'
     """
     if abs(effect) < LEAST:
         return "no change"
-    count = max(1, round(100 * abs(effect)))
-    return f"{'−' if effect > 0 else '+'}{count} {'point' if count == 1 else 'points'}"
+    fall = round(100 * confidence) - round(100 * _without(effect, confidence))
+    if fall == 0:
+        return "less than a point"
+    sign, count = "−" if fall > 0 else "+", abs(fall)
+    return f"{sign}{count} {'point' if count == 1 else 'points'}"
 
 
 def effect_of(effect: float | None, confidence: float) -> Effect | None:
@@ -57,8 +68,17 @@ def effect_of(effect: float | None, confidence: float) -> Effect | None:
     if effect is None:
         return None
     side = "neither" if abs(effect) < LEAST else "for" if effect > 0 else "against"
-    rest = min(1.0, max(0.0, confidence - effect))
-    return Effect(points(effect), percent(confidence), percent(rest), min(1.0, abs(effect)), side)
+    return Effect(
+        text=points(effect, confidence),
+        now=percent(confidence),
+        without=percent(_without(effect, confidence)),
+        size=min(1.0, abs(effect)),
+        side=side,
+    )
+
+
+def _without(effect: float, confidence: float) -> float:
+    return min(1.0, max(0.0, confidence - effect))
 
 
 def modality_effects(utterance: UtteranceFinding) -> Mapping[str, Effect]:

@@ -10,10 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from emospot.analysis.types import Analysis, HotspotFinding, ModalityFinding
+from emospot.analysis.types import Analysis, HotspotFinding, ModalityFinding, UtteranceFinding
 from emospot.conversation import MODALITIES
+from emospot.report.clock import hundredths
 
 NOT_USED = "measured, not used"
+NOTHING_READ = "nothing read"
+"""In the place of an answer where the model read no modality of an utterance."""
+UNDECIDED_FROM, UNDECIDED_TO = 0.45, 0.55
+"""Gates, rounded to hundredths, that turn neither to the hotspot nor to the whole."""
 Use = Literal["used", "not used", "partly used", "none"]
 """Of the hotspots of one modality: "none" where there are no hotspots."""
 
@@ -73,6 +78,44 @@ def modality_names(analysis: Analysis) -> list[str]:
     )
     usual = [name for name in MODALITIES if name in mentioned]
     return usual + [name for name in mentioned if name not in MODALITIES]
+
+
+def read_nothing(utterance: UtteranceFinding) -> bool:
+    """Whether the model read no modality of an utterance, so that its numbers say nothing.
+
+    False where nothing is known of its modalities.
+    """
+    findings = utterance.modalities.values()
+    return bool(findings) and not any(f.present and f.used_by_model for f in findings)
+
+
+def answer_of(utterance: UtteranceFinding) -> str:
+    """The emotion, "unsure", or that nothing was read."""
+    return NOTHING_READ if read_nothing(utterance) else utterance.emotion
+
+
+def features_said(analysis: Analysis) -> list[str]:
+    """What the model reads of each modality, and where it read it in no utterance."""
+    read = {
+        name
+        for utterance in analysis.utterances
+        for name, finding in utterance.modalities.items()
+        if finding.present and finding.used_by_model
+    }
+    return [
+        f"{name} as {feature}{'' if name in read else ' (not read here)'}"
+        for name, feature in analysis.model.features.items()
+    ]
+
+
+def gate_said(gate: float) -> str:
+    """A gate in words.
+
+    >>> gate_said(0.7), gate_said(0.52)
+    ('0.70', '0.52 (undecided)')
+    """
+    undecided = UNDECIDED_FROM <= round(gate, 2) <= UNDECIDED_TO
+    return f"{hundredths(gate)}{' (undecided)' if undecided else ''}"
 
 
 def hotspots_of(analysis: Analysis, modality: str) -> list[HotspotFinding]:

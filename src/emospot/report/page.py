@@ -25,9 +25,22 @@ from emospot.files import write_file
 from emospot.report.clock import clock, number
 from emospot.report.effects import points
 from emospot.report.face_strip import FaceStill, face_spot
-from emospot.report.modalities import NOT_USED, modality_rows
+from emospot.report.modalities import (
+    NOT_USED,
+    NOTHING_READ,
+    answer_of,
+    features_said,
+    gate_said,
+    modality_rows,
+)
 from emospot.report.moments import strongest_moments
-from emospot.report.notices import notices, sentence, unsure_count
+from emospot.report.notices import (
+    folded_said,
+    notices,
+    sentence,
+    unread_count,
+    unsure_count,
+)
 from emospot.report.pages import environment, source
 from emospot.report.palette import emotion_styles
 from emospot.report.player import Player, find_player
@@ -38,7 +51,7 @@ from emospot.report.timeline import build_timeline
 from emospot.report.transcript import utterance_views, word_gates
 
 STYLES = ("page.css", "timeline.css", "evidence.css")
-SCRIPTS = ("player.js", "timeline.js", "selected.js", "transcript.js", "keys.js")
+SCRIPTS = ("player.js", "timeline.js", "selected.js", "transcript.js", "keys.js", "jumps.js")
 
 
 def write_report(
@@ -120,6 +133,7 @@ def _content(analysis: Analysis, stills: Sequence[FaceStill]) -> dict[str, Any]:
         "moments": strongest_moments(analysis),
         "notices": notices(analysis),
         "unsure": unsure_count(analysis),
+        "unread": unread_count(analysis),
         "has_gates": bool(gates),
         "data": {
             "seconds": timeline.seconds if timeline else None,
@@ -134,9 +148,11 @@ def _environment() -> Environment:
     made = environment()
     # Without blanks; the rest of a long recording's data is numbers.
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    made.globals["NOT_USED"] = NOT_USED
+    made.globals |= {"NOT_USED": NOT_USED, "NOTHING_READ": NOTHING_READ}
     made.filters |= {"clock": clock, "number": number, "sentence": sentence}
-    made.filters |= {"points": points, "face_spot": face_spot}
+    made.filters |= {"points": points, "face_spot": face_spot, "gate_said": gate_said}
+    made.filters |= {"answer": answer_of, "features_said": features_said}
+    made.filters |= {"folded_said": folded_said}
     made.filters |= {
         "threshold_of": threshold_of,
         "usual_threshold": usual_threshold,

@@ -24,11 +24,14 @@ class Player:
         tag: "audio" or "video".
         address: relative address, percent-encoded.
         name: file name for people.
+        found: whether the recording lay at that address when the page was written. If not,
+            the page asks for it only when it is told to play.
     """
 
     tag: Literal["audio", "video"]
     address: str
     name: str
+    found: bool = True
 
 
 def find_player(report: Path, media: Path | Player | None) -> Player | None:
@@ -43,7 +46,7 @@ def find_player(report: Path, media: Path | Player | None) -> Player | None:
     up to it, and for a recording anywhere else beside the report.
 
     >>> find_player(Path("out/talk.html"), Path("out/my talk.mp4"))
-    Player(tag='video', address='./my%20talk.mp4', name='my talk.mp4')
+    Player(tag='video', address='./my%20talk.mp4', name='my talk.mp4', found=False)
     >>> find_player(Path("out/talk.html"), Path("talk.mp4")).address
     '../talk.mp4'
     >>> find_player(Path("out/talk.html"), Path("elsewhere/talk.mp4")).address
@@ -57,7 +60,15 @@ def find_player(report: Path, media: Path | Player | None) -> Player | None:
     address = quote(os.fsencode(_relative(report, media).as_posix()))
     if not address.startswith("../"):
         address = "./" + address
-    return Player("video" if kind.startswith("video/") else "audio", address, media.name)
+    tag: Literal["audio", "video"] = "video" if kind.startswith("video/") else "audio"
+    return Player(tag, address, media.name, is_found(report, media))
+
+
+def is_found(report: Path, media: Path) -> bool:
+    """Whether the address in a report leads to a file: to the recording or one of its name."""
+    folder = Path(os.path.abspath(report)).parent
+    # As a browser does it: ".." goes up by name, whether or not the folder is there yet.
+    return Path(os.path.normpath(folder / _relative(report, media))).is_file()
 
 
 def _relative(report: Path, media: Path) -> Path:

@@ -3,7 +3,8 @@
 In a strip every utterance is a bar whose height is the probability of that class. A
 class is told by the place of its strip, which carries its name, so that the drawing
 needs no colours; the most probable class of an utterance is drawn full, the others
-pale. A sure answer is one tall bar, an unsure one several low bars above each other.
+pale. A sure answer is one tall bar, an unsure one several low bars above each other. Where
+the model read nothing, there is none.
 
 The bars of a strip are one SVG path in a box that is stretched to the timeline's width:
 hours of talk cost two elements a class, not one an utterance.
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emospot.analysis.types import UNSURE, UtteranceFinding
+from emospot.report.modalities import read_nothing
 
 BOX_WIDTH = 100_000
 """Units of the box across; a two-hour recording is drawn to 72 ms."""
@@ -79,7 +81,7 @@ def probability_lane(
             bars: dict[bool, list[str]] = {True: [], False: []}
             for utterance, box, _ in mine:
                 share = utterance.probabilities.get(label, 0.0)
-                if share >= SMALLEST_SHARE:
+                if share >= SMALLEST_SHARE and not read_nothing(utterance):
                     is_answer = utterance.emotion == label != UNSURE
                     bars[is_answer].append(_bar(box, y + height - 1, (height - 2) * share))
             strips.append(Strip(label, y, height, "".join(bars[True]), "".join(bars[False])))

@@ -1,7 +1,8 @@
 """An analysis, or the hotspots alone, in a few lines of text, for a terminal.
 
 Of an utterance's hotspots the one is named that counted most for the answer, with the
-probability that would be left without it; where none did, the strongest.
+probability that would be left without it; where none did, the strongest. Where the model
+read nothing of an utterance, no class is named.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from emospot.analysis.spot import RecordingHotspots, words_of
 from emospot.analysis.types import HotspotFinding, UtteranceFinding
 from emospot.conversation import Hotspot, Utterance
 from emospot.report.clock import clock, hundredths
+from emospot.report.modalities import NOTHING_READ, read_nothing
 
 LEAST_EFFECT = 0.01
 """Of a hotspot from which on it counts."""
@@ -23,12 +25,12 @@ def summary_lines(utterances: Sequence[UtteranceFinding]) -> list[str]:
 
 def _line(utterance: UtteranceFinding, width: int) -> str:
     when = clock(utterance.start) if utterance.start is not None else "  –  "
-    line = (
-        f"{when}  {utterance.speaker:<{width}}  {utterance.emotion:<12} "
-        f"{utterance.confidence:4.0%}"
-    )
+    said = f"{utterance.emotion:<12} {utterance.confidence:4.0%}"
+    if read_nothing(utterance):
+        said = f"{NOTHING_READ:<{len(said)}}"
+    line = f"{when}  {utterance.speaker:<{width}}  {said}"
     if not utterance.hotspots:
-        return line
+        return line.rstrip()
     return f"{line}  {_evidence(utterance, _telling(utterance.hotspots))}"
 
 

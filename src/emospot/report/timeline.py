@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emospot.analysis.types import Analysis, HotspotFinding, UtteranceFinding
-from emospot.report.modalities import Use, hotspot_use, modality_names
+from emospot.report.modalities import Use, answer_of, hotspot_use, modality_names
 from emospot.report.probability_lane import ProbabilityLane, probability_lane
 
 ROW_HEIGHT = 30
@@ -275,7 +275,7 @@ def _speaker_lane(
     places = [_place(start, end, seconds) for *_, start, end in timed]
     blocks = []
     for row, (x, width), (index, utterance, *_) in zip(rows, places, timed, strict=True):
-        label = fitting_label(utterance.emotion, width / 100 * FIT_WIDTH)
+        label = fitting_label(answer_of(utterance), width / 100 * FIT_WIDTH)
         blocks.append(Block(index, x, width, row * ROW_HEIGHT, ROW_HEIGHT - 4, label))
     below = probability_lane([utterance for _, utterance, *_ in timed], places, rows, classes)
     return SpeakerLane(speaker, (max(rows) + 1) * ROW_HEIGHT - 4, tuple(blocks), below)

@@ -14,11 +14,9 @@ from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, UtteranceFi
 from emospot.conversation import WORDS
 from emospot.report.effects import LEAST, Effect, leading_modality, modality_effects
 from emospot.report.face_strip import FaceStill, stills_of
-from emospot.report.modalities import ModalityChip, modality_chip
+from emospot.report.modalities import ModalityChip, modality_chip, read_nothing
+from emospot.report.neighbours import NeighbourView, about_even, neighbour_views
 from emospot.report.palette import EmotionStyle
-
-MOST_NEIGHBOURS = 6
-"""Turns that are told of those which the graph read; the weightiest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,6 @@ class ClassBar:
 
 
 @dataclass(frozen=True, slots=True)
-class NeighbourView:
-    """An utterance that the graph read for another one; the share of its attention."""
-
-    index: int
-    finding: UtteranceFinding
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
 class UtteranceView:
     """What the page shows of one utterance.
 
@@ -65,12 +54,13 @@ class UtteranceView:
         style: how its emotion is drawn.
         top_class: the most probable class, also where the answer is "unsure".
         segments: its text in pieces.
-        bars: all classes in the order of the model.
+        bars: all classes in the order of the model; none where nothing was read.
         chips: its modalities.
         effects: modality → what withholding it did, where that was measured.
         leading: the modality that spoke most for the answer, or None.
         counted: the hotspot that counted most, or None where none was measured to count.
-        neighbours: utterances that the graph read for it, the weightiest first.
+        neighbours: utterances that the graph read for it, the weightiest first; none where
+            nothing was read.
         used: hotspots that the model read.
         unused: hotspots that were measured only.
         stills: pictures of the face within it.
@@ -94,7 +84,16 @@ class UtteranceView:
     @property
     def unsure(self) -> bool:
         """Whether no class reached the threshold."""
-        return self.finding.emotion == UNSURE
+        return self.finding.emotion == UNSURE and not self.unread
+
+    @property
+    def unread(self) -> bool:
+        """Whether the model read nothing of it, so that there is no answer."""
+        return read_nothing(self.finding)
+
+    def evenly(self, utterances: int) -> bool:
+        """Whether the graph looked about evenly, in a conversation of so many utterances."""
+        return about_even([near.weight for near in self.neighbours], utterances)
 
 
 def segment_text(text: str, hotspots: Sequence[HotspotFinding]) -> tuple[Segment, ...]:
@@ -139,31 +138,7 @@ def utterance_views(
     for index, finding in enumerate(analysis.utterances):
         places.setdefault(finding.id, index)
     return [
-        UtteranceView(
-            index=index,
-            finding=finding,
-            style=styles[finding.emotion],
-            top_class=_most_probable(finding.probabilities),
-            segments=segment_text(finding.text or "", finding.hotspots),
-            bars=tuple(
-                ClassBar(styles[label], finding.probabilities[label])
-                for label in _class_order(analysis, finding)
-            ),
-            chips=tuple(modality_chip(*item) for item in finding.modalities.items()),
-            effects=modality_effects(finding),
-            leading=leading_modality(finding),
-            counted=_counted_most(finding),
-            neighbours=tuple(
-                NeighbourView(place, other, neighbour.weight)
-                for neighbour in finding.neighbours[:MOST_NEIGHBOURS]
-                if (place := places.get(neighbour.utterance)) is not None
-                and (other := analysis.utterances[place]) is not finding
-            ),
-            used=tuple(spot for spot in finding.hotspots if spot.used_by_model),
-            unused=tuple(spot for spot in finding.hotspots if not spot.used_by_model),
-            stills=stills_of(finding, stills),
-        )
-        for index, finding in enumerate(analysis.utterances)
+        _view(analysis, index, styles, places, stills) for index in range(len(analysis.utterances))
     ]
 
 
@@ -182,6 +157,43 @@ def word_gates(analysis: Analysis) -> dict[str, list[int]]:
                 value for span, gate in pairs for value in (*span, round(100 * gate))
             ]
     return found
+
+
+def _view(
+    analysis: Analysis,
+    index: int,
+    styles: Mapping[str, EmotionStyle],
+    places: Mapping[str, int],
+    stills: Sequence[FaceStill],
+) -> UtteranceView:
+    finding = analysis.utterances[index]
+    # Without anything read, the numbers are the model's prior: they would look like an answer.
+    unread = read_nothing(finding)
+    return UtteranceView(
+        index=index,
+        finding=finding,
+        style=styles[finding.emotion],
+        top_class=_most_probable(finding.probabilities),
+        segments=segment_text(finding.text or "", finding.hotspots),
+        bars=() if unread else _bars(analysis, finding, styles),
+        chips=tuple(modality_chip(*item) for item in finding.modalities.items()),
+        effects={} if unread else modality_effects(finding),
+        leading=leading_modality(finding),
+        counted=_counted_most(finding),
+        neighbours=() if unread else neighbour_views(finding, analysis.utterances, places),
+        used=tuple(spot for spot in finding.hotspots if spot.used_by_model),
+        unused=tuple(spot for spot in finding.hotspots if not spot.used_by_model),
+        stills=stills_of(finding, stills),
+    )
+
+
+def _bars(
+    analysis: Analysis, finding: UtteranceFinding, styles: Mapping[str, EmotionStyle]
+) -> tuple[ClassBar, ...]:
+    return tuple(
+        ClassBar(styles[label], finding.probabilities[label])
+        for label in _class_order(analysis, finding)
+    )
 
 
 def _segment(text: str, covering: Sequence[HotspotFinding]) -> Segment:

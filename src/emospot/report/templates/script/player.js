@@ -83,6 +83,8 @@ if (player) {
     player.style.display = "none";
   };
   player.addEventListener("error", giveUp);
+  // One that did not lie here when the page was written is asked for when it is played.
+  player.addEventListener("loadedmetadata", () => { byId("player-note").hidden = true; });
   if (player.error) giveUp();
   else byId("now").hidden = timed.length === 0;
 

@@ -56,8 +56,8 @@ function drawArcs(row) {
   const arcs = byId("arcs");
   if (!arcs) return;
   arcs.replaceChildren();
-  byId("arc-hint").textContent = block ? ""
-    : "Choose an utterance: arcs show which turns the graph read most for it.";
+  byId("arc-hint").textContent = !block ? "Choose an utterance: arcs show the turns read most for it."
+    : row.querySelector(".evenly") ? "The graph looked about evenly at the turns around." : "";
   if (!block) return;
   const middle = (one) => (1000 * (timeOf(one) + endOf(one))) / 2 / data.seconds;
   const to = middle(row);

@@ -31,7 +31,8 @@ function zooming() {
   const tickModel = ticks.firstElementChild.cloneNode(true);
   const boxes = Array.from(chart.querySelectorAll(".b"), (box) => ({
     share: parseFloat(box.getAttribute("width")) / 100,
-    label: data.labels[Number(/\be(\d+)\b/.exec(box.getAttribute("class"))[1])],
+    label: box.dataset.label
+      ?? data.labels[Number(/\be(\d+)\b/.exec(box.getAttribute("class"))[1])],
     text: box.lastElementChild,
   }));
   const steps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
@@ -227,8 +228,8 @@ function underPointer() {
       if (tip.dataset.of !== row.id) {
         const title = document.createElement("b");
         title.textContent = clock(timeOf(row), true) + " " + emotionOf(row);
-        const bars = row.querySelector(".bars").cloneNode(true);
-        tip.replaceChildren(title, bars);
+        const bars = row.querySelector(".bars");
+        tip.replaceChildren(title, ...(bars ? [bars.cloneNode(true)] : []));
         tip.dataset.of = row.id;
       }
       tip.hidden = false;

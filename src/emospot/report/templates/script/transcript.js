@@ -68,7 +68,7 @@ function gates() {
       if (start > at) made.append(letters.slice(at, start).join(""));
       const piece = document.createElement("span");
       piece.style.setProperty("--g", gate);
-      piece.title = "gate " + gate;
+      piece.title = "gate " + gate + (gate >= 0.45 && gate <= 0.55 ? " (undecided)" : "");
       piece.textContent = letters.slice(start, end).join("");
       made.append(piece);
       at = Math.max(at, end);

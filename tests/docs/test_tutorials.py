@@ -19,7 +19,7 @@ LARGEST = 100_000
 
 SAID = {
     "analyze": (
-        r"^0:18\.9  ANNA  \w+ +\d+%  words: “really loved”",
+        r"^0:18\.9  ANNA  \w+ +\d+%  words: “so tired and sad”",
         r"warning: the voice of this recording lies outside",
         r"measured, not used",
         r"read by the model +so angry",

@@ -14,7 +14,7 @@ from serving import MANY_SECONDS, SAMPLE, Server, drop, drop_sample, send
 from emospot.media.audio import SAMPLE_RATE, audio_blocks
 from emospot.report.palette import COLOURS
 
-SPECIAL = "a&b=c"
+SPECIAL = "a+b/c=d"
 """A token that must be quoted in an address."""
 NAMES = "talk <img src=x onerror=document.title=1>"
 
@@ -56,7 +56,7 @@ def test_exports_are_offered_and_downloaded(server: Server, page: Page) -> None:
     addresses = [link.get_attribute("href") for link in links.all()]
     formats = {address.rpartition("/")[2] for address in addresses if address}
     assert formats == {
-        "report", "analysis", "srt", "vtt", "csv", "jsonl", "textgrid", "eaf", "rttm",
+        "report?download=1", "analysis", "srt", "vtt", "csv", "jsonl", "textgrid", "eaf", "rttm",
         "webannotation",
     }  # fmt: skip
     with page.expect_download() as found:

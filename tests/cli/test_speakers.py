@@ -46,7 +46,7 @@ def test_the_benchmark_is_written_and_shown(monkeypatch, tmp_path):
 
 
 def test_wrong_choices_are_wrong_use(tmp_path):
-    for wrong in (["--speakers", "many"], ["--recogniser", "whisper"], ["--allow-download"]):
+    for wrong in (["--speakers", "many"], ["--recogniser", "whisper"]):
         for command in (["analyze", "--out", str(tmp_path)], ["hotspots"]):
             answer = CliRunner().invoke(app, [command[0], "x.wav", *command[1:], *wrong])
             assert answer.exit_code != 0

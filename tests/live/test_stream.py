@@ -69,7 +69,8 @@ def test_utterances_that_are_told_are_answered_as_in_the_analysis(
 def test_sound_in_any_pieces_is_answered_as_in_the_analysis(
     causal: PretrainedModel, sound: Samples, size: int
 ) -> None:
-    whole = analyze(sample_files().conversation, model=causal)
+    # Live, nobody is told apart by the voice.
+    whole = analyze(sample_files().conversation, model=causal, speakers="off")
     assert same(heard(Stream(causal), sound, size), whole.utterances)
 
 

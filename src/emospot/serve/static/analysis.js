@@ -4,10 +4,10 @@
    frame that fills the window below one slim bar: one thing scrolls, on a phone as well, and
    Tab walks from the bar into it. "Open alone" gives the same page without the bar.
 
-   The frame is sandboxed: what it holds cannot leave it, navigate this page or send forms.
-   It keeps its origin, or the player could not show the cookie that a token server asks
-   for; what keeps foreign text in the report from running is the report's own content
-   security policy, which allows one script by its hash. */
+   The frame keeps its origin, or the player could not show the cookie that a token server
+   asks for. A script that ran in it could therefore undo the frame's sandbox: what keeps
+   foreign text in the report from running is the report's own content security policy, which
+   allows one script by its hash. The sandbox only takes away what that script never needs. */
 
 import { ask } from "./api.js";
 import { cancelButton, deleteButton, downloads } from "./actions.js";

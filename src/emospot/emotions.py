@@ -15,6 +15,9 @@ from typing import Literal
 
 from emospot.errors import UsageError
 
+UNSURE = "unsure"
+"""What is answered, and means no label, where no class is likely enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 import emospot
 from emospot.analysis.analyze import analyze
-from emospot.analysis.types import UNSURE, UtteranceFinding
+from emospot.analysis.types import UtteranceFinding
 from emospot.conversation import Conversation, Tokens, Utterance
+from emospot.emotions import UNSURE
 from emospot.errors import ModelError, UsageError
 from emospot.live.stream import LiveAnswer, Stream
 from emospot.model.pretrained import PretrainedModel, renamed

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from emospot.analysis.types import (
-    UNSURE,
     Analysis,
     HotspotFinding,
     ModalityFinding,
     NeighbourFinding,
 )
+from emospot.emotions import UNSURE
 from emospot.errors import EmospotError
 from emospot.report import FaceStill, render_report, write_report
 from emospot.report.clock import percent

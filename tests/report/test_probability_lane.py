@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from emospot.analysis.types import UNSURE, Analysis
+from emospot.analysis.types import Analysis
+from emospot.emotions import UNSURE
 from emospot.report.probability_lane import BOX_WIDTH, probability_lane
 
 BAR = re.compile(r"M(\d+) ([\d.]+)v-([\d.]+)h(\d+)V([\d.]+)z")

@@ -1,7 +1,8 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from emospot.analysis.types import UNSURE, Analysis
+from emospot.analysis.types import Analysis
+from emospot.emotions import UNSURE
 from emospot.report.shifts import emotion_shifts
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from emospot.analysis.effects import Effects, Place
 from emospot.analysis.measure import Measurements
 from emospot.analysis.types import (
-    UNSURE,
     HotspotFinding,
     ModalityFinding,
     ModelFinding,
@@ -23,6 +22,7 @@ from emospot.analysis.types import (
 )
 from emospot.analysis.used_hotspots import tokens_inside, uses_hotspots
 from emospot.conversation import MODALITIES, Conversation, Hotspot, Tokens
+from emospot.emotions import UNSURE
 from emospot.model.predict import Prediction
 from emospot.model.pretrained import PretrainedModel
 

@@ -102,8 +102,6 @@ def _utterance_row(recording: str, one: UtteranceFinding) -> dict[str, Any]:
 def _hotspot_row(
     recording: str, utterance: UtteranceFinding, hotspot: HotspotFinding
 ) -> dict[str, Any]:
-    placed = None not in (utterance.text, hotspot.char_start, hotspot.char_end)
-    words = (utterance.text or "")[hotspot.char_start : hotspot.char_end] if placed else None
     return {
         "recording": recording,
         "utterance": utterance.id,
@@ -115,7 +113,7 @@ def _hotspot_row(
         "apex": hotspot.apex,
         "score": hotspot.score,
         "fired_by": hotspot.fired_by,
-        "text": words,
+        "text": utterance.words_of(hotspot),
         "used_by_model": hotspot.used_by_model,
         "gate": hotspot.gate,
         "effect": hotspot.effect,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT_VERSION = 1
-UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +128,12 @@ class UtteranceFinding:
     word_times_estimated: bool = False
     neighbours: tuple[NeighbourFinding, ...] = ()
     unsure_below: float | None = None
+
+    def words_of(self, hotspot: HotspotFinding) -> str | None:
+        """The words that a hotspot of words is about, None of any other."""
+        if self.text is None or hotspot.char_start is None or hotspot.char_end is None:
+            return None
+        return self.text[hotspot.char_start : hotspot.char_end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,15 @@ def pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def names(text: str | None) -> tuple[str, ...]:
+    """The names of a list as it is typed: separated by commas; none of no text.
+
+    >>> names("calm, glad,"), names(None)
+    (('calm', 'glad'), ())
+    """
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+
+
 def one_line(text: str) -> str:
     """The text without line breaks."""
     return " ".join(text.split())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emospot.cli.console import note, pair, progress, say, say_json, table
+from emospot.cli.console import names, note, pair, progress, say, say_json, table
 from emospot.cli.corpus_annotated import import_annotated
 from emospot.cli.corpus_kinds import add_kinds
 from emospot.cli.engine_options import Address, EngineName, Workers
@@ -75,13 +75,13 @@ def import_table(
     options = TableOptions(
         columns=dict(pair(text, "--columns") for text in columns or ()),
         label_set=label_set,
-        labels=_names(labels),
-        no_label=_names(no_label),
+        labels=names(labels),
+        no_label=names(no_label),
         features={
             modality: FeatureColumn(*column.split(":", 1))
             for modality, column in (pair(text, "--feature") for text in feature or ())
         },
-        targets=_names(targets),
+        targets=names(targets),
         missing=missing,
     )
     measured_by = engine_of(engine, workers, address)
@@ -210,7 +210,3 @@ def _interval(found: "Interval | None") -> str:
 
 def _cell(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()

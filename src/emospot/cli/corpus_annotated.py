@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from emospot.cli.console import pair
+from emospot.cli.console import names, pair
 from emospot.cli.corpus_kinds import run_import
-from emospot.cli.engine_options import Address, EngineName, Workers
+from emospot.cli.engine_options import Address, EngineName, Missing, Workers
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 from emospot.errors import UsageError
 
@@ -53,13 +53,7 @@ def import_annotated(
     face: Annotated[str, typer.Option(help="Face extractor, or none.")] = "none",
     detector: DetectorChoices = None,
     marks: Marks = None,
-    missing: Annotated[
-        str,
-        typer.Option(
-            help="A recording that cannot be read: error (told at the end), absent (without "
-            "voice and face) or skip (without the conversation)."
-        ),
-    ] = "error",
+    missing: Missing = "error",
     engine: EngineName = None,
     workers: Workers = None,
     address: Address = None,
@@ -88,8 +82,8 @@ def import_annotated(
         files,
         AnnotatedOptions(
             label_set=label_set,
-            labels=_names(labels),
-            no_label=_names(no_label),
+            labels=names(labels),
+            no_label=names(no_label),
             tiers=tiers,
             media=media,
             split=split,
@@ -106,7 +100,3 @@ def import_annotated(
     )
     run_import(corpus, out, by, measured_by, missing, "float16", quiet=json_output)
     describe(out, json_output=json_output)
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()

@@ -8,7 +8,7 @@ import typer
 from typer.models import OptionInfo
 
 from emospot.cli.console import note, progress, say
-from emospot.cli.engine_options import Address, EngineName, Workers
+from emospot.cli.engine_options import Address, EngineName, Missing, Workers
 from emospot.cli.hotspot_options import DetectorChoices, Marks, marks_of
 from emospot.corpora.kinds import KINDS, CorpusKind
 
@@ -66,13 +66,7 @@ def _command(kind: CorpusKind, describe: Callable[..., None]) -> Callable[..., N
         face: Annotated[str, typer.Option(help="Face extractor of recordings, or none.")] = "none",
         detector: DetectorChoices = None,
         marks: Marks = None,
-        missing: Annotated[
-            str,
-            typer.Option(
-                help="A recording that cannot be read: error (told at the end), absent (without "
-                "voice and face) or skip (without the conversation)."
-            ),
-        ] = "error",
+        missing: Missing = "error",
         engine: EngineName = None,
         workers: Workers = None,
         address: Address = None,

@@ -1,4 +1,4 @@
-"""Options of all imports: where a corpus is measured."""
+"""Options of all imports: where a corpus is measured, and what of it may be missing."""
 
 from typing import Annotated
 
@@ -19,5 +19,12 @@ Address = Annotated[
     str | None,
     typer.Option(
         help="Ray cluster, e.g. auto or ray://HOST:10001; without it, one is begun here."
+    ),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        help="A recording that cannot be read: error (told at the end), absent (without "
+        "voice and face) or skip (without the conversation)."
     ),
 ]

@@ -18,8 +18,8 @@ from emospot.corpora.annotated_labels import AnnotatedLabels, annotated_labels
 from emospot.corpora.annotated_marks import marks_of_utterances
 from emospot.corpora.annotated_tiers import ROLES, AnnotatedTalk, Emotions, read_talk
 from emospot.corpora.corpus import Corpus, CorpusConversation
-from emospot.corpora.table_columns import SourceTable, read_table
-from emospot.corpora.table_conversations import SPLITS
+from emospot.corpora.table_columns import read_table
+from emospot.corpora.table_conversations import SPLITS, listed_recording, listed_split
 from emospot.errors import CorpusError, UsageError
 from emospot.files import stem
 from emospot.media.annotation_file import ANNOTATION_SUFFIXES, AnnotationFile, read_annotations
@@ -218,20 +218,9 @@ def _read_list(path: Path, files: Sequence[Path]) -> dict[Path, _Listed]:
         own = own or next((file for file in files if file.name == name), None)
         if own is None:
             raise table.error(row, f'"{name}" is none of the files that are imported')
-        split = splits[row]
-        if split is not None and split.lower() not in SPLITS:
-            raise table.error(row, f'split "{split}" is unknown; expected train, dev or test')
-        found[own] = _Listed(split, _listed_media(table, row, media[row]), dialogues[row])
+        split = listed_split(table, row, splits[row])
+        found[own] = _Listed(split, listed_recording(table, row, media[row]), dialogues[row])
     return found
-
-
-def _listed_media(table: SourceTable, row: int, name: str | None) -> Path | None:
-    if name is None:
-        return None
-    recording = (table.path.parent / name).resolve()
-    if not recording.is_file():
-        raise table.error(row, f"no recording at {recording}")
-    return recording
 
 
 def _recording(file: AnnotationFile, options: AnnotatedOptions, notices: list[str]) -> Path | None:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emospot.corpora.annotated_tiers import Annotated, AnnotatedTalk
-from emospot.emotions import LABEL_SETS, LabelSet, label_set
+from emospot.emotions import LABEL_SETS, UNSURE, LabelSet, label_set
 from emospot.errors import CorpusError, UsageError
-
-UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)

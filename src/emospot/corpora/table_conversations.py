@@ -87,8 +87,8 @@ def read_conversations(
         conversation = Conversation(
             dialogue,
             tuple(utterances[row] for row in rows),
-            _recording(table, rows[0], recording),
-            _split(table, rows[0], split),
+            listed_recording(table, rows[0], recording),
+            listed_split(table, rows[0], split),
         )
         conversations.append(TableConversation(conversation, tuple(rows)))
     return TableContent(tuple(conversations), tuple(notices))
@@ -233,7 +233,12 @@ def _one(
     return first
 
 
-def _split(table: SourceTable, row: int, split: str | None) -> str | None:
+def listed_split(table: SourceTable, row: int, split: str | None) -> str | None:
+    """The split that a table names, by our name of it.
+
+    Raises:
+        CorpusError: if it is none.
+    """
     if split is None:
         return None
     try:
@@ -244,7 +249,12 @@ def _split(table: SourceTable, row: int, split: str | None) -> str | None:
         ) from None
 
 
-def _recording(table: SourceTable, row: int, name: str | None) -> Path | None:
+def listed_recording(table: SourceTable, row: int, name: str | None) -> Path | None:
+    """The recording that a table names, from its own folder.
+
+    Raises:
+        CorpusError: if it is not there.
+    """
     if name is None:
         return None
     recording = (table.path.parent / name).resolve()

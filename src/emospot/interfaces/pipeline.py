@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from emospot.analysis.analyze import analyze
 from emospot.analysis.hub_models import bare_reference
 from emospot.analysis.models import BUNDLED, load, local_folder
-from emospot.analysis.types import UNSURE, Analysis, UtteranceFinding
+from emospot.analysis.types import Analysis, UtteranceFinding
+from emospot.emotions import UNSURE
 from emospot.errors import UsageError
 from emospot.interfaces.model_page import TASK
 from emospot.interfaces.pipeline_inputs import files_of, is_conversation_of_turns

@@ -12,9 +12,9 @@ that are no numbers, some readers take it for words.
 import re
 from collections.abc import Sequence
 
-from emospot.analysis.types import UNSURE, Analysis, UtteranceFinding
+from emospot.analysis.types import Analysis, UtteranceFinding
+from emospot.emotions import UNSURE
 from emospot.media.textgrid_writing import SHORTEST
-from emospot.report.analysis_tiers import words_of_hotspot
 from emospot.report.clock import cue_clock, percent
 from emospot.report.hotspot_tiers import hotspot_text
 from emospot.report.palette import emotion_styles
@@ -83,7 +83,7 @@ def _known(one: UtteranceFinding) -> str:
         when = ""
         if spot.start is not None and spot.end is not None:
             when = f" {spot.start:.3f}–{spot.end:.3f} s"
-        words = words_of_hotspot(one, spot)
+        words = one.words_of(spot)
         what = hotspot_text(words, spot.fired_by, spot.score, used=spot.used_by_model)
         parts.append(f"{spot.modality}{when} {what}")
     return "; ".join(part for part in parts if part)

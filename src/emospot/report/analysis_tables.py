@@ -17,7 +17,6 @@ from typing import Any
 from emospot.analysis.types import Analysis, UtteranceFinding
 from emospot.conversation import MODALITIES
 from emospot.media.spreadsheet import defused
-from emospot.report.analysis_tiers import words_of_hotspot
 from emospot.report.hotspot_tiers import hotspot_text
 
 COLUMNS = (
@@ -64,7 +63,7 @@ def _hotspots(utterance: UtteranceFinding, modality: str) -> str:
     own = sorted((s for s in utterance.hotspots if s.modality == modality), key=lambda s: -s.score)
     texts = []
     for spot in own:
-        words = words_of_hotspot(utterance, spot)
+        words = utterance.words_of(spot)
         text = hotspot_text(words, spot.fired_by, spot.score, used=spot.used_by_model)
         timed = spot.start is not None and spot.end is not None
         texts.append(f"{text} at {spot.start:.2f}–{spot.end:.2f} s" if timed else text)

@@ -6,8 +6,9 @@ has, and is chosen from the model's labels; the tiers' types say what they hold,
 tiers may be given other names.
 """
 
-from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, UtteranceFinding
+from emospot.analysis.types import Analysis
 from emospot.conversation import MODALITIES
+from emospot.emotions import UNSURE
 from emospot.media.elan_writing import WrittenTier, elan_document
 from emospot.media.textgrid_writing import textgrid, with_length
 from emospot.media.tier_names import CONFIDENCE, EMOTION, UTTERANCES
@@ -61,20 +62,13 @@ def to_eaf(analysis: Analysis, media: str | None = None) -> str:
     )
 
 
-def words_of_hotspot(utterance: UtteranceFinding, hotspot: HotspotFinding) -> str | None:
-    """The words that a hotspot of words is about, None of any other."""
-    if utterance.text is None or hotspot.char_start is None or hotspot.char_end is None:
-        return None
-    return utterance.text[hotspot.char_start : hotspot.char_end]
-
-
 def _hotspots(analysis: Analysis) -> dict[str, list[Interval]]:
     found = []
     for utterance in analysis.utterances:
         for spot in utterance.hotspots:
             if spot.start is not None and spot.end is not None:
                 text = hotspot_text(
-                    words_of_hotspot(utterance, spot),
+                    utterance.words_of(spot),
                     spot.fired_by,
                     spot.score,
                     used=spot.used_by_model,

@@ -49,7 +49,7 @@ class StrongestMoments:
 def strongest_moments(analysis: Analysis, most: int = MOST_MOMENTS) -> StrongestMoments:
     """The strongest moments of an analysis, at most so many a list."""
     moments = [
-        Moment(index, utterance, spot, _words(utterance, spot))
+        Moment(index, utterance, spot, utterance.words_of(spot) or "")
         for index, utterance in enumerate(analysis.utterances)
         for spot in utterance.hotspots
     ]
@@ -65,9 +65,3 @@ def strongest_moments(analysis: Analysis, most: int = MOST_MOMENTS) -> Strongest
 
 def _by_strength(moments: Sequence[Moment], most: int) -> tuple[Moment, ...]:
     return tuple(sorted(moments, key=lambda moment: -moment.hotspot.score)[:most])
-
-
-def _words(utterance: UtteranceFinding, spot: HotspotFinding) -> str:
-    if not utterance.text or spot.char_start is None or spot.char_end is None:
-        return ""
-    return utterance.text[spot.char_start : spot.char_end]

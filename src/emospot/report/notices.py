@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from emospot.analysis.types import UNSURE, Analysis
+from emospot.analysis.types import Analysis
 from emospot.conversation import WORDS
+from emospot.emotions import UNSURE
 from emospot.report.modalities import (
     hotspot_use,
     hotspots_of,

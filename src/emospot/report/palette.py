@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from emospot.analysis.types import UNSURE
+from emospot.emotions import UNSURE
 
 COLOURS: Mapping[str, str] = {
     "anger": "#d55e00",

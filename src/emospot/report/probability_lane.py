@@ -13,7 +13,8 @@ hours of talk cost two elements a class, not one an utterance.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emospot.analysis.types import UNSURE, UtteranceFinding
+from emospot.analysis.types import UtteranceFinding
+from emospot.emotions import UNSURE
 from emospot.report.modalities import read_nothing
 
 BOX_WIDTH = 100_000

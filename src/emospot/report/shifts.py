@@ -7,7 +7,8 @@ since the change may have come anywhere among them.
 
 from dataclasses import dataclass
 
-from emospot.analysis.types import UNSURE, Analysis, UtteranceFinding
+from emospot.analysis.types import Analysis, UtteranceFinding
+from emospot.emotions import UNSURE
 
 
 @dataclass(frozen=True, slots=True)

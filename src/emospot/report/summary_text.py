@@ -45,9 +45,8 @@ def _counts(hotspot: HotspotFinding) -> bool:
 
 
 def _evidence(utterance: UtteranceFinding, hotspot: HotspotFinding) -> str:
-    what, text = hotspot.fired_by, utterance.text
-    if text and hotspot.char_start is not None:
-        what = f"“{text[hotspot.char_start : hotspot.char_end]}”"
+    words = utterance.words_of(hotspot)
+    what = hotspot.fired_by if words is None else f"“{words}”"
     said = f"{hotspot.score:.2f}"
     if not hotspot.used_by_model:
         said += ", measured, not used"

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from emospot.analysis.types import UNSURE, Analysis, HotspotFinding, UtteranceFinding
+from emospot.analysis.types import Analysis, HotspotFinding, UtteranceFinding
 from emospot.conversation import WORDS
+from emospot.emotions import UNSURE
 from emospot.report.effects import LEAST, Effect, leading_modality, modality_effects
 from emospot.report.face_strip import FaceStill, stills_of
 from emospot.report.modalities import ModalityChip, modality_chip, read_nothing

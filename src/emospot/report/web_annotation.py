@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote
 
 from emospot.analysis.types import Analysis, HotspotFinding, UtteranceFinding
-from emospot.report.analysis_tiers import words_of_hotspot
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
@@ -118,7 +117,7 @@ def _hotspot(utterance: UtteranceFinding, spot: HotspotFinding, source: str) -> 
             _text("tagging", f"{spot.modality} hotspot"),
             _json("describing", {"utterance": utterance.id, **asdict(spot)}),
         ],
-        "target": _target(source, spot.start, spot.end, words_of_hotspot(utterance, spot)),
+        "target": _target(source, spot.start, spot.end, utterance.words_of(spot)),
     }
 
 

@@ -26,11 +26,9 @@ def usual_threshold(analysis: Analysis) -> float:
 
 def thresholds_said(analysis: Analysis) -> str:
     """For people: "39%", or "39% to 50%" where it is not one for all."""
-    found = sorted(set(_of_answers(analysis)))
-    least, most = percent(usual_threshold(analysis)), ""
-    if found:
-        least, most = percent(found[0]), percent(found[-1])
-    return f"{least} to {most}" if most and most != least else least
+    found = sorted(_of_answers(analysis)) or [analysis.model.unsure_below]
+    least, most = percent(found[0]), percent(found[-1])
+    return least if least == most else f"{least} to {most}"
 
 
 def _of_answers(analysis: Analysis) -> list[float]:

@@ -144,12 +144,12 @@ class FeatureStore:
             For each conversation one dictionary an utterance.
         """
         self._require(split)
-        names = list(dict.fromkeys(("conversation", *columns)))
-        for table in self._tables(split, names):
-            rows = table.to_pylist()
-            ids = [row["conversation"] for row in rows]
-            for first, last in conversation_bounds(ids):
-                yield rows[first:last]
+        names = list(dict.fromkeys(("conversation", "split", *columns)))
+        for shard in self._shards(split):
+            rows = self._table(shard, names).to_pylist()
+            for first, last in conversation_bounds([row["conversation"] for row in rows]):
+                if split in (None, rows[first]["split"] or NO_SPLIT):
+                    yield rows[first:last]
 
     def _require(self, split: str | None) -> None:
         if split is not None and split not in self.splits:
@@ -161,31 +161,27 @@ class FeatureStore:
         self, split: str | None, ids: Collection[str] | None
     ) -> Iterator[StoredConversation]:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         dims = {modality: feature.dim for modality, feature in self.features.items()}
-        wanted = None if ids is None else pa.array(sorted(ids), pa.string())
-        for table in self._tables(split, None):
-            if wanted is not None:
-                table = table.filter(pc.is_in(table["conversation"], value_set=wanted))
-            if table.num_rows:
-                yield from from_table(table, dims, self.manifest.columns)
+        named = None if ids is None else frozenset(ids)
 
-    def _tables(self, split: str | None, columns: list[str] | None) -> Iterator[Any]:
-        import pyarrow.compute as pc
+        def wanted(conversation: str, own: str | None) -> bool:
+            return (named is None or conversation in named) and split in (None, own or NO_SPLIT)
+
+        for shard in self._shards(split):
+            yield from from_table(self._table(shard), dims, self.manifest.columns, wanted)
+            # What was read of one shard must not lie beside the next.
+            pa.default_memory_pool().release_unused()
+
+    def _shards(self, split: str | None) -> Iterator[ShardEntry]:
+        return (s for s in self.manifest.shards if split is None or split in s.splits)
+
+    def _table(self, shard: ShardEntry, columns: list[str] | None = None) -> Any:
         import pyarrow.parquet as pq
 
-        read = None if columns is None else list(dict.fromkeys((*columns, "split")))
-        for shard in self.manifest.shards:
-            if split is not None and split not in shard.splits:
-                continue
-            try:
-                table = pq.read_table(self.path / shard.file, columns=read)
-            except (OSError, ValueError) as error:
-                raise StoreError(
-                    f"{self.path / shard.file} cannot be read: {error}; import the corpus again"
-                ) from error
-            if split is not None:
-                named = pc.fill_null(table["split"], NO_SPLIT)
-                table = table.filter(pc.equal(named, split))
-            yield table
+        try:
+            return pq.read_table(self.path / shard.file, columns=columns)
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{self.path / shard.file} cannot be read: {error}; import the corpus again"
+            ) from error

@@ -11,7 +11,7 @@ for float32, and given back as they are stored. Times keep float64.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,7 +181,10 @@ def to_table(
 
 
 def from_table(
-    table: "pa.Table", dims: Mapping[str, int], columns: Mapping[str, tuple[str, ...]]
+    table: "pa.Table",
+    dims: Mapping[str, int],
+    columns: Mapping[str, tuple[str, ...]],
+    wanted: Callable[[str, str | None], bool] = lambda conversation, split: True,
 ) -> Iterator[StoredConversation]:
     """The conversations of a shard, in order.
 
@@ -189,11 +192,16 @@ def from_table(
         table: what `to_table` made.
         dims: modality → numbers a token.
         columns: modality → names of its columns, where they have names.
+        wanted: whether a conversation is, by its id and split.
     """
     table = table.combine_chunks()
     readers = {m: _TokenReader(table, m, dim, columns.get(m)) for m, dim in dims.items()}
     plain = table.select([name for name in table.column_names if ":" not in name])
-    for first, last in conversation_bounds(table.column("conversation").to_pylist()):
+    ids, splits = (table.column(name).to_pylist() for name in ("conversation", "split"))
+    for first, last in conversation_bounds(ids):
+        # Passed over here: taking their rows out of the table would copy all of its numbers.
+        if not wanted(ids[first], splits[first]):
+            continue
         rows = plain.slice(first, last - first).to_pylist()
         tokens = {m: tuple(map(reader, range(first, last))) for m, reader in readers.items()}
         hotspots = tuple(tuple(Hotspot(**h) for h in row["hotspots"]) for row in rows)

@@ -35,7 +35,6 @@ Weights, widths and sizes were chosen by leaving training sessions out
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -47,8 +46,9 @@ from emospot.batch import ConversationBatch
 from emospot.config import AnyModelConfig
 from emospot.model.letters import BUCKETS, inverse_frequency, letter_counts, weighted
 from emospot.model.past import Past
+from emospot.model.reader_lessons import Lessons
 from emospot.model.reader_regression import ReaderRegression
-from emospot.model.reading import TIMING, Reading, readings_of
+from emospot.model.reading import TIMING, Reading, column, readings_of
 from emospot.model.timing import TIMING_WIDTH
 from emospot.model.turns_around import TurnsAround, relations
 from emospot.model.turns_so_far import TurnsSoFar
@@ -62,7 +62,7 @@ MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
 LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
 """Prior variances of an utterance's answer by its letters and by the kernel."""
 JITTER = 1e-4
-BLOCK = 1024
+BLOCK = 256
 """Utterances that are held against the centres at a time."""
 LEAST_DEVIATION = 1e-4
 """Numbers that deviate less in training are not read."""
@@ -121,23 +121,14 @@ class KernelReader(nn.Module):
         """
         from threadpoolctl import threadpool_limits
 
-        texts = [text for reading in readings for text in reading.texts]
-        found = [m for m in self.modalities if any(r.present[m].any() for r in readings)]
-        if len(found) > 1:
-            alone = [[reading.alone(m) for reading in readings] for m in found]
-            readings = [*readings, *chain.from_iterable(alone)]
-            answers = [*answers] * (1 + len(found))
-        right = np.concatenate(answers)
-        there = np.concatenate([reading.known for reading in readings])
-        labelled = np.flatnonzero((right >= 0) & there)
-        if len(labelled) == 0:
+        lessons = Lessons(readings, answers, self.modalities, causal=self.causal)
+        if not len(lessons):
             return
         # The same sums on any number of threads, so that a training can be repeated bit by bit.
         with threadpool_limits(limits=1):
-            around = TurnsAround([reading.speakers for reading in readings], causal=self.causal)
-            self._fit_components(readings, around, labelled, len(found))
-            idf = inverse_frequency(letter_counts(texts))
-            self._fit_weights(readings, around, idf, labelled, right[labelled])
+            for name in self.sources:
+                self._fit_components(name, lessons)
+            self._fit_weights(lessons)
 
     def forward(
         self, readings: Sequence[Reading], past: Past | None = None, name: str = ""
@@ -183,38 +174,27 @@ class KernelReader(nn.Module):
         weight = _array(self.letter_weight)
         letters = around.weighed([x @ part for part in weight], self.letter_parts)
         letters *= self._letter_scale(x, around)[:, None]
-        vectors = self._vectors(readings, around, slice(None))
+        vectors = self._vectors(readings, around)
         alike = _weighed_gaussian(vectors, _array(self.centres), _array(self.centre_weight))
         return np.asarray(letters + alike + _array(self.bias))
 
-    def _fit_weights(
-        self,
-        readings: Sequence[Reading],
-        around: TurnsAround,
-        idf: Floats,
-        labelled: NDArray[np.intp],
-        right: NDArray[np.int64],
-    ) -> None:
+    def _fit_weights(self, lessons: Lessons) -> None:
+        counts = letter_counts(lessons.texts)
+        idf = inverse_frequency(counts)
         read = np.flatnonzero(idf)
-        x = weighted(letter_counts([t for reading in readings for t in reading.texts]), idf)
-        x = x[:, read]
-        vectors = self._vectors(readings, around, labelled)
-        centres = _typical(vectors)
-        whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
-        features = _weighed_gaussian(vectors, centres, whitened)
-        del vectors  # a hundred megabytes of a small corpus, not needed for what follows
+        x = weighted(counts, idf)[:, read]
+        centres, whitened, features = self._compared(lessons)
         classes = len(self.bias)
         letter_weight, centre_weight, bias = ReaderRegression(
             letters=x,
-            around=around,
+            around=lessons.around,
             weights=self.letter_parts,
-            scale=self._letter_scale(x, around),
+            rows=lessons.rows(self._letter_scale(x, lessons.around)),
             features=features,
-            labelled=labelled,
-            right=right,
+            right=lessons.right,
             classes=classes,
         ).solution()
-        share = np.bincount(right, minlength=classes) + 1.0
+        share = np.bincount(lessons.right, minlength=classes) + 1.0
         self.inverse_frequency.copy_(torch.from_numpy(idf))
         self.letter_weight.zero_()
         self.letter_weight[:, torch.from_numpy(read)] = torch.from_numpy(letter_weight).float()
@@ -224,41 +204,54 @@ class KernelReader(nn.Module):
         self.centre_weight[: len(centres)] = torch.from_numpy(whitened @ centre_weight).float()
         self.bias.copy_(torch.from_numpy(bias - np.log(share / share.sum())))
 
+    def _compared(self, lessons: Lessons) -> tuple[Floats, Floats, NDArray[np.float32]]:
+        """The centres, what makes features of the kernel, and those of every lesson.
+
+        The features are in single precision: they are most of what learning holds in memory.
+        """
+        vectors = np.empty((len(lessons), self.centres.shape[1]), dtype=np.float32)
+        for block in lessons.blocks():
+            vectors[block.lessons] = self._vectors(block.readings, block.around)[block.labelled]
+        centres = _typical(vectors)
+        whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
+        return centres, whitened, _weighed_gaussian(vectors, centres, whitened, np.float32)
+
     def _letter_scale(self, x: Any, around: TurnsAround | TurnsSoFar) -> Floats:
         """2 over the length of an utterance's parts; 0 where there is no letter."""
         length = np.sqrt(around.squared_lengths(x, self.letter_parts))
         return np.where(length > 0, LETTERS_WEIGHT**0.5, 0.0) / np.where(length > 0, length, 1.0)
 
-    def _fit_components(
-        self,
-        readings: Sequence[Reading],
-        around: TurnsAround,
-        labelled: NDArray[np.intp],
-        modalities: int,
-    ) -> None:
-        for name in self.sources:
-            values, there = _column(readings, name)
-            rows = labelled[there[labelled]]
-            if len(rows) == 0:
-                continue
-            mean, deviation = values[rows].mean(axis=0), values[rows].std(axis=0)
-            # A number that hardly ever moves stays out instead of being blown up.
-            unit = np.where(deviation > LEAST_DEVIATION, 1 / (deviation + 1e-12), 0.0)
-            self.get_buffer(f"mean_{name}").copy_(torch.from_numpy(mean))
-            self.get_buffer(f"unit_{name}").copy_(torch.from_numpy(unit))
-            x = self._standardised(name, values, there)
-            kept = self.get_buffer(f"components_{name}").shape[1]
-            _, directions = np.linalg.eigh(x[rows].T @ x[rows])
-            basis = directions[:, ::-1][:, :kept]
-            square = sum(
-                w**2 * float((part[labelled] ** 2).sum(axis=1).mean())
-                for w, part in zip(self.vector_parts, around.of(x @ basis), strict=True)
+    def _fit_components(self, name: str, lessons: Lessons) -> None:
+        mean, deviation, count = lessons.statistics(name)
+        if not count:
+            return
+        # A number that hardly ever moves stays out instead of being blown up.
+        unit = np.where(deviation > LEAST_DEVIATION, 1 / (deviation + 1e-12), 0.0)
+        self.get_buffer(f"mean_{name}").copy_(torch.from_numpy(mean))
+        self.get_buffer(f"unit_{name}").copy_(torch.from_numpy(unit))
+        together = np.zeros((len(mean), len(mean)))
+        for block in lessons.blocks():
+            values, there = column(block.readings, name)
+            x = self._standardised(name, values, there)[block.labelled[there[block.labelled]]]
+            together += x.T @ x
+        components = self.get_buffer(f"components_{name}")
+        _, directions = np.linalg.eigh(together)
+        basis = directions[:, ::-1][:, : components.shape[1]]
+        square = 0.0
+        for block in lessons.blocks():
+            x = self._standardised(name, *column(block.readings, name)) @ basis
+            square += sum(
+                w**2 * float((part[block.labelled] ** 2).sum())
+                for w, part in zip(self.vector_parts, block.around.of(x), strict=True)
             )
-            wanted = TIMING_LENGTH if name == TIMING else MODALITIES_LENGTH / modalities
-            scale = (wanted / square) ** 0.5 if square > 0 else 0.0
-            self.get_buffer(f"components_{name}").copy_(torch.from_numpy(basis * scale))
+        square /= len(lessons)
+        wanted = TIMING_LENGTH if name == TIMING else MODALITIES_LENGTH / lessons.modalities
+        scale = (wanted / square) ** 0.5 if square > 0 else 0.0
+        components.copy_(torch.from_numpy(basis * scale))
 
-    def _standardised(self, name: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
+    def _standardised(
+        self, name: str, values: NDArray[np.floating], there: NDArray[np.bool_]
+    ) -> Floats:
         mean, unit = (
             _array(self.get_buffer(f"mean_{name}")),
             _array(self.get_buffer(f"unit_{name}")),
@@ -270,23 +263,18 @@ class KernelReader(nn.Module):
         x *= there[:, None]
         return x
 
-    def _vectors(
-        self,
-        readings: Sequence[Reading],
-        around: TurnsAround | TurnsSoFar,
-        rows: NDArray[np.intp] | slice,
-    ) -> Floats:
-        """What the kernel compares (z) of some utterances, shape (rows, width)."""
+    def _vectors(self, readings: Sequence[Reading], around: TurnsAround | TurnsSoFar) -> Floats:
+        """What the kernel compares (z) of every utterance, shape (N, width)."""
         found = []
         for name in self.sources:
-            x = self._standardised(name, *_column(readings, name))
+            x = self._standardised(name, *column(readings, name))
             found.append(x @ _array(self.get_buffer(f"components_{name}")))
         x = np.concatenate(found, axis=1)
         width = x.shape[1]
-        z = np.empty((len(x[rows]), around.parts * width))
+        z = np.empty((len(x), around.parts * width))
         for number, part in enumerate(around.of(x)):
             own = z[:, number * width : (number + 1) * width]
-            np.multiply(part[rows], self.vector_parts[number], out=own)
+            np.multiply(part, self.vector_parts[number], out=own)
         return z
 
 
@@ -333,18 +321,12 @@ def add_readings(
     return added
 
 
-def _column(readings: Sequence[Reading], name: str) -> tuple[Floats, NDArray[np.bool_]]:
-    """The numbers of one source over all utterances, and which have them."""
-    values = np.concatenate([reading.vectors[name] for reading in readings])
-    return values, np.concatenate([reading.present[name] for reading in readings])
-
-
-def _typical(vectors: Floats) -> Floats:
+def _typical(vectors: NDArray[np.float32]) -> Floats:
     """Means of utterances alike, at most `CENTRES`; the utterances themselves, if they are few."""
     from sklearn.cluster import MiniBatchKMeans
 
     if len(vectors) <= CENTRES:
-        return np.unique(vectors, axis=0)
+        return np.unique(vectors, axis=0).astype(np.float64)
     means = MiniBatchKMeans(CENTRES, random_state=0, n_init=1, batch_size=2048).fit(vectors)
     return np.asarray(means.cluster_centers_, dtype=np.float64)
 
@@ -355,13 +337,18 @@ def _gaussian(x: Floats, centres: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * np.maximum(square, 0.0)))
 
 
-def _weighed_gaussian(x: Floats, centres: Floats, weight: Floats) -> Floats:
+def _weighed_gaussian(
+    x: NDArray[np.floating],
+    centres: Floats,
+    weight: Floats,
+    dtype: type[np.floating] = np.float64,
+) -> NDArray[Any]:
     """Those of every row, times a matrix (centres × columns): shape (N, columns)."""
-    found = np.empty((len(x), weight.shape[1]))
+    found = np.empty((len(x), weight.shape[1]), dtype=dtype)
     # In blocks: of a corpus all of them together would take more memory than its training.
     for first in range(0, len(x), BLOCK):
         rows = slice(first, first + BLOCK)
-        found[rows] = _gaussian(x[rows], centres) @ weight
+        found[rows] = _gaussian(x[rows].astype(np.float64), centres) @ weight
     return found
 
 

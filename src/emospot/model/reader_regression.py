@@ -1,37 +1,41 @@
 """The convex sum that a kernel reader minimises: multinomial logistic regression.
 
-    a_i = b + W s_i [w_p · part p of the letters of i]_p + γᵀ f_i
+    a_l = b + W s_l [w_p · part p of the letters of i(l)]_p + γᵀ f_l
 
-over the labelled utterances i, where the parts are those of `turns_around` and f_i are
-dense features. The letters' parts are never written out: W is applied to the letters of
-each utterance, and the answers are averaged over the turns around.
+over lessons l, each of a labelled utterance i(l), where the parts are those of
+`turns_around` and f_l are dense features. The letters' parts are never written out: W is
+applied to the letters of each utterance, and the answers are averaged over the turns
+around.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from emospot.model.turns_around import TurnsAround
 
 ITERATIONS = 60
 """Steps of L-BFGS at most."""
+REMEMBERED = 10
+"""Steps that it remembers; each takes twice the memory of all weights."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderRegression:
-    """What is known of N utterances, L of them labelled.
+    """What is known of N utterances, in L lessons.
 
     Args:
         letters: of every utterance, sparse (N × n-grams).
         around: the turns around them.
         weights: w, of the parts.
-        scale: s, what an utterance's letters are multiplied by, shape (N,).
-        features: f of the labelled utterances, shape (L, F).
-        labelled: which they are, shape (L,).
+        rows: s where a lesson is of an utterance and reads its letters, sparse (L × N).
+        features: f of the lessons, shape (L, F).
         right: their classes, shape (L,).
         classes: K.
     """
@@ -39,9 +43,8 @@ class ReaderRegression:
     letters: Any
     around: TurnsAround
     weights: tuple[float, ...]
-    scale: Floats
+    rows: Any
     features: Floats
-    labelled: NDArray[np.intp]
     right: NDArray[np.int64]
     classes: int
 
@@ -51,12 +54,24 @@ class ReaderRegression:
         Returns:
             W (parts × n-grams × K), γ (F × K) and b (K).
         """
-        from scipy.optimize import minimize
-
         size = sum(int(np.prod(shape)) for shape in self._shapes) + self.classes
-        options = {"maxiter": ITERATIONS}
-        found = minimize(self._loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
-        return self._cut(found.x)
+        # Single precision, and PyTorch's own: SciPy's would take four times the memory.
+        flat = nn.Parameter(torch.zeros(size))
+        search = torch.optim.LBFGS(
+            [flat],
+            max_iter=ITERATIONS,
+            max_eval=2 * ITERATIONS,
+            history_size=REMEMBERED,
+            line_search_fn="strong_wolfe",
+        )
+
+        def loss() -> float:
+            value, slope = self._loss(flat.detach().numpy())
+            flat.grad = torch.from_numpy(slope)
+            return value
+
+        search.step(loss)
+        return self._cut(flat.detach().numpy())
 
     @property
     def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -67,21 +82,23 @@ class ReaderRegression:
         from scipy.special import log_softmax
 
         letters, features, bias = self._cut(flat)
-        said = self.around.weighed([self.letters @ part for part in letters], self.weights)
-        said = (said * self.scale[:, None])[self.labelled] + self.features @ features + bias
+        said = self.rows @ self.around.weighed([self.letters @ w for w in letters], self.weights)
+        said += self.features @ features.astype(np.float32)
+        said += bias
         log_p = log_softmax(said, axis=1)
-        right = np.eye(self.classes)[self.right]
-        wrong = np.exp(log_p) - right
-        back = np.zeros((len(self.scale), self.classes))
-        back[self.labelled] = wrong * self.scale[self.labelled, None]
-        slopes = [self.letters.T @ part for part in self.around.back(back, self.weights)]
-        value = -(log_p * right).sum() + ((letters**2).sum() + (features**2).sum()) / 2
-        slope = (
-            (np.stack(slopes) + letters).ravel(),
-            (self.features.T @ wrong + features).ravel(),
-            wrong.sum(axis=0),
-        )
-        return float(value), np.concatenate(slope)
+        lessons = np.arange(len(log_p))
+        value = -log_p[lessons, self.right].sum() + ((letters**2).sum() + (features**2).sum()) / 2
+        wrong = np.exp(log_p)
+        wrong[lessons, self.right] -= 1
+        slope = flat.copy()
+        by_letters, by_features, by_bias = self._cut(slope)
+        for own, back in zip(
+            by_letters, self.around.back(self.rows.T @ wrong, self.weights), strict=True
+        ):
+            own += self.letters.T @ back
+        by_features += self.features.T @ wrong.astype(np.float32)
+        by_bias[:] = wrong.sum(axis=0)
+        return float(value), slope
 
     def _cut(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
         first, second = (int(np.prod(shape)) for shape in self._shapes)

@@ -16,7 +16,7 @@ from emospot.model.timing import OF_WORDS, timing_of
 TIMING = "timing"
 """Stands among the modalities' names for the numbers of `model.timing`."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def readings_of(batch: ConversationBatch, timing: Tensor | None = None) -> list[
     """
     present = (batch.present & batch.mask.unsqueeze(-1)).cpu().numpy()
     speakers = batch.speakers.cpu().numpy()
-    spoken = (timing_of(batch) if timing is None else timing).double().cpu().numpy()
+    spoken = (timing_of(batch) if timing is None else timing).float().cpu().numpy()
     means = {m: _means(batch, m) for m in batch.modalities}
     found = []
     for b, ids in enumerate(batch.ids):
@@ -86,6 +86,14 @@ def readings_of(batch: ConversationBatch, timing: Tensor | None = None) -> list[
     return found
 
 
+def column(
+    readings: Sequence[Reading], name: str
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """The numbers of one source over all utterances, and which have them."""
+    values = np.concatenate([reading.vectors[name] for reading in readings])
+    return values, np.concatenate([reading.present[name] for reading in readings])
+
+
 def _means(batch: ConversationBatch, modality: str) -> Floats:
     """The mean of each utterance's tokens, shape (B, U, d)."""
     tensors = batch.modalities[modality]
@@ -103,4 +111,4 @@ def _means(batch: ConversationBatch, modality: str) -> Floats:
         ]
     ).unflatten(0, tensors.mask.shape[:2])
     mean = total / tensors.mask.sum(dim=2, keepdim=True).clamp(min=1)
-    return np.asarray(mean.double().cpu().numpy())
+    return np.asarray(mean.cpu().numpy())

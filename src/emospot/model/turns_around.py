@@ -11,6 +11,7 @@ comes after. All of it is linear in x, and in the length of the conversation.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,15 @@ class TurnsAround:
         self.ends = np.cumsum([len(own) for own in speakers])
         near = [near_means(own, causal=causal) for own in speakers]
         self.near = [sparse.block_diag(blocks, format="csr") for blocks in zip(*near, strict=True)]
+
+    def some(self, first: int, last: int) -> "TurnsAround":
+        """Those of the conversations from `first` to before `last` alone."""
+        begin = self.ends[first - 1] if first else 0
+        rows = slice(begin, self.ends[last - 1])
+        own = copy(self)
+        own.ends = self.ends[first:last] - begin
+        own.near = [mean[rows, rows] for mean in self.near]
+        return own
 
     @property
     def parts(self) -> int:

@@ -75,8 +75,10 @@ def test_a_report_to_be_kept_plays_the_recording_by_its_name(server, wav_bytes):
     path.write_text(page)
     kept = server.ask("GET", f"/analyses/{job['id']}/report?download=1")
     assert kept.status == 200
-    assert kept.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''a%20")
-    assert kept.headers["Content-Disposition"].endswith(".html")
+    said = kept.headers["Content-Disposition"]
+    assert said.startswith('attachment; filename="a ')
+    assert "; filename*=UTF-8''a%20" in said
+    assert said.endswith(".html")
     text = kept.body.decode()
     address = text.partition('src="')[2].partition('"')[0]
     assert address.startswith("./")
@@ -102,7 +104,15 @@ def test_exports_are_files(server):
         assert export.status == 200
         assert export.headers["Content-Type"].startswith(one.media_type.partition(";")[0])
         said = export.headers["Content-Disposition"]
-        assert said == f"attachment; filename*=UTF-8''%C3%84nn%C3%A4{one.ending}"
+        plain, named = (
+            f'filename="Anna{one.ending}"',
+            f"filename*=UTF-8''%C3%84nn%C3%A4{one.ending}",
+        )
+        assert said == f"attachment; {plain}; {named}"
+    far = server.post(("recording", "日本.txt", "ANNA: hi\n")).json["id"]
+    server.ended(far)
+    said = server.ask("GET", f"/analyses/{far}/exports/srt").headers["Content-Disposition"]
+    assert said.startswith('attachment; filename="recording.emotions.srt";')
     unknown = server.ask("GET", f"/analyses/{job}/exports/docx")
     assert unknown.status == 404
     assert 'no format "docx"' in unknown.error

@@ -297,7 +297,17 @@ def _models(desk: Desk) -> list[ModelAnswer]:
 
 
 def _attachment(name: str) -> dict[str, str]:
-    """The header that names a file to be saved; any letter is allowed in it."""
+    """The header that names a file to be saved; any letter is allowed in it.
+
+    Programs that do not know the second form take the first, which has plain letters only
+    (RFC 6266, section 5).
+    """
+    from unicodedata import normalize
     from urllib.parse import quote
 
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    letters = normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = "".join(letter for letter in letters if letter.isprintable() and letter not in '"\\')
+    if plain.strip().startswith("."):
+        plain = f"recording{plain.strip()}"  # not one of its letters was plain
+    said = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    return {"Content-Disposition": said}

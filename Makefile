@@ -27,9 +27,10 @@ help: ## List the targets.
 demo: $(VENV)/.installed-all ## Set up and analyse the bundled sample, offline.
 	$(BIN)/emospot demo
 
-# One thread a worker: more than cores would only wait for each other.
+# One thread a worker: more than cores would only wait for each other. Files in their order:
+# those with few tests are the slow ones, and would come last otherwise, one worker idle.
 test: $(VENV)/.installed-dev ## Set up and run all tests, with branch coverage.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		--cov --cov-report= --cov-fail-under=0 $(TEST_OPTIONS)
 
 lint: $(VENV)/.installed-dev ## Check format, style, types and the rooms' directions.

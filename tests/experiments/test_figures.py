@@ -335,3 +335,15 @@ def test_a_figure_of_one_seed_says_so() -> None:
     assert "One seed: there is no interval." in page
     assert "None" not in page
     assert page.count("<circle") == 1
+
+
+def test_a_name_wider_than_its_place_stands_in_two_lines() -> None:
+    names = ("emospot", "no edges across modalities", "no edges in time", "no edges", "average")
+    points = tuple(Point("test", name, None, 0.5, 0.4, 0.6, (0.5,)) for name in names)
+    page = figures_page("", [StudyFigure("Edges", "edges", "weighted_f1", "", points)])
+    told = re.findall(r'<text class="tick" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]+)<', page)
+    where = {text: (float(x), float(y)) for x, y, text in told}
+    assert {"emospot", "no edges in time", "no edges", "average"} <= set(where)
+    first, second = where["no edges across"], where["modalities"]
+    assert first[0] == second[0]
+    assert first[1] < second[1]

@@ -5,6 +5,7 @@ through it its 95 % interval, small dots are the seeds.
 """
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from emospot.experiments.drawing import place, rendered, ticks
@@ -16,6 +17,8 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 330, 64, 16, 14, 58
 COLOURS = 8
 LEAST_BITS = 0.1
 """Of an axis of mutual information."""
+LETTER = 7.0
+"""Width of a letter under the axis, at most about; a space between names is in it."""
 APART = 7.0
 """Between the points of two lines at a place that is no number."""
 SEEDS = (
@@ -142,10 +145,23 @@ class _Horizontal:
         return self._at[point.place]
 
     @property
-    def ticks(self) -> list[tuple[float, str]]:
-        """Where names stand, and what they are; of places that stand too close only some."""
-        found: list[tuple[float, str]] = []
+    def ticks(self) -> list[tuple[float, tuple[str, ...]]]:
+        """Where names stand, and their lines; of places that stand too close only some."""
+        found: list[tuple[float, tuple[str, ...]]] = []
         for name, x in sorted(self._at.items(), key=lambda item: item[1]):
-            if not found or x - found[-1][0] >= 3.5 * (len(name) + len(found[-1][1])):
-                found.append((round(x, 1), name))
+            lines = (name,) if self.numbers else self._lines(name)
+            if not found or x - found[-1][0] >= LETTER / 2 * (
+                _widest(lines) + _widest(found[-1][1])
+            ):
+                found.append((round(x, 1), lines))
         return found
+
+    def _lines(self, name: str) -> tuple[str, ...]:
+        """A name in two lines, where it is wider than its place and they are enough."""
+        room = int((WIDTH - RIGHT - LEFT - 28) / len(self._at) / LETTER)
+        lines = tuple(wrap(name, max(1, room), break_long_words=False))
+        return lines if len(lines) == 2 else (name,)
+
+
+def _widest(lines: Sequence[str]) -> int:
+    return max(map(len, lines))

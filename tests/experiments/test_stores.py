@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from emospot.cli.corpus import app
 from emospot.conversation import Tokens
 from emospot.conversation.planted import PRESETS
-from emospot.corpora import instruments
+from emospot.corpora import instruments, ravdess_conversations
 from emospot.corpora.kinds import KINDS, CorpusKind
 from emospot.corpora.planted import PlantedSource
 from emospot.errors import ConfigError, CorpusError, EmospotError, MediaError, StoreError
@@ -40,7 +40,8 @@ class Lengths:
 
 
 @pytest.fixture(autouse=True)
-def quick_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ravdess_conversations, "EACH", 3)
     monkeypatch.setattr(instruments, "words_extractor", lambda name: Lengths())
     monkeypatch.setenv("EMOSPOT_DATA", str(tmp_path / "data"))
     (tmp_path / "data").mkdir()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -89,10 +90,10 @@ def serve(
         live=live,
         live_minutes=live_minutes,
     )
-    try:
+    # Ctrl-C ends the server, and only mostly comes through it as an exception.
+    with suppress(KeyboardInterrupt):
         run(settings, lambda at: _begun(at, settings))
-    except KeyboardInterrupt:
-        note("stopped; what waits is taken up at the next start")
+    note("stopped; what waits is taken up at the next start")
 
 
 def _begun(address: str, settings: Settings) -> None:

@@ -133,12 +133,12 @@ class _Horizontal:
         self.numbers = len(numbers) == len(places) > 1
         self._at: dict[str, float]
         left, right = LEFT + 14, WIDTH - RIGHT - 14
+        self._wide = (right - left) / len(places)
         if self.numbers:
             low, high = min(numbers.values()), max(numbers.values())
             self._at = {p: place(x, low, high, left, right) for p, x in numbers.items()}
         else:
-            wide = (right - left) / len(places)
-            self._at = {p: left + wide * (n + 0.5) for n, p in enumerate(places)}
+            self._at = {p: left + self._wide * (n + 0.5) for n, p in enumerate(places)}
 
     def at(self, point: Point) -> float:
         """From the left."""
@@ -150,16 +150,14 @@ class _Horizontal:
         found: list[tuple[float, tuple[str, ...]]] = []
         for name, x in sorted(self._at.items(), key=lambda item: item[1]):
             lines = (name,) if self.numbers else self._lines(name)
-            if not found or x - found[-1][0] >= LETTER / 2 * (
-                _widest(lines) + _widest(found[-1][1])
-            ):
+            apart = LETTER / 2 * (_widest(lines) + _widest(found[-1][1])) if found else 0.0
+            if not found or x - found[-1][0] >= apart:
                 found.append((round(x, 1), lines))
         return found
 
     def _lines(self, name: str) -> tuple[str, ...]:
         """A name in two lines, where it is wider than its place and they are enough."""
-        room = int((WIDTH - RIGHT - LEFT - 28) / len(self._at) / LETTER)
-        lines = tuple(wrap(name, max(1, room), break_long_words=False))
+        lines = tuple(wrap(name, max(1, int(self._wide / LETTER)), break_long_words=False))
         return lines if len(lines) == 2 else (name,)
 
 

@@ -232,7 +232,7 @@ class KernelReader(nn.Module):
         together = np.zeros((len(mean), len(mean)))
         for block in lessons.blocks():
             values, there = column(block.readings, name)
-            x = self._standardised(name, values, there)[block.labelled[there[block.labelled]]]
+            x = self._standardised(name, values, there)[block.having(there)]
             together += x.T @ x
         components = self.get_buffer(f"components_{name}")
         _, directions = np.linalg.eigh(together)

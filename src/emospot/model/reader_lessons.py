@@ -27,15 +27,26 @@ class Block:
 
     Args:
         readings: of the conversations.
-        around: the turns around theirs.
         labelled: which of their utterances are lessons.
         lessons: which lessons these are.
+        every: the turns around all conversations.
+        place: the first of these among all, and that after the last.
     """
 
     readings: Sequence[Reading]
-    around: TurnsAround
     labelled: NDArray[np.intp]
     lessons: slice
+    every: TurnsAround
+    place: tuple[int, int]
+
+    @property
+    def around(self) -> TurnsAround:
+        """The turns around theirs; cut out when it is asked for, as most passes need none."""
+        return self.every.some(*self.place)
+
+    def having(self, there: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Which utterances are lessons and have a source."""
+        return self.labelled[there[self.labelled]]
 
 
 class Lessons:
@@ -61,18 +72,14 @@ class Lessons:
         self.modalities = len(found)
         self._views: list[str | None] = [None, *(found if len(found) > 1 else ())]
         self._answers = np.concatenate(answers)
-        self._known = [
+        known = (
             np.concatenate([r.known if view is None else r.present[view] for r in readings])
             for view in self._views
-        ]
+        )
+        self._labelled = [np.flatnonzero((self._answers >= 0) & own) for own in known]
 
     def __len__(self) -> int:
         return sum(map(len, self._labelled))
-
-    @cached_property
-    def _labelled(self) -> list[NDArray[np.intp]]:
-        """Of each view the utterances that are lessons."""
-        return [np.flatnonzero((self._answers >= 0) & known) for known in self._known]
 
     @property
     def texts(self) -> list[str]:
@@ -107,15 +114,14 @@ class Lessons:
     def blocks(self) -> Iterator[Block]:
         """All lessons in order, some conversations at a time."""
         done = 0
-        ends = self.around.ends
         for view, labelled in zip(self._views, self._labelled, strict=True):
             for first, last in self._cuts:
-                begin = ends[first - 1] if first else 0
-                own = labelled[slice(*np.searchsorted(labelled, (begin, ends[last - 1])))]
+                rows = self.around.rows(first, last)
+                own = labelled[slice(*np.searchsorted(labelled, (rows.start, rows.stop)))]
                 readings = self._readings[first:last]
                 seen = readings if view is None else [r.alone(view) for r in readings]
                 lessons = slice(done, done + len(own))
-                yield Block(seen, self.around.some(first, last), own - begin, lessons)
+                yield Block(seen, own - rows.start, lessons, self.around, (first, last))
                 done = lessons.stop
 
     @cached_property
@@ -135,9 +141,12 @@ class Lessons:
         def values() -> Iterator[NDArray[np.float64]]:
             for block in self.blocks():
                 found, there = column(block.readings, name)
-                yield found[block.labelled[there[block.labelled]]].astype(np.float64)
+                yield found[block.having(there)].astype(np.float64)
 
-        count = sum(map(len, values()))
-        mean = sum(own.sum(axis=0) for own in values()) / max(1, count)
+        count, total = 0, np.float64(0.0)
+        for own in values():
+            count += len(own)
+            total = total + own.sum(axis=0)
+        mean = total / max(1, count)
         square = sum(((own - mean) ** 2).sum(axis=0) for own in values()) / max(1, count)
         return np.asarray(mean), np.sqrt(square), count

@@ -49,12 +49,15 @@ class TurnsAround:
         near = [near_means(own, causal=causal) for own in speakers]
         self.near = [sparse.block_diag(blocks, format="csr") for blocks in zip(*near, strict=True)]
 
+    def rows(self, first: int, last: int) -> slice:
+        """The utterances of the conversations from `first` to before `last`."""
+        return slice(int(self.ends[first - 1]) if first else 0, int(self.ends[last - 1]))
+
     def some(self, first: int, last: int) -> "TurnsAround":
         """Those of the conversations from `first` to before `last` alone."""
-        begin = self.ends[first - 1] if first else 0
-        rows = slice(begin, self.ends[last - 1])
+        rows = self.rows(first, last)
         own = copy(self)
-        own.ends = self.ends[first:last] - begin
+        own.ends = self.ends[first:last] - rows.start
         own.near = [mean[rows, rows] for mean in self.near]
         return own
 

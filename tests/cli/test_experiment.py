@@ -159,12 +159,12 @@ def test_results_are_published_and_repeated_from_there(
     for folder in (out, tmp_path / "one"):
         ran = emospot("experiment", "publish", folder, "--docs", docs)
         assert ran.status == 0, ran.err
-        assert f"written: {docs / 'benchmarks.md'}" in ran.err
-    page = (docs / "benchmarks.md").read_text()
-    assert page.index("\n## One mood") < page.index("\n## Two moods")
-    # All that the table of the study says stands on the page.
-    table = (out / "table.md").read_text().splitlines()[1:]
-    assert all(line.lstrip("#") in page for line in table)
+        assert f"written: {docs / 'benchmarks' / folder.name}.md" in ran.err
+    index = (docs / "benchmarks.md").read_text()
+    assert index.index("| [one](benchmarks/one.md) | One mood |") < index.index("| Two moods |")
+    # All that the table of the study says stands on its page.
+    page = (docs / "benchmarks" / "two.md").read_text()
+    assert all(line in page for line in (out / "table.md").read_text().splitlines())
     assert "`emospot experiment two`: 2 trainings" in page
     published = docs / "results" / "two.json"
     assert json.loads(published.read_text()) == json.loads((out / "results.json").read_text())

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ttest_1samp, ttest_rel
 
 from emospot.errors import ConfigError
-from emospot.experiments.benchmarks import benchmarks_page
+from emospot.experiments.benchmarks import benchmarks_pages
 from emospot.experiments.contrasts import contrasts_markdown, contrasts_of
 from emospot.experiments.job import Result
 from emospot.experiments.student import interval_over_seeds, p_over_seeds
@@ -117,6 +117,9 @@ def test_one_value_and_equal_values() -> None:
     assert p_over_seeds([0.0, 0.0]) == 1.0
 
 
-def test_the_page_of_benchmarks_reads_what_is_published() -> None:
-    page = benchmarks_page(Path(__file__).parents[2] / "docs" / "results")
-    assert "own − plain" in page
+def test_the_pages_of_benchmarks_are_those_of_what_is_published() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pages = benchmarks_pages(docs / "results")
+    assert "own − plain" in pages["benchmarks/mechanisms.md"]
+    assert {name: (docs / name).read_text(encoding="utf-8") for name in pages} == pages
+    assert {f"benchmarks/{path.name}" for path in (docs / "benchmarks").iterdir()} < set(pages)

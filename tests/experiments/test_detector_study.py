@@ -131,9 +131,9 @@ def test_the_page(results, tmp_path):
     assert json.loads((tmp_path / "hotspots" / "results.json").read_text()) == results
     _, benchmarks = publish(tmp_path / "hotspots", tmp_path / "docs")
     text = benchmarks.read_text()
-    assert "## Detectors of hotspots against known moments" in text
+    assert text.startswith("# Detectors of hotspots against known moments\n")
     assert "`emospot hotspots benchmark --out hotspots`: 6 measurements" in text
-    assert "### planted: planted moments" in text
+    assert "\n## planted: planted moments" in text
 
 
 def test_nothing_to_look_at(tmp_path):

@@ -222,8 +222,8 @@ def test_contrasts_and_figures_are_published(
         (study / name).write_bytes((out / name).read_bytes())
     _, page = publish(study, tmp_path / "docs")
     text = page.read_text()
-    assert "### Contrasts" in text
-    assert "[mine-figures.html](results/mine-figures.html)" in text
+    assert "\n## Contrasts" in text
+    assert "[mine-figures.html](../results/mine-figures.html)" in text
     published = tmp_path / "docs" / "results" / "mine-figures.html"
     assert published.read_bytes() == (out / "figures.html").read_bytes()
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from emospot.errors import ConfigError
-from emospot.experiments.benchmarks import benchmarks_page
+from emospot.experiments.benchmarks import benchmarks_pages
 from emospot.experiments.job import Result
 from emospot.experiments.mechanisms import matrix_markdown, mechanism_matrix, read_matrix
 from emospot.experiments.study import Job, Study, load_study, parse_study
@@ -167,6 +167,6 @@ def test_the_page_of_benchmarks_shows_the_matrix(
     }  # fmt: skip
     monkeypatch.setattr("emospot.experiments.benchmarks._read", lambda path: (_study(), values))
     (tmp_path / "mechanisms.json").write_text("{}")
-    page = benchmarks_page(tmp_path)
-    assert "### What each part gives in each world" in page
+    page = benchmarks_pages(tmp_path)["benchmarks/mechanisms.md"]
+    assert "## What each part gives in each world" in page
     assert "| bare + a |" in page

@@ -84,9 +84,9 @@ def test_trained_models_are_asked_about_fewer_classes_without_training_again(
     assert "asked about calm or glad, angry alone" in table
     assert "| emospot | fine | angry |" in table
     docs = tmp_path / "docs"
-    publish(tmp_path, docs)
+    _, page = publish(tmp_path, docs)
     # Two choose the opponent, three are tested.
-    assert "5 trainings" in (docs / "benchmarks.md").read_text()
+    assert "5 trainings" in page.read_text()
     study, _ = read_results(tmp_path / "results.json")
     assert study.protocols["two"].asked == ("fine", "angry")
 

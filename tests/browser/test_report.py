@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from emospot.analysis.types import Analysis, ModalityFinding, NeighbourFinding
 from emospot.report import render_report, write_report
@@ -57,13 +57,18 @@ def time_of(page: Page) -> float:
     return page.evaluate("document.getElementById('player').currentTime")
 
 
-def wait_until_paused(page: Page) -> None:
+def wait_until(page: Page, holds: Callable[[], bool], otherwise: str) -> None:
     # The page's policy allows no wait_for_function, which evaluates a string.
-    for _ in range(100):
-        if page.evaluate("document.getElementById('player').paused"):
+    for _ in range(200):
+        if holds():
             return
         page.wait_for_timeout(50)
-    pytest.fail("the player plays on")
+    pytest.fail(otherwise)
+
+
+def wait_until_paused(page: Page) -> None:
+    paused = "document.getElementById('player').paused"
+    wait_until(page, lambda: page.evaluate(paused), "the player plays on")
 
 
 def focused(page: Page) -> str:
@@ -360,13 +365,10 @@ def test_two_hours_open_and_scroll(open_page, builders: ModuleType, tmp_path: Pa
     page = open_page()
     page.goto(path.as_uri())
     page.keyboard.press("End")
-    page.wait_for_timeout(300)
-    assert page.locator("footer").bounding_box()["y"] < 900
+    expect(page.locator("footer")).to_be_in_viewport(timeout=15_000)
     # A page that renders all of itself at once would not get there: most rows are not drawn.
     page.evaluate("location.hash = '#u1500'")
-    page.wait_for_timeout(300)
-    assert page.locator("#u1500").is_visible()
-    assert page.locator("#u1500").bounding_box()["y"] < 900
+    expect(page.locator("#u1500")).to_be_in_viewport(timeout=15_000)
 
 
 def top_of(page: Page, name: str) -> float:
@@ -382,11 +384,11 @@ def test_a_link_over_rows_that_were_never_drawn_lands_on_its_target(
     page.goto(path.as_uri())
     page.get_by_role("link", name="How to read this page").click()
     page.wait_for_timeout(2500)
-    assert 0 <= top_of(page, "guide-title") < 120
+    wait_until(page, lambda: 0 <= top_of(page, "guide-title") < 120, "elsewhere by a click")
     there = open_page(width=390, height=800)
     there.goto(path.as_uri() + "#guide")
     there.wait_for_timeout(2000)
-    assert 0 <= top_of(there, "guide-title") < 120
+    wait_until(there, lambda: 0 <= top_of(there, "guide-title") < 120, "elsewhere by a link")
     # Whoever goes on by wheel is not called back.
     there.mouse.move(200, 400)
     there.mouse.wheel(0, -900)

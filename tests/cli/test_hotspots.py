@@ -184,6 +184,8 @@ def test_help(emospot):
     assert "--detector" in emospot("hotspots", "find", "--help").out
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_benchmark(emospot, shared_data, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
     arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--detector", "lexicon")
@@ -218,6 +220,8 @@ def test_faithfulness_of_the_bundled_model(emospot, tmp_path):
     assert "does not read several tokens of voice" in wrong.error_lines[0]
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_benchmark_of_what_a_model_has_learned(emospot, shared_data, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
     arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--learned", "bundled")

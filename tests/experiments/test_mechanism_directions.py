@@ -29,6 +29,8 @@ def _smaller(study: Study) -> Study:
     return parse_study(values, "smaller")
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_each_part_gains_where_its_mechanism_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -27,6 +27,8 @@ def clips(shared_data):
     return [decoded(shared_data / f"ravdess/speech16k/{name}.flac") for name in names]
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_mel_equals_resemblyzers():
     from resemblyzer import wav_to_mel_spectrogram
 

@@ -203,6 +203,8 @@ def _accuracy_after_training(model: Recognizer, steps: int) -> float:
     return float((found == test.targets["emotion"].values).float().mean())
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_fixed_lag_between_modalities_is_learned_by_the_aligners_alone(
     make_recognizer: Callable[..., Recognizer],
 ) -> None:

@@ -62,6 +62,8 @@ def _same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_learns_and_two_runs_are_equal_and_two_seeds_are_not(make_store, tmp_path: Path) -> None:
     store = make_store()
     config = parse_config(

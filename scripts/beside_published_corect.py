@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ import numpy as np
 from emospot.bench.contenders import Contender, bench_study
 from emospot.bench.memory import memory_now, peak_memory
 from emospot.bench.process import Settings
-from emospot.bench.rounds import processes, rounds
+from emospot.bench.rounds import Processes, processes, rounds
 from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import IEMOCAP6
 from emospot.experiments.benchmarks import SPEED
@@ -215,20 +216,13 @@ def ask(what: str, *told: Any) -> float:
 
 
 class Both:
-    """A process for each, on conversations that both read."""
+    """A process for each, on conversations that both read; begun when it is asked first."""
 
     def __init__(
         self, stack: ExitStack, store: Path, checkout: Path, modalities: Sequence[str]
     ) -> None:
-        values = bench_study(None).model_dump(mode="json")
-        values["models"] = {OWN: {"model": {"modalities": list(modalities)}}}
-        study = parse_study({**values, "opponent": None}, "emospot alone")
-        how = Settings(batch_size=BATCH, utterances=sum(training_lengths()))
-        contender = Contender(OWN, "pooled", OWN)
-        self._own = stack.enter_context(processes(study, [contender], store, how))
-        context = multiprocessing.get_context("spawn")
-        self._theirs = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
-        self._theirs.submit(begin, str(checkout), modalities).result()
+        self._stack, self._store = stack, store
+        self._told = str(checkout), modalities
 
     def ask(self, name: str, what: str, *told: Any) -> float:
         """A figure: utterances a second, milliseconds an utterance, or megabytes."""
@@ -239,6 +233,22 @@ class Both:
             return float(found) / 1e6
         speed = found.utterances / found.seconds
         return float(1e3 / speed if what == "long" else speed)
+
+    @cached_property
+    def _own(self) -> Processes:
+        values = bench_study(None).model_dump(mode="json")
+        values["models"] = {OWN: {"model": {"modalities": list(self._told[1])}}}
+        study = parse_study({**values, "opponent": None}, "emospot alone")
+        how = Settings(batch_size=BATCH, utterances=sum(training_lengths()))
+        contender = Contender(OWN, "pooled", OWN)
+        return self._stack.enter_context(processes(study, [contender], self._store, how))
+
+    @cached_property
+    def _theirs(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        pool = self._stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
+        pool.submit(begin, *self._told).result()
+        return pool
 
 
 def measured(

@@ -157,20 +157,21 @@ def collate(
     B = len(examples)
     U = max(1, *(len(e.conversation.utterances) for e in examples))
     tensors = {m: _modality(examples, m, dim, (B, U)) for m, dim in modalities.items()}
-    mask = torch.zeros(B, U, dtype=torch.bool)
-    speakers = torch.zeros(B, U, dtype=torch.long)
-    named = torch.zeros(B, U, dtype=torch.bool)
-    times = torch.full((B, U, 2), float("nan"), dtype=torch.double)
-    word_counts = torch.zeros(B, U)
+    mask = np.zeros((B, U), dtype=bool)
+    speakers = np.zeros((B, U), dtype=np.int64)
+    named = np.zeros((B, U), dtype=bool)
+    times = np.full((B, U, 2), np.nan)
+    word_counts = np.zeros((B, U), dtype=np.float32)
     for b, example in enumerate(examples):
-        names = example.conversation.speakers
-        for u, utterance in enumerate(example.conversation.utterances):
-            mask[b, u] = True
-            speakers[b, u] = names.index(utterance.speaker)
-            named[b, u] = utterance.speaker != UNKNOWN_SPEAKER
-            word_counts[b, u] = len((utterance.text or "").split())
+        number = {name: i for i, name in enumerate(example.conversation.speakers)}
+        own = example.conversation.utterances
+        mask[b, : len(own)] = True
+        speakers[b, : len(own)] = [number[u.speaker] for u in own]
+        named[b, : len(own)] = [u.speaker != UNKNOWN_SPEAKER for u in own]
+        word_counts[b, : len(own)] = [len((u.text or "").split()) for u in own]
+        for place, utterance in enumerate(own):
             if utterance.start is not None and utterance.end is not None:
-                times[b, u] = torch.tensor([utterance.start, utterance.end], dtype=torch.double)
+                times[b, place] = utterance.start, utterance.end
     present = torch.stack([t.mask[:, :, 0] for t in tensors.values()], dim=-1)
     ids = tuple(
         tuple((e.conversation.id, u.id) for u in e.conversation.utterances) for e in examples
@@ -182,7 +183,16 @@ def collate(
     asked = (*tasks, *([] if labels is None else [emotion_task(labels)]))
     targets = {task.name: _target(examples, task, (B, U)) for task in asked}
     return ConversationBatch(
-        tensors, present, mask, times, word_counts, speakers, named, ids, texts, targets
+        modalities=tensors,
+        present=present,
+        mask=torch.from_numpy(mask),
+        times=torch.from_numpy(times),
+        word_counts=torch.from_numpy(word_counts),
+        speakers=torch.from_numpy(speakers),
+        named=torch.from_numpy(named),
+        ids=ids,
+        texts=texts,
+        targets=targets,
     )
 
 
@@ -254,14 +264,14 @@ def _token_times(tokens: Tokens, utterance: Utterance) -> np.ndarray:
 
 def _target(examples: Sequence[Example], task: Task, shape: tuple[int, int]) -> Target:
     width = 1 if task.kind == "single" else len(task.outputs)
-    values = torch.zeros(*shape, width)
-    mask = torch.zeros(shape, dtype=torch.bool)
+    numbers = np.zeros((*shape, width), dtype=np.float32)
+    there = np.zeros(shape, dtype=bool)
     for b, example in enumerate(examples):
         for u, utterance in enumerate(example.conversation.utterances):
             answer = task.answer(utterance.label, utterance.targets)
             if answer is not None:
-                values[b, u] = torch.tensor(answer)
-                mask[b, u] = True
+                numbers[b, u], there[b, u] = answer, True
+    values, mask = torch.from_numpy(numbers), torch.from_numpy(there)
     if task.kind == "single":
         return Target(values.squeeze(-1).long(), mask)
     return Target((values - task.center) / task.scale, mask, task.kind)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from emospot.model import recurrence
-from emospot.model.recurrence import Steps, run_over_groups
+from emospot.model.recurrence import Run, Steps, run_over_groups, run_together
 
 
 def _gru(size: int, hidden: int, *, both: bool, double: bool = False) -> nn.GRU:
@@ -65,8 +65,39 @@ def test_what_runs_elsewhere_than_on_a_cpu_gives_the_same(
     x, present, groups = rows
     gru = _gru(5, 4, both=True, double=True)
     ours = run_over_groups(gru, x, present, groups)
-    monkeypatch.setattr(recurrence, "_scanned", recurrence._packed)
+    monkeypatch.setattr(
+        recurrence,
+        "_scanned",
+        lambda *several: [recurrence._packed(*one) for one in zip(*several, strict=True)],
+    )
     assert torch.allclose(run_over_groups(gru, x, present, groups), ours, atol=1e-12)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_several_together_are_each_alone(rows: tuple[Tensor, ...], *, both: bool) -> None:
+    x, present, groups = rows
+    nothing, everyone = torch.zeros_like(present), torch.zeros_like(groups)
+    presences = (present, ~present, nothing, torch.ones_like(present))
+    grus = [_gru(5, 4, both=both, double=True) for _ in presences]
+    inputs = [torch.randn_like(x).requires_grad_() for _ in presences]
+    runs = [
+        Run(gru, own, there, groups if number % 2 else everyone)
+        for number, (gru, own, there) in enumerate(zip(grus, inputs, presences, strict=True))
+    ]
+    found, gradients = [], []
+    for out in (
+        run_together(runs),
+        [_alone(run.gru, run.x, run.present, run.groups) for run in runs],
+    ):
+        asked = [*inputs, *(p for gru in grus for p in gru.parameters())]
+        loss = sum(number * one.square().sum() for number, one in enumerate(out, start=1))
+        gradients.append(torch.autograd.grad(loss, asked, allow_unused=True))
+        found.append(out)
+    for ours, theirs in zip(*found, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-12)
+    for ours, theirs in zip(*gradients, strict=True):
+        assert (ours is None) == (theirs is None)
+        assert ours is None or torch.allclose(ours, theirs, atol=1e-12)
 
 
 @pytest.mark.parametrize("both", [True, False])
@@ -98,10 +129,11 @@ def test_one_way_reads_nothing_that_comes_later(rows: tuple[Tensor, ...]) -> Non
 
 
 def test_every_element_has_one_place() -> None:
-    lengths = torch.tensor([2, 5, 1, 5])
+    lengths = [torch.tensor([2, 5, 1, 5]), torch.tensor([3, 3, 3, 1, 1])]
     steps = Steps.of(lengths, reverse=True)
-    assert sum(steps.counts) == 13
-    assert list(steps.counts) == sorted(steps.counts, reverse=True)
-    for elements, places in zip(steps.elements, steps.places, strict=True):
-        assert sorted(elements.tolist()) == list(range(13))
-        assert elements[places].tolist() == list(range(13))
+    # The first set has 4, 3, 2, 2, 2 in its steps, the second 5, 3, 3.
+    assert steps.counts == (5, 3, 3, 2, 2)
+    for own, both in zip(lengths, steps.places, strict=True):
+        for places in both:
+            assert len(set(places.tolist())) == int(own.sum())
+            assert int(places.max()) < sum(steps.counts)

@@ -8,6 +8,7 @@ speaker" or "another one"), so any number of speakers works and their names and
 order do not matter.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -17,7 +18,7 @@ from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer,
 from emospot.model.dropout import Dropout
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.past import Past
-from emospot.model.recurrence import run_over_groups
+from emospot.model.recurrence import Run, run_over_groups, run_together
 
 TOKEN_LAGS = LagScale(reach=30.0, scale=0.25)
 """Seconds that tokens tell apart."""
@@ -181,21 +182,67 @@ class RecurrentContext(nn.Module):
             past: what was kept of the one conversation that they go on with.
             name: under which this encoder keeps its states there.
         """
+        if past is None:
+            return recur_together([self], [x], [present], speakers)[0]
         everyone = torch.zeros_like(speakers)
-        layers = zip(self.inputs, self.dialogue, self.own, self.out, strict=True)
-        for number, (norm, dialogue, own, out) in enumerate(layers):
-            normed = norm(x)
+        for number, (dialogue, own) in enumerate(zip(self.dialogue, self.own, strict=True)):
+            normed = self.inputs[number](x)
             paths = [
-                run_over_groups(cast(nn.GRU, gru), normed, present, groups)
-                if past is None
-                else _going_on(cast(nn.GRU, gru), normed, present, groups, past, kept)
+                _going_on(cast(nn.GRU, gru), normed, present, groups, past, kept)
                 for gru, groups, kept in (
                     (dialogue, everyone, f"{name} {number} dialogue"),
                     (own, speakers, f"{name} {number} own"),
                 )
             ]
-            x = x + self.dropout(out(self.dropout(torch.cat(paths, dim=-1))))
+            x = self._read(number, x, paths)
         return x
+
+    def _read(self, layer: int, x: Tensor, paths: Sequence[Tensor]) -> Tensor:
+        """`x` with what both paths of a layer say."""
+        told: Tensor = self.out[layer](self.dropout(torch.cat(tuple(paths), dim=-1)))
+        told = self.dropout(told)
+        return x + told
+
+
+def recur_together(
+    contexts: Sequence[RecurrentContext],
+    xs: Sequence[Tensor],
+    presences: Sequence[Tensor],
+    speakers: Tensor,
+) -> list[Tensor]:
+    """Several encoders that do not read each other, of one size, step by step together.
+
+    Args:
+        contexts: one or more.
+        xs: what each encodes, shape (B, U, D).
+        presences: which of that is there, shape (B, U).
+        speakers: index of the speaker, shape (B, U).
+
+    Returns:
+        For each what it gives alone.
+    """
+    everyone = torch.zeros_like(speakers)
+    xs = list(xs)
+    for layer in range(len(contexts[0].inputs)):
+        normed = [context.inputs[layer](x) for context, x in zip(contexts, xs, strict=True)]
+        paths = [
+            run_together(
+                [
+                    Run(cast(nn.GRU, gru[layer]), x, present, groups)
+                    for gru, x, present in zip(grus, normed, presences, strict=True)
+                ]
+            )
+            # Each path for itself: they have different numbers of steps.
+            for grus, groups in (
+                ([context.dialogue for context in contexts], everyone),
+                ([context.own for context in contexts], speakers),
+            )
+        ]
+        xs = [
+            context._read(layer, x, own)
+            for context, x, own in zip(contexts, xs, zip(*paths, strict=True), strict=True)
+        ]
+    return xs
 
 
 def _going_on(

@@ -24,7 +24,7 @@ from emospot.conversation import WORDS
 from emospot.model.cross_modal_memory import CrossModalMemory, Sequences
 from emospot.model.emotion_dynamics import EmotionDynamics
 from emospot.model.emotion_model import EmotionModel, EmotionOutput
-from emospot.model.encoder import ContextEncoder, RecurrentContext
+from emospot.model.encoder import ContextEncoder, RecurrentContext, recur_together
 from emospot.model.hotspot_gated_fusion import HotspotGatedFusion
 from emospot.model.kernel_reader import KernelReader, add_readings
 from emospot.model.learned_hotspots import LearnedHotspots
@@ -140,10 +140,7 @@ class Recognizer(EmotionModel):
         )
         summaries = encoded_summaries(self._stems, groups, batch.mask)
         timing = timing_of(batch, past)
-        context = {
-            m: self._contextualise(m, summaries[m], timing, present[:, :, number], batch, past)
-            for number, m in enumerate(self.modalities)
-        }
+        context = self._contextualise(summaries, timing, present, batch.speakers, past)
         routings = self._align_tokens(groups, context, present)
         told = self._ask(groups, batch, past=past)
         memory = told.read if told else self._remember(groups, context, present, routings)
@@ -228,23 +225,35 @@ class Recognizer(EmotionModel):
 
     def _contextualise(
         self,
-        modality: str,
-        x: Tensor,
+        summaries: Mapping[str, Tensor],
         timing: Tensor,
         present: Tensor,
-        batch: ConversationBatch,
+        speakers: Tensor,
         past: Past | None,
-    ) -> Tensor:
-        stem = self._stem(modality)
-        if stem.timing is not None:
-            x = x + stem.timing(timing.to(x.dtype))
-        context = stem.context
-        if isinstance(context, RecurrentContext):
-            x = context(x, present, batch.speakers, past, modality)
-        elif context is not None:
-            mask = present.unsqueeze(1).expand(-1, x.shape[1], -1)
-            x = context(x, mask.tril() if self.causal else mask, batch.speakers)
-        return x * present.unsqueeze(-1)
+    ) -> dict[str, Tensor]:
+        """Modality → its contexts, shape (B, U, D), zeros where it is absent."""
+        known = dict(summaries)
+        for m, stem in self._stems.items():
+            if stem.timing is not None:
+                known[m] = known[m] + stem.timing(timing.to(known[m].dtype))
+        there = {m: present[:, :, number] for number, m in enumerate(self.modalities)}
+        recurrent = [m for m in known if isinstance(self._stem(m).context, RecurrentContext)]
+        if past is None and recurrent:
+            together = recur_together(
+                [cast(RecurrentContext, self._stem(m).context) for m in recurrent],
+                [known[m] for m in recurrent],
+                [there[m] for m in recurrent],
+                speakers,
+            )
+            known |= dict(zip(recurrent, together, strict=True))
+        for m, stem in self._stems.items():
+            context = stem.context
+            if isinstance(context, RecurrentContext) and past is not None:
+                known[m] = context(known[m], there[m], speakers, past, m)
+            elif isinstance(context, ContextEncoder):
+                mask = there[m].unsqueeze(1).expand(-1, timing.shape[1], -1)
+                known[m] = context(known[m], mask.tril() if self.causal else mask, speakers)
+        return {m: known[m] * there[m].unsqueeze(-1) for m in self.modalities}
 
     def _align_tokens(
         self, groups: list[RowGroup], context: Mapping[str, Tensor], present: Tensor

@@ -7,11 +7,12 @@
 
 (Cho et al., 2014, as PyTorch writes it.) PyTorch runs `nn.GRU` on a CPU one direction after
 the other, in a dozen small operations a step, each recorded for its gradient; that costs
-more than all that a small model does besides. Here both directions take a step at once,
-and the gradient is written out. Elsewhere, and where there is no gradient, PyTorch's own
-is faster, and runs.
+more than all that a small model does besides. Here GRUs that do not read each other take a
+step together, in all their directions, and the gradient is written out. Elsewhere, and where
+there is no gradient, PyTorch's own is faster, and runs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,50 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from emospot.model.recurrence_as_graph import scanned_as_graph
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A GRU over the present elements of each group of each row, in order.
+
+    Args:
+        gru: batch-first, of one layer, with output of size E.
+        x: shape (B, U, D).
+        present: shape (B, U).
+        groups: number of the group of each element, shape (B, U).
+    """
+
+    gru: nn.GRU
+    x: Tensor
+    present: Tensor
+    groups: Tensor
+
+
+def run_together(runs: Sequence[Run]) -> list[Tensor]:
+    """Several GRUs that do not read each other, a step of all at a time.
+
+    Args:
+        runs: of one hidden size and as many directions.
+
+    Returns:
+        For each as `run_over_groups`.
+    """
+    x = runs[0].x
+    if torch.compiler.is_exporting() or x.device.type != "cpu" or not torch.is_grad_enabled():
+        return [run_over_groups(run.gru, run.x, run.present, run.groups) for run in runs]
+    sequences = [_Sequences.of(run.present, run.groups) for run in runs]
+    there = [number for number, own in enumerate(sequences) if len(own.order)]
+    found = [run.x.new_zeros(*run.x.shape[:2], _size(run.gru)) for run in runs]
+    if there:
+        hidden = _scanned(
+            [runs[i].gru for i in there],
+            [runs[i].x.flatten(0, 1)[sequences[i].order] for i in there],
+            [sequences[i].lengths for i in there],
+        )
+        for i, own in zip(there, hidden, strict=True):
+            flat = found[i].flatten(0, 1).index_copy(0, sequences[i].order, own)
+            found[i] = flat.view_as(found[i])
+    return found
 
 
 def run_over_groups(
@@ -41,26 +86,45 @@ def run_over_groups(
     """
     if torch.compiler.is_exporting():
         return scanned_as_graph(gru, x, present, groups)
-    B, U, D = x.shape
-    row = torch.arange(B, device=x.device).unsqueeze(1).expand(B, U)
-    key = row * (int(groups.max()) + 1) + groups
-    flat = torch.nonzero(present.flatten()).squeeze(-1)
-    E = gru.hidden_size * (2 if gru.bidirectional else 1)
-    out = x.new_zeros(B * U, E)
-    if len(flat) == 0:
-        return out.view(B, U, E)
-    keys, sequence, lengths = torch.unique(
-        key.flatten()[flat], return_inverse=True, return_counts=True
-    )
-    order = torch.argsort(sequence, stable=True)
-    elements = x.reshape(B * U, D)[flat[order]]
-    if begin is not None:
-        hidden = _packed(gru, elements, lengths, begin[keys].unsqueeze(0))
-    elif x.device.type == "cpu" and torch.is_grad_enabled():
-        hidden = _scanned(gru, elements, lengths)
-    else:
-        hidden = _packed(gru, elements, lengths)
-    return out.index_copy(0, flat[order], hidden).view(B, U, E)
+    if begin is None and x.device.type == "cpu" and torch.is_grad_enabled():
+        return run_together([Run(gru, x, present, groups)])[0]
+    out = x.new_zeros(x.shape[0] * x.shape[1], _size(gru))
+    own = _Sequences.of(present, groups)
+    if len(own.order):
+        start = None if begin is None else begin[own.keys].unsqueeze(0)
+        hidden = _packed(gru, x.flatten(0, 1)[own.order], own.lengths, start)
+        out = out.index_copy(0, own.order, hidden)
+    return out.view(*x.shape[:2], -1)
+
+
+def _size(gru: nn.GRU) -> int:
+    return gru.hidden_size * (2 if gru.bidirectional else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequences:
+    """Where the elements of sequences stand.
+
+    Args:
+        order: place of each of R elements among all B · U, sequence after sequence.
+        lengths: of the sequences, each at least 1.
+        keys: row of each sequence times the groups of a row, and its group.
+    """
+
+    order: Tensor
+    lengths: Tensor
+    keys: Tensor
+
+    @classmethod
+    def of(cls, present: Tensor, groups: Tensor) -> "_Sequences":
+        """The groups of each row of (B, U)."""
+        row = torch.arange(len(groups), device=groups.device).unsqueeze(1)
+        key = row * (int(groups.max()) + 1) + groups
+        flat = torch.nonzero(present.flatten()).squeeze(-1)
+        keys, sequence, lengths = torch.unique(
+            key.flatten()[flat], return_inverse=True, return_counts=True
+        )
+        return cls(flat[torch.argsort(sequence, stable=True)], lengths, keys)
 
 
 def _packed(gru: nn.GRU, elements: Tensor, lengths: Tensor, begin: Tensor | None = None) -> Tensor:
@@ -72,67 +136,87 @@ def _packed(gru: nn.GRU, elements: Tensor, lengths: Tensor, begin: Tensor | None
     return torch.cat([padded[i, :n] for i, n in enumerate(lengths.tolist())])
 
 
-def _scanned(gru: nn.GRU, elements: Tensor, lengths: Tensor) -> Tensor:
-    """The same, a step of all sequences and directions at a time."""
-    ends = ("", "_reverse") if gru.bidirectional else ("",)
+def _scanned(
+    grus: Sequence[nn.GRU], elements: Sequence[Tensor], lengths: Sequence[Tensor]
+) -> list[Tensor]:
+    """The same of several, a step of all sequences and directions at a time."""
+    ends = ("", "_reverse") if grus[0].bidirectional else ("",)
     weights = {
-        name: torch.stack([getattr(gru, f"{name}_l0{end}") for end in ends])
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        name: torch.stack([getattr(gru, f"{name}_l0{end}") for gru in grus for end in ends])
+        for name in ("weight_hh", "bias_hh")
     }
-    steps = Steps.of(lengths, reverse=gru.bidirectional)
-    inputs = torch.baddbmm(
-        weights["bias_ih"].unsqueeze(1),
-        elements.expand(len(ends), -1, -1),
-        weights["weight_ih"].transpose(1, 2),
-    )
-    packed = torch.stack([x[own] for x, own in zip(inputs, steps.elements, strict=True)])
+    steps = Steps.of(lengths, reverse=grus[0].bidirectional)
+    inputs = []
+    for gru, x, places in zip(grus, elements, steps.places, strict=True):
+        for end, own in zip(ends, places, strict=True):
+            asked = F.linear(
+                x, getattr(gru, f"weight_ih_l0{end}"), getattr(gru, f"bias_ih_l0{end}")
+            )
+            inputs.append(
+                asked.new_zeros(sum(steps.counts), asked.shape[1]).index_copy(0, own, asked)
+            )
     hidden: Tensor = _Scan.apply(  # type: ignore[no-untyped-call]
-        packed, weights["weight_hh"], weights["bias_hh"], steps.counts
+        torch.stack(inputs), weights["weight_hh"], weights["bias_hh"], steps.counts
     )
-    return torch.cat([h[own] for h, own in zip(hidden, steps.places, strict=True)], dim=-1)
+    told = hidden.unflatten(0, (len(grus), len(ends)))
+    return [
+        torch.cat([h[own] for h, own in zip(both, places, strict=True)], dim=-1)
+        for both, places in zip(told, steps.places, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The elements of sequences step by step, those of a step from the longest sequence down.
 
+    Several sets of sequences have their steps together. Where one of them has fewer in a
+    step than another, its last places there are no element's.
+
     Args:
-        counts: of each step, how many sequences have it.
-        elements: of each direction, the number of the element at each place, shape (R,).
-        places: of each direction, the place of each element, shape (R,).
+        counts: of each step, how many places it has.
+        places: of each set, and each direction, the place of each element, shape (R,).
     """
 
     counts: tuple[int, ...]
-    elements: tuple[Tensor, ...]
-    places: tuple[Tensor, ...]
+    places: tuple[tuple[Tensor, ...], ...]
 
     @classmethod
-    def of(cls, lengths: Tensor, *, reverse: bool) -> "Steps":
+    def of(cls, lengths: Sequence[Tensor], *, reverse: bool) -> "Steps":
         """Of sequences that follow each other.
 
         Args:
-            lengths: of the sequences, each at least 1.
+            lengths: of the sequences of each set, each at least 1.
             reverse: whether there is a second direction, from the last element on.
 
-        >>> steps = Steps.of(torch.tensor([1, 3]), reverse=True)
-        >>> steps.counts, [own.tolist() for own in steps.elements]
-        ((2, 1, 1), [[1, 0, 2, 3], [3, 0, 2, 1]])
+        >>> steps = Steps.of([torch.tensor([1, 3]), torch.tensor([2])], reverse=True)
+        >>> steps.counts, [[own.tolist() for own in both] for both in steps.places]
+        ((2, 1, 1), [[[1, 0, 2, 3], [1, 3, 2, 0]], [[0, 2], [2, 0]]])
         """
-        rank = torch.argsort(torch.argsort(lengths, descending=True, stable=True))
-        step_ends = torch.bincount(lengths - 1).flip(0).cumsum(0).flip(0)
-        starts = F.pad(step_ends.cumsum(0), (1, 0))
-        own_length = lengths.repeat_interleave(lengths)
-        first = F.pad(lengths.cumsum(0), (1, 0))[:-1].repeat_interleave(lengths)
-        step = torch.arange(len(own_length), device=lengths.device) - first
-        own_rank = rank.repeat_interleave(lengths)
-        directions = (step, own_length - 1 - step) if reverse else (step,)
-        places = tuple(starts[at] + own_rank for at in directions)
-        elements = tuple(torch.argsort(own) for own in places)
-        return cls(tuple(step_ends.tolist()), elements, places)
+        longest = max(int(own.max()) for own in lengths)
+        each = torch.stack([torch.bincount(own - 1, minlength=longest) for own in lengths])
+        counts = each.flip(1).cumsum(1).flip(1).amax(0)
+        starts = F.pad(counts.cumsum(0), (1, 0))
+        places = tuple(tuple(_places(own, starts, reverse=reverse)) for own in lengths)
+        return cls(tuple(counts.tolist()), places)
+
+
+def _places(lengths: Tensor, starts: Tensor, *, reverse: bool) -> list[Tensor]:
+    """The place of each element, of each direction; `starts` is the first one of each step."""
+    rank = torch.argsort(torch.argsort(lengths, descending=True, stable=True))
+    own_length = lengths.repeat_interleave(lengths)
+    first = F.pad(lengths.cumsum(0), (1, 0))[:-1].repeat_interleave(lengths)
+    step = torch.arange(len(own_length), device=lengths.device) - first
+    own_rank = rank.repeat_interleave(lengths)
+    directions = (step, own_length - 1 - step) if reverse else (step,)
+    return [starts[at] + own_rank for at in directions]
 
 
 class _Scan(torch.autograd.Function):
-    """From inputs (S, R, 3H), step by step, to hidden states (S, R, H); S directions."""
+    """From inputs (S, R, 3H), step by step, to hidden states (S, R, H).
+
+    S GRUs and directions, R places (`Steps`). What stands in a place that is no element's
+    is no number of anybody's: nobody reads it, and it gets no gradient.
+    """
 
     @staticmethod
     def forward(

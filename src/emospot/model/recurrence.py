@@ -223,54 +223,74 @@ class _Scan(torch.autograd.Function):
         ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, counts: tuple[int, ...]
     ) -> Tensor:
         S, R, H = inputs.shape[0], inputs.shape[1], weight.shape[-1]
-        hidden, before, new, heard = (inputs.new_empty(S, R, H) for _ in range(4))
+        hidden, new, heard = (inputs.new_empty(S, R, H) for _ in range(3))
         gates = inputs.new_empty(S, R, 2 * H)
         across = weight.transpose(1, 2)
         offset = bias.unsqueeze(1)
         h = inputs.new_zeros(S, counts[0], H)
-        start = 0
-        for count in counts:
-            now = slice(start, start + count)
-            h = h[:, :count]
-            before[:, now] = h
+        # Views of every step at once: to take one is as dear as to compute it.
+        steps = zip(
+            *(
+                whole.split(counts, dim=1)
+                for whole in (
+                    *(inputs[..., : 2 * H], inputs[..., 2 * H :]),
+                    *(gates, gates[..., :H], gates[..., H:]),
+                    *(heard, new, hidden),
+                )
+            ),
+            strict=True,
+        )
+        for asked, asked_new, gate, reset, update, told_new, candidate, out in steps:
+            if h.shape[1] > out.shape[1]:
+                h = h[:, : out.shape[1]]
             told = torch.baddbmm(offset, h, across)
-            gate = torch.sigmoid(inputs[:, now, : 2 * H] + told[..., : 2 * H])
-            candidate = torch.tanh(
-                torch.addcmul(inputs[:, now, 2 * H :], gate[..., :H], told[..., 2 * H :])
-            )
-            h = torch.lerp(candidate, h, gate[..., H:])
-            gates[:, now], heard[:, now] = gate, told[..., 2 * H :]
-            new[:, now], hidden[:, now] = candidate, h
-            start += count
-        ctx.save_for_backward(weight, gates, before, new, heard)
+            torch.add(asked, told[..., : 2 * H], out=gate).sigmoid_()
+            told_new.copy_(told[..., 2 * H :])
+            torch.addcmul(asked_new, reset, told_new, out=candidate).tanh_()
+            h = torch.lerp(candidate, h, update, out=out)
+        ctx.save_for_backward(weight, gates, new, heard, hidden)
         ctx.counts = counts
         return hidden
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        weight, gates, before, new, heard = ctx.saved_tensors
-        H = weight.shape[-1]
+        weight, gates, new, heard, hidden = ctx.saved_tensors
+        S, R, H = gradient.shape
+        before = _before(hidden, ctx.counts)
         reset, update = gates[..., :H], gates[..., H:]
-        # What each gate's own sum gets for what the state, or the candidate, gets.
-        to_candidate = (1 - update) * (1 - new.square())
-        to_update = (before - new) * update * (1 - update)
-        to_reset = heard * reset * (1 - reset)
-        # Of the inputs' sums, and of the states', which differ in the candidate.
-        found = gradient.new_empty(*gradient.shape[:2], 3 * H)
-        told = torch.empty_like(found)
-        end = gradient.shape[1]
-        back = gradient.new_zeros(gradient.shape[0], 0, H)
-        for count in reversed(ctx.counts):
-            now = slice(end - count, end)
-            own = gradient[:, now].clone()
-            own[:, : back.shape[1]] += back
-            candidate = own * to_candidate[:, now]
-            found[:, now, 2 * H :] = candidate
-            torch.mul(candidate, to_reset[:, now], out=told[:, now, :H])
-            torch.mul(own, to_update[:, now], out=told[:, now, H : 2 * H])
-            torch.mul(candidate, reset[:, now], out=told[:, now, 2 * H :])
-            back = torch.baddbmm(own * update[:, now], told[:, now], weight)
-            end -= count
-        found[..., : 2 * H] = told[..., : 2 * H]
-        return found, told.transpose(1, 2) @ before, told.sum(dim=1), None
+        # What the sums of each gate get for what the state gets. Those of inputs and states
+        # differ in the candidate; the last one is what the state before gets at once.
+        shares = gradient.new_empty(S, R, 5, H)
+        torch.mul(1 - update, 1 - new.square(), out=shares[:, :, 3])
+        torch.mul(shares[:, :, 3], heard * reset * (1 - reset), out=shares[:, :, 0])
+        torch.mul((before - new) * update, 1 - update, out=shares[:, :, 1])
+        torch.mul(shares[:, :, 3], reset, out=shares[:, :, 2])
+        shares[:, :, 4] = update
+        found = torch.empty_like(shares)
+        told = found[:, :, :3].flatten(2)
+        gradient = gradient.clone()
+        steps = list(
+            zip(
+                *(
+                    whole.split(ctx.counts, dim=1)
+                    for whole in (gradient.unsqueeze(2), shares, found, told, found[:, :, 4])
+                ),
+                strict=True,
+            )
+        )
+        back = gradient.new_zeros(S, 0, H)
+        for own, share, got, sums, at_once in reversed(steps):
+            own[:, : back.shape[1], 0] += back
+            torch.mul(own, share, out=got)
+            back = torch.baddbmm(at_once, sums, weight)
+        to_inputs = torch.cat((found[:, :, :2], found[:, :, 3:4]), dim=2).flatten(2)
+        return to_inputs, told.transpose(1, 2) @ before, told.sum(dim=1), None
+
+
+def _before(hidden: Tensor, counts: tuple[int, ...]) -> Tensor:
+    """The state before each place, zero before the first step."""
+    steps = hidden.split(counts, dim=1)
+    earlier = (torch.zeros_like(steps[0]), *steps[:-1])
+    parts = [own[:, :count] for own, count in zip(earlier, counts, strict=True)]
+    return torch.cat(parts, dim=1)

@@ -59,6 +59,10 @@ def rate_factor(step: int, warmup: int, total: int) -> float:
     return rise * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
 
 
+FUSED_ON = ("cpu", "cuda")
+"""Devices on which PyTorch's optimisers do so."""
+
+
 def averaging(decay: float) -> Any:
     """Exponential averaging of weights that follows quickly at first.
 
@@ -66,11 +70,12 @@ def averaging(decay: float) -> Any:
     weights do not linger.
     """
 
-    def average(mean: Tensor, weight: Tensor, count: Tensor | int) -> Tensor:
-        if not weight.is_floating_point():
-            return weight  # a counter of batch normalisation
+    def average(means: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+        if not means[0].is_floating_point():
+            torch._foreach_copy_(means, weights)  # counters of batch normalisation
+            return
         own = min(decay, (1 + float(count)) / (10 + float(count)))
-        return torch.lerp(mean, weight, 1 - own)
+        torch._foreach_lerp_(means, weights, 1 - own)
 
     return average
 
@@ -130,7 +135,7 @@ class EmotionModule(LightningModule):
         self.recognizer = recognizer
         # With the buffers: batch normalisation must fit the averaged weights.
         self.averaged = AveragedModel(
-            recognizer, avg_fn=averaging(config.average_decay), use_buffers=True
+            recognizer, multi_avg_fn=averaging(config.average_decay), use_buffers=True
         ).requires_grad_(False)
         self.config = config
         self.main = tasks[0]
@@ -235,7 +240,11 @@ class EmotionModule(LightningModule):
         ]
         make = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.config.optimizer]
         optimizer = make(
-            groups, lr=self.config.learning_rate, weight_decay=self.config.weight_decay
+            groups,
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
+            # All parameters in one operation, instead of eight for each.
+            fused=all(p.device.type in FUSED_ON for p in parameters),
         )
         return {"optimizer": optimizer, "lr_scheduler": self._schedule(optimizer)}
 

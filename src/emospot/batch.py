@@ -218,10 +218,10 @@ def text_read(utterance: Utterance, tokens: Tokens | None) -> str:
         return ""
     if tokens.offsets is None:
         return text
-    covered = np.zeros(len(text), dtype=bool)
-    for start, end in tokens.offsets:
-        covered[start:end] = True
-    left = "".join(letter if kept else " " for letter, kept in zip(text, covered, strict=True))
+    letters = [" "] * len(text)
+    for start, end in tokens.offsets.tolist():
+        letters[start:end] = text[start:end]
+    left = "".join(letters)
     return left if left.strip() else ""
 
 

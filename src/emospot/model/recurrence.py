@@ -268,7 +268,7 @@ class _Scan(torch.autograd.Function):
         torch.mul(shares[:, :, 3], reset, out=shares[:, :, 2])
         shares[:, :, 4] = update
         found = torch.empty_like(shares)
-        told = found[:, :, :3].flatten(2)
+        told = found[:, :, :3].view(S, R, 3 * H)
         gradient = gradient.clone()
         steps = list(
             zip(

@@ -65,7 +65,7 @@ SETTINGS = {
     "encoder_nlayers": 2, "use_highway": False, "class_weight": False, "no_gnn": False,
     "emotion": None, "device": "cpu", "weight_decay": 1e-8, "max_grad_value": -1,
     "scheduler": "reduceLR", "log_in_comet": False,
-    "dataset_embedding_dims": {"iemocap": {"a": 100, "t": 768, "v": 512}},
+    "dataset_embedding_dims": {"iemocap": {LETTERS[m]: width for m, width in WIDTHS.items()}},
 }  # fmt: skip
 """Of `run_train.sh`, and the defaults of `train.py` for what it leaves out."""
 
@@ -180,11 +180,8 @@ class Published:
 
     def long(self, length: int) -> float:
         """Milliseconds an utterance of one conversation."""
-        return (
-            1e3
-            * self._answered(self._module.Dataset(as_published(drawn([length])), self._own))
-            / length
-        )
+        data = self._module.Dataset(as_published(drawn([length])), self._own)
+        return 1e3 * self._answered(data) / length
 
     def memory(self) -> float:
         """Megabytes that all so far took at most, beyond the libraries."""
@@ -252,37 +249,34 @@ class Both:
 
 
 def measured(
-    checkout: Path, modalities: Sequence[str], count: int
+    store: Path, checkout: Path, modalities: Sequence[str], count: int
 ) -> dict[str, dict[str, list[float]]]:
     """What is measured → who → the figure of each round."""
     found: dict[str, dict[str, list[float]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "store"
-        write_store(store)
 
-        def in_turn(what: str, one: Callable[[str], float], *, warm_up: bool = True) -> None:
-            def tell(done: int, total: int) -> None:
-                print(f"{', '.join(modalities)}: {what}: {done} of {total}", file=sys.stderr)
+    def in_turn(what: str, one: Callable[[str], float], *, warm_up: bool = True) -> None:
+        def tell(done: int, total: int) -> None:
+            print(f"{', '.join(modalities)}: {what}: {done} of {total}", file=sys.stderr)
 
-            found[what] = rounds((OWN, PUBLISHED), one, count, tell, warm_up=warm_up)
+        found[what] = rounds((OWN, PUBLISHED), one, count, tell, warm_up=warm_up)
 
-        def memory(name: str) -> float:
-            with ExitStack() as stack:
-                both = Both(stack, store, checkout, modalities)
-                both.ask(name, "train")
-                return both.ask(name, "memory")
-
-        in_turn("memory of training, MB beyond the libraries", memory, warm_up=False)
+    def memory(name: str) -> float:
         with ExitStack() as stack:
             both = Both(stack, store, checkout, modalities)
-            in_turn("training, utterances a second", lambda n: both.ask(n, "train"))
-            in_turn("answering, utterances a second", lambda n: both.ask(n, "infer"))
-            for length in LENGTHS:
+            both.ask(name, "train")
+            return both.ask(name, "memory")
 
-                def long(name: str, length: int = length) -> float:
-                    return both.ask(name, "long", length)
+    in_turn("memory of training, MB beyond the libraries", memory, warm_up=False)
+    with ExitStack() as stack:
+        both = Both(stack, store, checkout, modalities)
+        in_turn("training, utterances a second", lambda n: both.ask(n, "train"))
+        in_turn("answering, utterances a second", lambda n: both.ask(n, "infer"))
+        for length in LENGTHS:
 
-                in_turn(f"one conversation of {length:,} utterances, ms each", long)
+            def long(name: str, length: int = length) -> float:
+                return both.ask(name, "long", length)
+
+            in_turn(f"one conversation of {length:,} utterances, ms each", long)
     return found
 
 
@@ -305,13 +299,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("beside-corect.json"))
     given = parser.parse_args()
     found = {}
-    for modalities in READ:
-        name = ", ".join(modalities)
-        found[name] = measured(given.checkout.resolve(), modalities, given.rounds)
-        print(f"{name}\n\n{table(found[name])}\n")
-        # What is measured by now is not lost.
-        told = {"provenance": provenance(), "settings": SETTINGS, "figures": found}
-        write_json(given.out, {"kind": SPEED, **told})
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        write_store(store)
+        for modalities in READ:
+            name = ", ".join(modalities)
+            found[name] = measured(store, given.checkout.resolve(), modalities, given.rounds)
+            print(f"{name}\n\n{table(found[name])}\n")
+            # What is measured by now is not lost.
+            told = {"provenance": provenance(), "settings": SETTINGS, "figures": found}
+            write_json(given.out, {"kind": SPEED, **told})
 
 
 if __name__ == "__main__":

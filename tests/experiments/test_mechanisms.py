@@ -168,5 +168,5 @@ def test_the_page_of_benchmarks_shows_the_matrix(
     monkeypatch.setattr("emospot.experiments.benchmarks._read", lambda path: (_study(), values))
     (tmp_path / "mechanisms.json").write_text("{}")
     page = benchmarks_pages(tmp_path)["benchmarks/mechanisms.md"]
-    assert "## What each part gives in each world" in page
+    assert "\n## What each part gives in each world\n" in page
     assert "| bare + a |" in page

@@ -141,22 +141,20 @@ def _scanned(
 ) -> list[Tensor]:
     """The same of several, a step of all sequences and directions at a time."""
     ends = ("", "_reverse") if grus[0].bidirectional else ("",)
-    weights = {
-        name: torch.stack([getattr(gru, f"{name}_l0{end}") for gru in grus for end in ends])
+    weight, bias = (
+        torch.stack([getattr(gru, f"{name}_l0{end}") for gru in grus for end in ends])
         for name in ("weight_hh", "bias_hh")
-    }
+    )
     steps = Steps.of(lengths, reverse=grus[0].bidirectional)
-    inputs = []
+    inputs, total = [], sum(steps.counts)
     for gru, x, places in zip(grus, elements, steps.places, strict=True):
         for end, own in zip(ends, places, strict=True):
             asked = F.linear(
                 x, getattr(gru, f"weight_ih_l0{end}"), getattr(gru, f"bias_ih_l0{end}")
             )
-            inputs.append(
-                asked.new_zeros(sum(steps.counts), asked.shape[1]).index_copy(0, own, asked)
-            )
+            inputs.append(asked.new_zeros(total, asked.shape[1]).index_copy(0, own, asked))
     hidden: Tensor = _Scan.apply(  # type: ignore[no-untyped-call]
-        torch.stack(inputs), weights["weight_hh"], weights["bias_hh"], steps.counts
+        torch.stack(inputs), weight, bias, steps.counts
     )
     told = hidden.unflatten(0, (len(grus), len(ends)))
     return [

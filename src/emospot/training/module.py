@@ -33,6 +33,9 @@ FINAL_RATE = 0.05
 PLATEAU_FACTOR = 0.1
 PLATEAU_PATIENCE = 10
 
+FUSED_ON = ("cpu", "cuda")
+"""Devices on which PyTorch's optimisers change all parameters in one operation."""
+
 CHOICE = "dev_score"
 """Under this name the score that an epoch is chosen by is logged; greater is better."""
 DEV_LOSS = "dev_loss"
@@ -57,10 +60,6 @@ def rate_factor(step: int, warmup: int, total: int) -> float:
         return rise
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
     return rise * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
-
-
-FUSED_ON = ("cpu", "cuda")
-"""Devices on which PyTorch's optimisers do so."""
 
 
 def averaging(decay: float) -> Any:
@@ -243,7 +242,6 @@ class EmotionModule(LightningModule):
             groups,
             lr=self.config.learning_rate,
             weight_decay=self.config.weight_decay,
-            # All parameters in one operation, instead of eight for each.
             fused=all(p.device.type in FUSED_ON for p in parameters),
         )
         return {"optimizer": optimizer, "lr_scheduler": self._schedule(optimizer)}

@@ -1,6 +1,6 @@
-// Links within the page. Rows out of view are drawn only when they come near, and are then
-// higher or lower than was reckoned, so a jump over many of them lands beside its target:
-// once it has ended, it is done again until the target stays where it belongs.
+// Links within the page, and the key to its end. Rows out of view are drawn only when they come
+// near, and are then higher or lower than was reckoned, so a jump over many of them lands beside
+// its target: once it has ended, it is done again until the target stays where it belongs.
 let jumping = null;
 
 function settle() {
@@ -22,8 +22,7 @@ function settle() {
 
 let stopped = false;
 let waiting = 0;
-function jump(hash) {
-  const target = hash.length > 1 ? byId(decodeURIComponent(hash.slice(1))) : null;
+function land(target) {
   if (!target) return;
   jumping = target;
   stopped = false;
@@ -31,6 +30,8 @@ function jump(hash) {
   // Where nothing had to be scrolled, or the browser does not tell the end of it.
   waiting = setTimeout(settle, 1500);
 }
+const jump = (hash) =>
+  land(hash.length > 1 ? byId(decodeURIComponent(hash.slice(1))) : null);
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
   if (link && !event.defaultPrevented) jump(link.getAttribute("href"));
@@ -48,6 +49,12 @@ for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
     clearTimeout(waiting);
   }, { passive: true, capture: true });
 }
+// After them: what keeps the key for itself scrolls itself, not the page.
+const keepsEnd = "input, select, textarea, audio, video, [contenteditable], .table-scroll, dialog";
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "End" || event.shiftKey || event.altKey || event.defaultPrevented) return;
+  if (!event.target.closest(keepsEnd)) land(document.querySelector("footer"));
+});
 jump(location.hash);
 
 // On paper, what is folded for room is open.

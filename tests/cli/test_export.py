@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_the_bundled_model_for_a_service(emospot, tmp_path):
     ran = emospot("export", "bundled-causal", "--out", tmp_path / "served", "--format", "torch")
     assert "the bundled sample, 10 utterances: 100.0 % the same" in ran.out

@@ -185,7 +185,7 @@ def test_help(emospot):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_a_benchmark(emospot, shared_data, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
     arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--detector", "lexicon")
@@ -221,7 +221,7 @@ def test_faithfulness_of_the_bundled_model(emospot, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_a_benchmark_of_what_a_model_has_learned(emospot, shared_data, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOSPOT_DATA", str(shared_data))
     arguments = ("hotspots", "benchmark", "--out", tmp_path / "o", "--learned", "bundled")

@@ -31,7 +31,7 @@ def _smaller(study: Study) -> Study:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_each_part_gains_where_its_mechanism_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -92,7 +92,7 @@ def test_the_graph_of_tensors_says_what_the_model_says(settings: dict[str, objec
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("form", "settings"), [("onnx", {}), ("torch", {"causal": True, "context_layers": 1})]
 )

@@ -28,7 +28,7 @@ def clips(shared_data):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_mel_equals_resemblyzers():
     from resemblyzer import wav_to_mel_spectrogram
 

@@ -204,7 +204,7 @@ def _accuracy_after_training(model: Recognizer, steps: int) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_a_fixed_lag_between_modalities_is_learned_by_the_aligners_alone(
     make_recognizer: Callable[..., Recognizer],
 ) -> None:

@@ -51,12 +51,22 @@ def test_equals_pytorch_with_its_gradients(rows: tuple[Tensor, ...], *, both: bo
         assert torch.allclose(ours, theirs, atol=1e-12)
 
 
-def test_without_a_gradient_the_answers_are_the_same(rows: tuple[Tensor, ...]) -> None:
+@pytest.mark.parametrize("both", [True, False])
+def test_without_a_gradient_the_answers_are_the_same(
+    rows: tuple[Tensor, ...], *, both: bool
+) -> None:
     x, present, groups = rows
-    gru = _gru(5, 4, both=True, double=True)
+    gru = _gru(5, 4, both=both, double=True)
     with torch.no_grad():
         found = run_over_groups(gru, x, present, groups)
     assert torch.allclose(found, run_over_groups(gru, x, present, groups), atol=1e-12)
+    # A group alone, and two GRUs of which one has far more to read.
+    runs = [Run(gru, x, present & (groups == 1), groups), Run(gru, x * 2, present, groups)]
+    with torch.no_grad():
+        together = run_together(runs)
+    for run, own in zip(runs, together, strict=True):
+        wanted = _alone(run.gru, run.x, run.present, run.groups)
+        assert torch.allclose(own, wanted, atol=1e-12)
 
 
 def test_what_runs_elsewhere_than_on_a_cpu_gives_the_same(

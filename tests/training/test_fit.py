@@ -63,7 +63,7 @@ def _same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_learns_and_two_runs_are_equal_and_two_seeds_are_not(make_store, tmp_path: Path) -> None:
     store = make_store()
     config = parse_config(

@@ -8,8 +8,8 @@
 (Cho et al., 2014, as PyTorch writes it.) PyTorch runs `nn.GRU` on a CPU one direction after
 the other, in a dozen small operations a step, each recorded for its gradient; that costs
 more than all that a small model does besides. Here GRUs that do not read each other take a
-step together, in all their directions, and the gradient is written out. Elsewhere, and where
-there is no gradient, PyTorch's own is faster, and runs.
+step together, in all their directions, and the gradient is written out. Elsewhere, and from
+states that were kept, PyTorch's own runs.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def run_together(runs: Sequence[Run]) -> list[Tensor]:
         For each as `run_over_groups`.
     """
     x = runs[0].x
-    if torch.compiler.is_exporting() or x.device.type != "cpu" or not torch.is_grad_enabled():
+    if torch.compiler.is_exporting() or x.device.type != "cpu":
         return [run_over_groups(run.gru, run.x, run.present, run.groups) for run in runs]
     sequences = [_Sequences.of(run.present, run.groups) for run in runs]
     there = [number for number, own in enumerate(sequences) if len(own.order)]
@@ -86,7 +86,7 @@ def run_over_groups(
     """
     if torch.compiler.is_exporting():
         return scanned_as_graph(gru, x, present, groups)
-    if begin is None and x.device.type == "cpu" and torch.is_grad_enabled():
+    if begin is None and x.device.type == "cpu":
         return run_together([Run(gru, x, present, groups)])[0]
     out = x.new_zeros(x.shape[0] * x.shape[1], _size(gru))
     own = _Sequences.of(present, groups)
@@ -153,9 +153,8 @@ def _scanned(
                 x, getattr(gru, f"weight_ih_l0{end}"), getattr(gru, f"bias_ih_l0{end}")
             )
             inputs.append(asked.new_zeros(total, asked.shape[1]).index_copy(0, own, asked))
-    hidden: Tensor = _Scan.apply(  # type: ignore[no-untyped-call]
-        torch.stack(inputs), weight, bias, steps.counts
-    )
+    scan = _Scan.apply if torch.is_grad_enabled() else _only_states
+    hidden: Tensor = scan(torch.stack(inputs), weight, bias, steps.counts)
     told = hidden.unflatten(0, (len(grus), len(ends)))
     return [
         torch.cat([h[own] for h, own in zip(both, places, strict=True)], dim=-1)
@@ -284,6 +283,28 @@ class _Scan(torch.autograd.Function):
             back = torch.baddbmm(at_once, sums, weight)
         to_inputs = torch.cat((found[:, :, :2], found[:, :, 3:4]), dim=2).flatten(2)
         return to_inputs, told.transpose(1, 2) @ before, told.sum(dim=1), None
+
+
+def _only_states(inputs: Tensor, weight: Tensor, bias: Tensor, counts: tuple[int, ...]) -> Tensor:
+    """What `_Scan` gives, with nothing kept of a step but the states."""
+    S, R, H = inputs.shape[0], inputs.shape[1], weight.shape[-1]
+    hidden = inputs.new_empty(S, R, H)
+    across, offset = weight.transpose(1, 2), bias.unsqueeze(1)
+    h = inputs.new_zeros(S, counts[0], H)
+    told = candidate = h[:, :0]
+    asked_gates, asked_news = inputs[..., : 2 * H], inputs[..., 2 * H :]
+    steps = (whole.split(counts, dim=1) for whole in (asked_gates, asked_news, hidden))
+    for asked, asked_new, out in zip(*steps, strict=True):
+        count = out.shape[1]
+        if told.shape[1] != count:
+            h = h[:, :count]
+            told, candidate = inputs.new_empty(S, count, 3 * H), inputs.new_empty(S, count, H)
+            gate, (reset, update, heard) = told[..., : 2 * H], told.split(H, dim=-1)
+        torch.baddbmm(offset, h, across, out=told)
+        gate.add_(asked).sigmoid_()
+        torch.addcmul(asked_new, reset, heard, out=candidate).tanh_()
+        h = torch.lerp(candidate, h, update, out=out)
+    return hidden
 
 
 def _before(hidden: Tensor, counts: tuple[int, ...]) -> Tensor:

@@ -24,6 +24,7 @@ from emospot.features.store import FeatureStore
 from emospot.files import write_file
 from emospot.model.names import DESCRIPTION
 from emospot.model.pretrained import PretrainedModel, load_model
+from emospot.model.withheld import of_modalities
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +195,8 @@ def labelled_examples(
     store: FeatureStore, split: str, without: Collection[str] = ()
 ) -> list[Example]:
     """The conversations of a split, with some modalities withheld."""
-    return [
-        Example(
-            c.conversation,
-            {m: tokens for m, tokens in c.tokens.items() if m not in without},
-            c.hotspots,
-        )
-        for c in store.conversations(split)
-    ]
+    found = (Example(c.conversation, c.tokens, c.hotspots) for c in store.conversations(split))
+    return [of_modalities(one, one.tokens.keys() - set(without)) for one in found]
 
 
 def check_fits(model: PretrainedModel, store: FeatureStore) -> None:

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from emospot.batch import Example
 from emospot.conversation import Tokens
-from emospot.model.withheld import without_modality
+from emospot.model.withheld import of_modalities, without_modality
 from emospot.training.data import token_statistics
 
 NOISE, MISSING, WITHOUT = "noise", "missing", "without"
@@ -101,10 +101,7 @@ def disturbed(
         disturbance: which.
         modalities: that are read; others are left out.
     """
-    examples = [
-        replace(e, tokens={m: own for m, own in e.tokens.items() if m in modalities})
-        for e in examples
-    ]
+    examples = [of_modalities(example, modalities) for example in examples]
     if isinstance(disturbance.what, str):
         return [without_modality(example, disturbance.what) for example in examples]
     if disturbance.kind == MISSING:

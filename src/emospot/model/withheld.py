@@ -7,7 +7,7 @@ of words that are taken away are gone too (`batch.text_read`), and an utterance 
 its last token has lost the modality.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 from emospot.batch import Example
 
 
+def of_modalities(example: Example, kept: Collection[str]) -> Example:
+    """The conversation with some modalities alone; hotspots of others stay and mark nothing."""
+    return replace(example, tokens={m: own for m, own in example.tokens.items() if m in kept})
+
+
 def without_modality(example: Example, modality: str) -> Example:
-    """The conversation without a modality; its hotspots stay and mark nothing."""
-    return replace(example, tokens={m: own for m, own in example.tokens.items() if m != modality})
+    """The conversation without a modality."""
+    return of_modalities(example, example.tokens.keys() - {modality})
 
 
 def with_tokens(example: Example, modality: str, kept: Mapping[int, NDArray[np.bool_]]) -> Example:

@@ -1,6 +1,6 @@
 """How sure a trained model may be: temperatures and thresholds chosen on dev conversations."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from emospot.evaluation.calibration import (
 from emospot.model.confidence import Confidence, part_name, parts
 from emospot.model.predict import predict
 from emospot.model.pretrained import PretrainedModel, renamed
+from emospot.model.withheld import of_modalities
 from emospot.training.data import Split
 
 
@@ -38,7 +39,7 @@ def calibrated(model: PretrainedModel, split: Split, score: float) -> Pretrained
     whole = confidence_of(logits[rows], true[rows])
     partial = {}
     for kept in parts(model.config.modalities):
-        logits, true, there = _answers(model, [_only(e, kept) for e in split.dev])
+        logits, true, there = _answers(model, [of_modalities(e, kept) for e in split.dev])
         read = there.any(axis=1)
         if read.sum() >= MIN_WITHHELD:
             own = confidence_of(logits[read], true[read])
@@ -53,11 +54,6 @@ def calibrated(model: PretrainedModel, split: Split, score: float) -> Pretrained
         partial=partial,
         scores={"dev_weighted_f1": score},
     )
-
-
-def _only(example: Example, kept: Collection[str]) -> Example:
-    """A conversation of which those modalities alone are there."""
-    return replace(example, tokens={m: t for m, t in example.tokens.items() if m in kept})
 
 
 def _answers(

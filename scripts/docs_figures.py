@@ -162,7 +162,7 @@ def kernel_reader() -> Figure:
     turns, middle = 161, 80
     speakers = np.arange(turns) % 2
     figure, axes = plt.subplots(figsize=(7.2, 2.9), layout="constrained")
-    kinds = zip(relations(causal=False), near_means(speakers, causal=False), strict=True)
+    kinds = zip(relations(causal=False), near_means([speakers], causal=False), strict=True)
     styles = {(True, True): BLUE, (True, False): ORANGE, (False, True): GREEN, (False, False): RED}
     for (before, same), means in kinds:
         weights = np.asarray(means[middle].todense()).ravel()

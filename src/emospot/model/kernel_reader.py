@@ -333,8 +333,12 @@ def _typical(vectors: NDArray[np.float32]) -> Floats:
 
 def _gaussian(x: Floats, centres: Floats) -> Floats:
     """exp(−½ ‖x − c‖²) of every pair, shape (N, centres)."""
-    square = (x**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * x @ centres.T
-    return np.asarray(np.exp(-0.5 * np.maximum(square, 0.0)))
+    found: Floats = x @ centres.T
+    # In place: new memory for each step takes longer than the product.
+    found -= 0.5 * np.einsum("nk,nk->n", x, x)[:, None]
+    found -= 0.5 * np.einsum("ck,ck->c", centres, centres)
+    np.minimum(found, 0.0, out=found)
+    return np.exp(found, out=found)
 
 
 def _weighed_gaussian(

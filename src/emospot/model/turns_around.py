@@ -23,6 +23,8 @@ REACH = 64
 """Turns before and after that are read."""
 DECAY = 16.0
 """Turns after which a turn counts e times less."""
+BLOCK = 512
+"""Utterances whose means of sparse vectors are made at a time: they are far less sparse."""
 
 Floats = NDArray[np.float64]
 
@@ -42,12 +44,9 @@ class TurnsAround:
     """
 
     def __init__(self, speakers: Sequence[NDArray[np.integer]], *, causal: bool) -> None:
-        from scipy import sparse
-
         self.causal = causal
         self.ends = np.cumsum([len(own) for own in speakers])
-        near = [near_means(own, causal=causal) for own in speakers]
-        self.near = [sparse.block_diag(blocks, format="csr") for blocks in zip(*near, strict=True)]
+        self.near = near_means(speakers, causal=causal)
 
     def rows(self, first: int, last: int) -> slice:
         """The utterances of the conversations from `first` to before `last`."""
@@ -85,20 +84,21 @@ class TurnsAround:
 
     def squared_lengths(self, x: Any, weights: Sequence[float]) -> Floats:
         """Σ over the parts of weight² · ‖part of x‖², x being sparse (N × K); shape (N,)."""
-        begins = [0, *self.ends[:-1]]
-        found = [
-            self._squared_lengths(x[a:b], [mean[a:b, a:b] for mean in self.near], weights)
-            for a, b in zip(begins, self.ends, strict=True)
+        near = [
+            np.concatenate(
+                [squared_lengths(mean[i : i + BLOCK] @ x) for i in range(0, x.shape[0], BLOCK)]
+            )
+            for mean in self.near
         ]
-        return np.concatenate(found)
-
-    def _squared_lengths(self, x: Any, near: Sequence[Any], weights: Sequence[float]) -> Floats:
-        whole = (
-            RunningSquare(x.shape[1]).with_rows(x)
+        begins = [0, *self.ends[:-1]]
+        talks = (x[begin:end] for begin, end in zip(begins, self.ends, strict=True))
+        whole = [
+            RunningSquare(x.shape[1]).with_rows(own)
             if self.causal
-            else np.full(x.shape[0], _overall(x))
-        )
-        lengths = [squared_lengths(x), *(squared_lengths(mean @ x) for mean in near), whole]
+            else np.full(own.shape[0], _overall(own))
+            for own in talks
+        ]
+        lengths = [squared_lengths(x), *near, np.concatenate(whole)]
         return np.asarray(sum(w**2 * one for w, one in zip(weights, lengths, strict=True)))
 
     def _whole(self, x: Floats) -> Floats:
@@ -119,31 +119,36 @@ class TurnsAround:
         return np.asarray(shared[::-1].cumsum(axis=0)[::-1])
 
 
-def near_means(speakers: NDArray[np.integer], *, causal: bool) -> list[Any]:
+def near_means(speakers: Sequence[NDArray[np.integer]], *, causal: bool) -> list[Any]:
     """For each relation the matrix of what is read of whom; rows sum to 1 or are empty.
 
     Args:
-        speakers: index of the speaker, shape (U,).
+        speakers: of each conversation the index of the speaker, shape (U,).
         causal: whether later utterances are not read.
 
     Returns:
-        Sparse matrices of shape (U, U).
+        Sparse matrices of shape (N, N), for N utterances in all.
     """
     from scipy import sparse
 
-    U = len(speakers)
-    distance = np.arange(1, min(REACH, U - 1) + 1)
-    later = np.concatenate([np.arange(d, U) for d in distance] or [np.zeros(0, dtype=int)])
-    steps = np.repeat(distance, U - distance)
+    lengths = [len(own) for own in speakers]
+    who, talk = np.concatenate(speakers), np.repeat(np.arange(len(lengths)), lengths)
+    N = len(who)
+    distance = np.arange(1, min(REACH, max(lengths) - 1) + 1)
+    later = np.concatenate([np.arange(d, N) for d in distance] or [np.zeros(0, dtype=int)])
+    steps = np.repeat(distance, N - distance)
+    together = talk[later] == talk[later - steps]
+    later, steps = later[together], steps[together]
     earlier = later - steps
+    by_the_same = who[later] == who[earlier]
     share = np.exp(-steps / DECAY)
     matrices = []
     for before, same in relations(causal):
         rows, columns = (later, earlier) if before else (earlier, later)
-        kept = (speakers[rows] == speakers[columns]) == same
-        sums = np.bincount(rows[kept], share[kept], minlength=U)
+        kept = by_the_same == same
+        sums = np.bincount(rows[kept], share[kept], minlength=N)
         values = share[kept] / sums[rows[kept]]
-        matrices.append(sparse.csr_matrix((values, (rows[kept], columns[kept])), shape=(U, U)))
+        matrices.append(sparse.csr_matrix((values, (rows[kept], columns[kept])), shape=(N, N)))
     return matrices
 
 

@@ -30,7 +30,7 @@ class TurnsSoFar:
         self._turns: int = self._kept("turns", 0)
         before = self._kept("speakers", np.zeros(0, dtype=speakers.dtype))
         together = np.concatenate((before, speakers))
-        self._near = [mean[len(before) :] for mean in near_means(together, causal=True)]
+        self._near = [mean[len(before) :] for mean in near_means([together], causal=True)]
         self._keep("turns", self._turns + self._new)
         self._keep("speakers", together[-REACH:])
 

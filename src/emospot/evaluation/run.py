@@ -196,7 +196,7 @@ def labelled_examples(
 ) -> list[Example]:
     """The conversations of a split, with some modalities withheld."""
     found = (Example(c.conversation, c.tokens, c.hotspots) for c in store.conversations(split))
-    return [of_modalities(one, one.tokens.keys() - set(without)) for one in found]
+    return [of_modalities(one, one.tokens.keys() - without) for one in found]
 
 
 def check_fits(model: PretrainedModel, store: FeatureStore) -> None:

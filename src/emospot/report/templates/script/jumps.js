@@ -50,7 +50,7 @@ for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   }, { passive: true, capture: true });
 }
 // After them: what keeps the key for itself scrolls itself, not the page.
-const keepsEnd = "input, select, textarea, audio, video, [contenteditable], .table-scroll, dialog";
+const keepsEnd = `${takesKeys}, .table-scroll, dialog`;
 document.addEventListener("keydown", (event) => {
   if (event.key !== "End" || event.shiftKey || event.altKey || event.defaultPrevented) return;
   if (!event.target.closest(keepsEnd)) land(document.querySelector("footer"));

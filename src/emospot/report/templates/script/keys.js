@@ -46,11 +46,11 @@ const ACTS = {
   0: () => zoomBy(0),
   "?": () => help.showModal(),
 };
+const takesKeys = "input, select, textarea, audio, video, [contenteditable]";
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape" && !help.open) return deselect();
   if (!keysOn.checked || help.open) return;
-  const takesKeys = "input, select, textarea, audio, video, [contenteditable]";
   if (event.target.closest(takesKeys)) return;
   if (event.key === " " && event.target.closest("button, summary, a, [role=button]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

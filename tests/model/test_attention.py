@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
 from emospot.model.attention import (
@@ -99,3 +100,36 @@ def test_where_everything_is_read_the_mask_changes_nothing() -> None:
         found = attend(query, key, value, mask=everything, bias=bias)
         logits = query @ key.transpose(-1, -2) / math.sqrt(D) + (0 if bias is None else bias)
         assert torch.allclose(found, torch.softmax(logits, dim=-1) @ value, atol=1e-5)
+@pytest.mark.parametrize("keys_for_all", [True, False])
+def test_a_single_key_is_read_as_it_is_beside_another_that_may_not_be_read(
+    keys_for_all: bool,
+) -> None:
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(D, 2, dropout=0.0)
+    query, source = torch.randn(N, L, D), torch.randn(N, 1, D)
+    mask = torch.rand(N, 1 if keys_for_all else L, 1) < 0.5
+    mask[0, 0], mask[1, -1] = True, False
+    beside = torch.cat((source, torch.randn(N, 1, D)), dim=1)
+    unreadable = torch.cat((mask, torch.zeros_like(mask)), dim=-1)
+    found = layer(query, source, mask)
+    assert found.shape == (N, L, D)
+    assert torch.allclose(found, layer(query, beside, unreadable), atol=1e-6)
+
+
+def test_dropout_of_a_single_key_takes_whole_heads_and_keeps_their_mean() -> None:
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(D, 2, dropout=0.5)
+    torch.nn.init.eye_(layer.to_out.weight)
+    source, mask = torch.randn(1, 1, D), torch.ones(1, 1, 1, dtype=torch.bool)
+    query = torch.zeros(1, 4000, D)
+    heads = (layer(query, source, mask) - layer.to_out.bias).unflatten(-1, (2, -1))[0]
+    whole = layer.to_value(source).unflatten(-1, (2, -1))[0, 0]
+    kept = heads.abs().sum(dim=-1) > 0
+    assert torch.allclose(heads[kept], 2 * whole.expand_as(heads)[kept], atol=1e-5)
+    assert kept.float().mean(dim=0).tolist() == pytest.approx([0.5, 0.5], abs=0.05)
+
+
+def test_the_pool_of_one_element_is_that_element() -> None:
+    x = torch.randn(2, 1, D)
+    found = AttentionPool(D)(x, torch.tensor([[True], [False]]))
+    assert torch.equal(found, torch.stack((x[0, 0], torch.zeros(D))))

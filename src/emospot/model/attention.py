@@ -13,6 +13,14 @@ from emospot.model.dropout import Dropout
 from emospot.model.dropout import dropout as dropped
 
 
+def lonely(x: Tensor) -> bool:
+    """Whether sequences (N, L, ...) have one element each, so that there is nothing to weigh.
+
+    Never while the model is exported: there a length must not be fixed.
+    """
+    return x.shape[1] == 1 and not torch.compiler.is_exporting()
+
+
 def attend(
     query: Tensor,
     key: Tensor,
@@ -87,6 +95,8 @@ class MultiHeadAttention(nn.Module):
         Returns:
             Shape (N, L, D); zeros where a query may read nothing.
         """
+        if lonely(source):
+            return self._only(query, source, mask)
         parts = [
             projection(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for projection, x in (
@@ -99,6 +109,15 @@ class MultiHeadAttention(nn.Module):
         heads = attend(*parts, mask=mask.unsqueeze(1), bias=bias, dropout=dropout)
         out: Tensor = self.to_out(heads.transpose(1, 2).flatten(2))
         return out * mask.any(dim=-1, keepdim=True)
+
+    def _only(self, query: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+        """The same of a single key, whose weight is 1 whatever asks."""
+        value = self.to_value(source).unflatten(-1, (self.heads, -1))
+        N, L = query.shape[:2]
+        if self.training and self.dropout:
+            value = dropped(value.new_ones(N, L, self.heads, 1), self.dropout) * value
+        out: Tensor = self.to_out(value.flatten(2))
+        return (out * mask).expand(N, L, -1)
 
 
 def feed_forward(width: int, dropout: float) -> nn.Sequential:
@@ -147,6 +166,8 @@ class AttentionPool(nn.Module):
         Returns:
             Shape (N, D); zeros where nothing is True.
         """
+        if lonely(x):
+            return x.squeeze(1) * mask
         readable = mask.any(dim=-1, keepdim=True)
         score = self.score(self.norm(x)).squeeze(-1)
         score = score.masked_fill(~(mask | ~readable), float("-inf"))

@@ -24,6 +24,7 @@ from emospot.model.attention import (
     MeanPool,
     MultiHeadAttention,
     SelfAttentionLayer,
+    lonely,
 )
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
@@ -126,8 +127,9 @@ class PairAlignment(nn.Module):
             N, S, D = normed.shape
             rows = N * both.shape[1]
             normed = self.aligners.align(normed.reshape(rows, -1, D), routing).view(N, S, D)
-            table = self.aligners.lag_table(routing).unflatten(0, both.shape)
-            bias = self.lags.bias(table, lags)
+            if not lonely(normed):
+                table = self.aligners.lag_table(routing).unflatten(0, both.shape)
+                bias = self.lags.bias(table, lags)
         z = self.attention(self.query_norm(target.x), normed, mask, bias)
         return z, reads, routing
 

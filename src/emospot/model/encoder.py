@@ -14,7 +14,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from emospot.model.attention import AttentionPool, MeanPool, SelfAttentionLayer, feed_forward
+from emospot.model.attention import (
+    AttentionPool,
+    MeanPool,
+    SelfAttentionLayer,
+    feed_forward,
+    lonely,
+)
 from emospot.model.dropout import Dropout
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.past import Past
@@ -103,7 +109,7 @@ class TokenEncoder(nn.Module):
             for layer in self.layers:
                 x = layer(x, mask)
             return x, self.pool(x, mask)
-        bias = self.lag_bias(times)
+        bias = None if lonely(x) else self.lag_bias(times)
         readable = mask.unsqueeze(1)
         if self.reach is not None:
             lags = times.unsqueeze(-1) - times.unsqueeze(1)

@@ -65,10 +65,10 @@ class TurnsAround:
         """The turn's own, one for each relation, and the whole."""
         return 2 + len(self.near)
 
-    def of(self, x: Floats) -> Iterator[Floats]:
+    def of(self, x: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """The parts of dense vectors, shape (N, K) each; one after the other, they are large."""
         yield x
-        yield from (mean @ x for mean in self.near)
+        yield from (mean.astype(x.dtype, copy=False) @ x for mean in self.near)
         yield self._whole(x)
 
     def weighed(self, parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
@@ -101,16 +101,19 @@ class TurnsAround:
         lengths = [squared_lengths(x), *near, np.concatenate(whole)]
         return np.asarray(sum(w**2 * one for w, one in zip(weights, lengths, strict=True)))
 
-    def _whole(self, x: Floats) -> Floats:
+    def _whole(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([self._mean(own) for own in np.split(x, self.ends[:-1])])
 
     def _whole_back(self, x: Floats) -> Floats:
         return np.concatenate([self._mean_back(own) for own in np.split(x, self.ends[:-1])])
 
-    def _mean(self, x: Floats) -> Floats:
+    def _mean(self, x: NDArray[Any]) -> NDArray[Any]:
+        # Sums of long conversations are exact in double precision alone.
         if not self.causal:
-            return np.broadcast_to(x.sum(axis=0) / max(1, len(x)), x.shape)
-        return x.cumsum(axis=0) / np.arange(1, len(x) + 1)[:, None]
+            mean = x.sum(axis=0, dtype=np.float64) / max(1, len(x))
+            return np.broadcast_to(mean.astype(x.dtype), x.shape)
+        means = x.cumsum(axis=0, dtype=np.float64) / np.arange(1, len(x) + 1)[:, None]
+        return means.astype(x.dtype, copy=False)
 
     def _mean_back(self, x: Floats) -> Floats:
         if not self.causal:

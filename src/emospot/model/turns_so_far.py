@@ -39,12 +39,12 @@ class TurnsSoFar:
         """The turn's own, one for each relation, and the whole."""
         return 2 + len(self._near)
 
-    def of(self, x: Floats) -> Iterator[Floats]:
+    def of(self, x: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """See `TurnsAround.of`; of one kind of vectors alone."""
         window = self._window("vectors", x)
         yield x
-        yield from (mean @ window for mean in self._near)
-        yield self._whole("vectors", x)
+        yield from (mean.astype(x.dtype, copy=False) @ window for mean in self._near)
+        yield self._whole("vectors", x).astype(x.dtype, copy=False)
 
     def weighed(self, parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
         """See `TurnsAround.weighed`; of one kind of vectors alone."""
@@ -72,13 +72,13 @@ class TurnsSoFar:
         self._keep("square", running)
         return np.asarray(sum(w**2 * one for w, one in zip(weights, lengths, strict=True)))
 
-    def _window(self, what: str, x: Floats) -> Floats:
+    def _window(self, what: str, x: NDArray[Any]) -> NDArray[Any]:
         window = np.concatenate((self._kept(what, x[:0]), x))
         self._keep(what, window[-REACH:])
         return window
 
-    def _whole(self, what: str, x: Floats) -> Floats:
-        total = self._kept(f"sum of {what}", 0.0) + x.cumsum(axis=0)
+    def _whole(self, what: str, x: NDArray[Any]) -> Floats:
+        total = self._kept(f"sum of {what}", 0.0) + x.cumsum(axis=0, dtype=np.float64)
         self._keep(f"sum of {what}", total[-1])
         count = np.arange(self._turns + 1, self._turns + 1 + self._new)
         return np.asarray(total / count[:, None])

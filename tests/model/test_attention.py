@@ -100,6 +100,8 @@ def test_where_everything_is_read_the_mask_changes_nothing() -> None:
         found = attend(query, key, value, mask=everything, bias=bias)
         logits = query @ key.transpose(-1, -2) / math.sqrt(D) + (0 if bias is None else bias)
         assert torch.allclose(found, torch.softmax(logits, dim=-1) @ value, atol=1e-5)
+
+
 @pytest.mark.parametrize("keys_for_all", [True, False])
 def test_a_single_key_is_read_as_it_is_beside_another_that_may_not_be_read(
     keys_for_all: bool,

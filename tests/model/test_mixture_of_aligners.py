@@ -56,9 +56,7 @@ def test_mixture_equals_a_loop_over_utterances_and_experts() -> None:
     routing, source = _routed(mixture), torch.randn(6, 5, 8)
     found = mixture.align(source, routing)
     for n in range(6):
-        expected = sum(
-            routing.selected[n, e] * _aligned(mixture, e, source[n]) for e in range(4)
-        )
+        expected = sum(routing.selected[n, e] * _aligned(mixture, e, source[n]) for e in range(4))
         assert torch.allclose(found[n], expected, atol=1e-5)
 
 

@@ -16,7 +16,7 @@ timing (`model.timing`), standardised and cut at ±10, up to 64 each, scaled so 
 modalities of the training data together have a mean squared length of 2 and the timing of
 0.3; what is absent is 0.
 
-z_c are at most 1000 means of training turns alike (k-means), on which the Gaussian kernel is
+z_c are at most 1000 means of training turns alike (k-means over 8192 of them), on which the Gaussian kernel is
 written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
 β = √8 K_cc^(−½) γ minimise
 
@@ -61,6 +61,8 @@ MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
 """Mean squared lengths of what the Gaussian kernel compares."""
 LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
 """Prior variances of an utterance's answer by its letters and by the kernel."""
+COMPARED = 8192
+"""Lessons that the means are found among, evenly taken."""
 JITTER = 1e-4
 BLOCK = 256
 """Utterances that are held against the centres at a time."""
@@ -208,18 +210,34 @@ class KernelReader(nn.Module):
         self.centre_weight[: len(centres)] = torch.from_numpy(whitened @ centre_weight).float()
         self.bias.copy_(torch.from_numpy(bias - np.log(share / share.sum())))
 
-    def _compared(self, lessons: Lessons) -> tuple[Floats, Floats, NDArray[np.float32]]:
+    def _compared(self, lessons: Lessons) -> tuple[Floats, Floats, NDArray[np.float16]]:
         """The centres, what makes features of the kernel, and those of every lesson.
 
-        The features are in single precision: they are most of what learning holds in memory.
+        The features are most of what learning holds in memory: half precision, in blocks.
         """
-        vectors = np.empty((len(lessons), self.centres.shape[1]), dtype=np.float32)
-        for block in lessons.blocks():
-            vectors[block.lessons] = self._vectors(block.readings, block.around)[block.labelled]
-        centres = _typical(vectors)
+        centres = self._typical(lessons)
         whitened = _whitening(centres) * KERNEL_WEIGHT**0.5
-        features = _weighed_gaussian(vectors, centres, whitened).astype(np.float32)
+        features = np.empty((len(lessons), len(centres)), dtype=np.float16)
+        for block in lessons.blocks():
+            vectors = self._vectors(block.readings, block.around)[block.labelled]
+            features[block.lessons] = _weighed_gaussian(vectors, centres, whitened)
         return centres, whitened, features
+
+    def _typical(self, lessons: Lessons) -> Floats:
+        """Means of lessons alike, at most `CENTRES`; the lessons themselves, if they are few."""
+        from sklearn.cluster import MiniBatchKMeans
+
+        count = min(len(lessons), COMPARED)
+        chosen = np.arange(count) * len(lessons) // count
+        vectors = np.empty((count, self.centres.shape[1]), dtype=np.float32)
+        for block in lessons.blocks():
+            first, last = np.searchsorted(chosen, (block.lessons.start, block.lessons.stop))
+            own = block.labelled[chosen[first:last] - block.lessons.start]
+            vectors[first:last] = self._vectors(block.readings, block.around)[own]
+        if count <= CENTRES:
+            return np.unique(vectors, axis=0).astype(np.float64)
+        means = MiniBatchKMeans(CENTRES, random_state=0, n_init=1, batch_size=2048).fit(vectors)
+        return np.asarray(means.cluster_centers_, dtype=np.float64)
 
     def _letter_scale(self, x: Any, around: TurnsAround | TurnsSoFar) -> Floats:
         """2 over the length of an utterance's parts; 0 where there is no letter."""
@@ -332,16 +350,6 @@ def add_readings(
             answers[b, : len(said)] += said.to(answers)
         added[name] = answers
     return added
-
-
-def _typical(vectors: NDArray[np.float32]) -> Floats:
-    """Means of utterances alike, at most `CENTRES`; the utterances themselves, if they are few."""
-    from sklearn.cluster import MiniBatchKMeans
-
-    if len(vectors) <= CENTRES:
-        return np.unique(vectors, axis=0).astype(np.float64)
-    means = MiniBatchKMeans(CENTRES, random_state=0, n_init=1, batch_size=2048).fit(vectors)
-    return np.asarray(means.cluster_centers_, dtype=np.float64)
 
 
 def _gaussian(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from emospot.model.turns_around import TurnsAround
 
@@ -22,6 +22,9 @@ ITERATIONS = 60
 """Steps of L-BFGS at most."""
 REMEMBERED = 10
 """Steps that it remembers; each takes twice the memory of all weights."""
+
+BLOCK = 2048
+"""Lessons whose features are in single precision at a time."""
 
 Floats = NDArray[np.float32]
 
@@ -35,7 +38,7 @@ class ReaderRegression:
         around: the turns around them.
         weights: w, of the parts.
         rows: s where a lesson is of an utterance and reads its letters, sparse (L × N).
-        features: f of the lessons, shape (L, F).
+        features: f of the lessons, in half precision, shape (L, F).
         right: their classes, shape (L,).
         classes: K.
     """
@@ -44,7 +47,7 @@ class ReaderRegression:
     around: TurnsAround
     weights: tuple[float, ...]
     rows: Any
-    features: Floats
+    features: NDArray[np.float16]
     right: NDArray[np.int64]
     classes: int
 
@@ -57,6 +60,8 @@ class ReaderRegression:
         size = sum(int(np.prod(shape)) for shape in self._shapes) + self.classes
         # Single precision, and PyTorch's own: SciPy's would take four times the memory.
         flat = nn.Parameter(torch.zeros(size))
+        # One place for all blocks: a new one each time would leave the memory in pieces.
+        place = torch.empty(min(BLOCK, len(self.features)), self.features.shape[1])
         search = torch.optim.LBFGS(
             [flat],
             max_iter=ITERATIONS,
@@ -66,7 +71,7 @@ class ReaderRegression:
         )
 
         def loss() -> float:
-            value, slope = self._loss(flat.detach().numpy())
+            value, slope = self._loss(flat.detach().numpy(), place)
             flat.grad = torch.from_numpy(slope)
             return value
 
@@ -78,25 +83,31 @@ class ReaderRegression:
         letters = (self.around.parts, self.letters.shape[1], self.classes)
         return letters, (self.features.shape[1], self.classes)
 
-    def _loss(self, flat: Floats) -> tuple[float, Floats]:
+    def _loss(self, flat: Floats, place: Tensor) -> tuple[float, Floats]:
+        """The sum and its slope; `place` is for the features of a block."""
         from scipy.special import log_softmax
 
         letters, features, bias = self._cut(flat)
         said = self.rows @ self.around.weighed([self.letters @ w for w in letters], self.weights)
-        said += self.features @ features.astype(np.float32)
         said += bias
-        log_p = log_softmax(said, axis=1)
-        lessons = np.arange(len(log_p))
-        value = -log_p[lessons, self.right].sum() + ((letters**2).sum() + (features**2).sum()) / 2
-        wrong = np.exp(log_p)
-        wrong[lessons, self.right] -= 1
         slope = flat.copy()
         by_letters, by_features, by_bias = self._cut(slope)
-        for own, back in zip(
+        value = ((letters**2).sum() + (features**2).sum()) / 2
+        wrong = np.empty_like(said)
+        for first in range(0, len(said), BLOCK):
+            own = slice(first, first + BLOCK)
+            half = torch.from_numpy(self.features[own])
+            known = place[: len(half)].copy_(half).numpy()
+            log_p = log_softmax(said[own] + known @ features, axis=1)
+            right = np.arange(len(log_p)), self.right[own]
+            value -= log_p[right].sum()
+            np.exp(log_p, out=wrong[own])
+            wrong[own][right] -= 1
+            by_features += known.T @ wrong[own].astype(np.float32)
+        for part, back in zip(
             by_letters, self.around.back(self.rows.T @ wrong, self.weights), strict=True
         ):
-            own += self.letters.T @ back
-        by_features += self.features.T @ wrong.astype(np.float32)
+            part += self.letters.T @ back
         by_bias[:] = wrong.sum(axis=0)
         return float(value), slope
 

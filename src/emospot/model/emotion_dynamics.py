@@ -191,17 +191,20 @@ def _messages(steps: Tensor) -> Tensor:
         Logarithms, centred, shape (B, n, K).
     """
     n, K = steps.shape[1], steps.shape[-1]
-    # In double precision what is lost is e⁻⁷⁰⁰ times less likely than what is kept.
+    # In double precision what is lost is e⁻⁷⁰⁰ times less likely than what is kept. The classes
+    # first, (before, after, B, n): that many small matrices are multiplied element by element.
     product = torch.exp((steps - steps.amax(dim=(-2, -1), keepdim=True)).double())
+    product = product.permute(2, 3, 0, 1).contiguous()
     # What changes nothing, in the place of what lies before the beginning.
-    nothing = torch.eye(K, dtype=product.dtype, device=product.device)
+    nothing = torch.eye(K, dtype=product.dtype, device=product.device)[..., None, None]
     reach = 1
     while reach < (LONGEST_EXPORTED if torch.compiler.is_exporting() else n):
-        beginning = nothing.expand(len(product), reach, K, K)
-        product = torch.cat((beginning, product), dim=1)[:, :n] @ product
-        product = product / product.amax(dim=(-2, -1), keepdim=True)
+        beginning = nothing.expand(K, K, product.shape[2], reach)
+        earlier = torch.cat((beginning, product), dim=-1)[..., :n]
+        product = (earlier.unsqueeze(2) * product).sum(dim=1)
+        product = product / product.amax(dim=(0, 1))
         reach *= 2
-    return _centred(product.sum(dim=-2).log().to(steps.dtype))
+    return _centred(product.sum(dim=0).log().permute(1, 2, 0).to(steps.dtype))
 
 
 def _centred(message: Tensor) -> Tensor:

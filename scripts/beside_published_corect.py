@@ -3,9 +3,9 @@
     python scripts/beside_published_corect.py CHECKOUT --out FILE
 
 CHECKOUT is a clone of github.com/leson502/CORECT_EMNLP2023. Its own classes and its own loop
-run with the settings of its `run_train.sh`; batches are of 8 conversations for both. The
+run with the settings of its `run_train.sh`; batches are of 8 conversations for all. The
 conversations are drawn: as many as IEMOCAP has to train on, as long, and of the widths that
-CORECT reads. Both read words and voice, and then the face as well.
+CORECT reads. All read words and voice, and then the face as well.
 
 A process for each, asked in turn on one thread (`emospot.bench`). Prints tables in Markdown
 and writes FILE, all rounds in it. Takes half an hour; needs the development extra (PyTorch
@@ -54,7 +54,9 @@ TURNS = (30, 70)
 LENGTHS = (50, 500, 2000)
 BATCH = 8
 ROUNDS = 3
-OWN, PUBLISHED = "emospot", "published"
+PUBLISHED = "published"
+OWN = {name: bench_study(None).models[name] for name in ("emospot", "emospot, light")}
+"""emospot's models beside it, as `emospot bench` measures them."""
 
 SETTINGS = {
     "dataset": "iemocap", "learning_rate": 0.00025, "optimizer": "adam",
@@ -212,8 +214,8 @@ def ask(what: str, *told: Any) -> float:
     return found
 
 
-class Both:
-    """A process for each, on conversations that both read; begun when it is asked first."""
+class Together:
+    """A process for each, on conversations that all read; begun when it is asked first."""
 
     def __init__(
         self, stack: ExitStack, store: Path, checkout: Path, modalities: Sequence[str]
@@ -234,11 +236,12 @@ class Both:
     @cached_property
     def _own(self) -> Processes:
         values = bench_study(None).model_dump(mode="json")
-        values["models"] = {OWN: {"model": {"modalities": list(self._told[1])}}}
+        read = {"modalities": list(self._told[1])}
+        values["models"] = {name: {"model": one.model | read} for name, one in OWN.items()}
         study = parse_study({**values, "opponent": None}, "emospot alone")
         how = Settings(batch_size=BATCH, utterances=sum(training_lengths()))
-        contender = Contender(OWN, "pooled", OWN)
-        return self._stack.enter_context(processes(study, [contender], self._store, how))
+        each = [Contender(name, "pooled", name) for name in OWN]
+        return self._stack.enter_context(processes(study, each, self._store, how))
 
     @cached_property
     def _theirs(self) -> ProcessPoolExecutor:
@@ -258,23 +261,23 @@ def measured(
         def tell(done: int, total: int) -> None:
             print(f"{', '.join(modalities)}: {what}: {done} of {total}", file=sys.stderr)
 
-        found[what] = rounds((OWN, PUBLISHED), one, count, tell, warm_up=warm_up)
+        found[what] = rounds((*OWN, PUBLISHED), one, count, tell, warm_up=warm_up)
 
     def memory(name: str) -> float:
         with ExitStack() as stack:
-            both = Both(stack, store, checkout, modalities)
-            both.ask(name, "train")
-            return both.ask(name, "memory")
+            together = Together(stack, store, checkout, modalities)
+            together.ask(name, "train")
+            return together.ask(name, "memory")
 
     in_turn("memory of training, MB beyond the libraries", memory, warm_up=False)
     with ExitStack() as stack:
-        both = Both(stack, store, checkout, modalities)
-        in_turn("training, utterances a second", lambda n: both.ask(n, "train"))
-        in_turn("answering, utterances a second", lambda n: both.ask(n, "infer"))
+        together = Together(stack, store, checkout, modalities)
+        in_turn("training, utterances a second", lambda n: together.ask(n, "train"))
+        in_turn("answering, utterances a second", lambda n: together.ask(n, "infer"))
         for length in LENGTHS:
 
             def long(name: str, length: int = length) -> float:
-                return both.ask(name, "long", length)
+                return together.ask(name, "long", length)
 
             in_turn(f"one conversation of {length:,} utterances, ms each", long)
     return found
@@ -282,13 +285,21 @@ def measured(
 
 def table(found: dict[str, dict[str, list[float]]]) -> str:
     """The figures in Markdown: medians, and the median of the ratios within rounds."""
-    lines = ["| | CORECT, published code | emospot | ratio |", "|---|---|---|---|"]
+    heads = ["", "CORECT, published code", *(part for name in OWN for part in (name, "ratio"))]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for what, own in found.items():
-        ours, theirs = np.array(own[OWN]), np.array(own[PUBLISHED])
-        told = [f"{np.median(x):,.4g} ({x.min():,.4g}–{x.max():,.4g})" for x in (theirs, ours)]
-        ratio = np.median(ours / theirs if "second" in what else theirs / ours)
-        lines.append(f"| {what} | {told[0]} | {told[1]} | {ratio:.2f} |")
+        theirs = np.array(own[PUBLISHED])
+        cells = [what, _told(theirs)]
+        for name in OWN:
+            ours = np.array(own[name])
+            ratio = np.median(ours / theirs if "second" in what else theirs / ours)
+            cells += [_told(ours), f"{ratio:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _told(x: Any) -> str:
+    return f"{np.median(x):,.4g} ({x.min():,.4g}–{x.max():,.4g})"
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emospot.bench.contenders import OWN_STUDY
 from emospot.config import (
     MODEL_KINDS,
     BaselineConfig,
@@ -13,6 +14,7 @@ from emospot.config import (
     parse_config,
 )
 from emospot.errors import ConfigError
+from emospot.experiments.study import load_study
 
 
 def test_defaults_and_settings_over_a_file(tmp_path: Path) -> None:
@@ -22,6 +24,18 @@ def test_defaults_and_settings_over_a_file(tmp_path: Path) -> None:
     config = load_config(path, ["model.width=32", "model.modalities=[words]"])
     assert (config.model.width, config.model.graph, config.training.epochs) == (32, False, 3)
     assert config.model.modalities == ("words",)
+
+
+def test_a_shipped_configuration_is_called_by_its_name() -> None:
+    light = load_config(Path("light"), ["model.context_layers=2"]).model
+    assert (light.width, light.context_layers) == (96, 2)
+    with pytest.raises(ConfigError, match=r"configuration lite: No such file.*or one of light"):
+        load_config(Path("lite"))
+
+
+@pytest.mark.parametrize("study", ["light", str(OWN_STUDY)])
+def test_studies_of_the_light_configuration_mean_the_shipped_one(study: str) -> None:
+    assert load_study(study).config("emospot, light").model == load_config(Path("light")).model
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_all_of_them_in_one_file(emospot, measured, monkeypatch, tmp_path):
     )
     ran = emospot("bench", "all", "--out", tmp_path, "--features", "pooled", "--rounds", 2)
     assert ran.status == 0, ran.err
-    models = ["emospot", "emospot, causal", "CORECT", "CORECT, as published"]
+    models = ["emospot", "emospot, light", "emospot, causal", "CORECT", "CORECT, as published"]
     kinds = ("length", "train", "infer", "memory")
     assert asked == [(what, models, ["pooled"], 2) for what in kinds]
     assert [one[-1] for one in measured] == [360, 720, 1080]

@@ -8,7 +8,7 @@ import typer
 from emospot.cli import bench_models
 from emospot.cli.console import note, progress, say, table
 
-MODELS = ("emospot", "emospot, causal", "CORECT", "CORECT, as published")
+MODELS = ("emospot", "emospot, light", "emospot, causal", "CORECT", "CORECT, as published")
 HEIGHTS = (360, 720, 1080)
 FILE = "bench.json"
 

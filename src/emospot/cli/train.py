@@ -37,7 +37,10 @@ def train(
     store: Annotated[Path, typer.Argument(help="A store made by emospot corpus import.")],
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
     config: Annotated[
-        Path | None, typer.Option(help="YAML with sections model, training.")
+        Path | None,
+        typer.Option(
+            help="YAML with sections model, training; or light: a smaller, faster model."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, e.g. model.width=64.")

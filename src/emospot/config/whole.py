@@ -11,6 +11,9 @@ from emospot.config.model import AnyModelConfig, ModelConfig, Section
 from emospot.config.training import TrainingConfig
 from emospot.errors import ConfigError, EmospotError
 
+SHIPPED = Path(__file__).parent / "shipped"
+"""Configurations that are called by their names."""
+
 
 class Config(Section):
     """A whole configuration: `model` and `training`."""
@@ -85,7 +88,7 @@ def load_config(path: Path | None, settings: Sequence[str] = ()) -> Config:
     """Read a YAML file and apply `section.key=value` settings on top.
 
     Args:
-        path: the file, or None for the defaults.
+        path: the file, the name of a shipped one, or None for the defaults.
         settings: e.g. `["model.width=64", "training.epochs=3"]`; values are YAML.
 
     Raises:
@@ -93,15 +96,28 @@ def load_config(path: Path | None, settings: Sequence[str] = ()) -> Config:
     """
     values: dict[str, Any] = {}
     if path is not None:
+        shipped = shipped_configs()
         try:
-            values = read_yaml(path) or {}
+            values = read_yaml(shipped.get(str(path), path)) or {}
         except OSError as error:
-            raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
+            raise ConfigError(
+                f"cannot read the configuration {path}: {error.strerror} (give a YAML file or one "
+                f"of {', '.join(shipped)})"
+            ) from None
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: expected sections model and training, found {values!r}")
     for setting in settings:
         _apply(values, setting)
     return parse_config(values)
+
+
+def shipped_configs() -> dict[str, Path]:
+    """Name → file of the configurations that come along.
+
+    >>> list(shipped_configs())
+    ['light']
+    """
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.yaml"))}
 
 
 def _apply(values: dict[str, Any], setting: str) -> None:

@@ -16,8 +16,8 @@ timing (`model.timing`), standardised and cut at ±10, up to 64 each, scaled so 
 modalities of the training data together have a mean squared length of 2 and the timing of
 0.3; what is absent is 0.
 
-z_c are at most 1000 means of training turns alike (k-means over 8192 of them), on which the Gaussian kernel is
-written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
+z_c are at most 1000 means of training turns alike (k-means over 8192 of them), on which the
+Gaussian kernel is written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
 β = √8 K_cc^(−½) γ minimise
 
     Σ cross-entropy + ‖W‖² / 2 + ‖γ‖² / 2

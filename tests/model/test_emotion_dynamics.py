@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from emospot.model.emotion_dynamics import EmotionDynamics, chain_marginals, transition_log_ratio
+from emospot.model.emotion_dynamics import (
+    EmotionDynamics,
+    _messages,
+    chain_marginals,
+    transition_log_ratio,
+)
 
 K = 3
 SPEAKERS = torch.tensor([[0, 0, 1, 0, 1]])
@@ -135,3 +140,15 @@ def test_a_row_that_is_left_out_may_hold_anything() -> None:
         chain_marginals(u, known, SPEAKERS, NAMED, tables, causal=False) for u in (broken, logits)
     )
     assert torch.equal(found[0, :4], clean[0, :4])
+
+
+@pytest.mark.parametrize("classes", [2, 6, 20])
+def test_messages_equal_those_from_turn_to_turn(classes: int) -> None:
+    steps = torch.randn(2, 9, classes, classes, generator=torch.Generator().manual_seed(3))
+    found = _messages(steps)
+    chances = torch.ones(2, 1, classes, dtype=torch.double)
+    for step in range(9):
+        chances = chances @ steps[:, step].double().exp()
+        told = chances[:, 0].log()
+        expected = told - told.mean(dim=-1, keepdim=True)
+        assert torch.allclose(found[:, step].double(), expected, atol=1e-5)

@@ -12,6 +12,7 @@ from emospot.conversation import Conversation, Tokens, Utterance
 from emospot.emotions import LabelSet, emotion_task
 from emospot.model.kernel_reader import KernelReader
 from emospot.model.letters import letter_counts, weighted
+from emospot.model.reader_lessons import Lessons
 from emospot.model.reading import TIMING, Reading, readings_of
 from emospot.model.recognizer import Recognizer
 from emospot.model.turns_around import TurnsAround
@@ -367,3 +368,33 @@ def test_words_whose_tokens_are_taken_away_are_not_read() -> None:
         Example(blank, {"words": [replace(tokens, offsets=None)]}),
     ):
         assert collate([example], {"words": 3}).texts == (("",),)
+
+
+def test_what_is_learned_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = learned()
+    monkeypatch.setattr("emospot.model.reader_regression.BLOCK", 50)
+    monkeypatch.setattr("emospot.model.reader_lessons.BLOCK", 20)
+    in_blocks, asked = learned(), conversation(9)[0]
+    assert torch.allclose(said(in_blocks, asked), said(whole, asked), atol=1e-3)
+    for name, weights in learned().named_buffers():
+        assert torch.equal(weights, in_blocks.get_buffer(name)), name
+
+
+@pytest.mark.parametrize("size", [20, 1024])
+def test_centres_are_found_among_lessons_evenly_taken(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("emospot.model.kernel_reader.COMPARED", 40)
+    monkeypatch.setattr("emospot.model.reader_lessons.BLOCK", size)
+    reader = learned()
+    lessons = Lessons(
+        *zip(*(conversation(seed) for seed in range(6)), strict=True), DIMS, causal=False
+    )
+    vectors = np.concatenate(
+        [reader._vectors(b.readings, b.around)[b.labelled] for b in lessons.blocks()]
+    )
+    assert len(vectors) > 40
+    chosen = vectors[[number * len(vectors) // 40 for number in range(40)]]
+    expected = np.unique(chosen.astype(np.float32), axis=0)
+    np.testing.assert_allclose(reader._typical(lessons), expected, atol=1e-6)
+    np.testing.assert_allclose(reader.centres[: len(expected)], expected, atol=1e-6)

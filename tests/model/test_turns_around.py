@@ -79,3 +79,14 @@ def test_a_gradient_goes_back_the_way_that_it_came(causal: bool) -> None:
     forward = (around.weighed(forth, weights) * gradient).sum()
     back = around.back(gradient, weights)
     assert forward == pytest.approx(sum((p * b).sum() for p, b in zip(forth, back, strict=True)))
+
+
+def test_means_of_long_conversations_are_exact_in_single_precision(causal: bool) -> None:
+    random = np.random.default_rng(0)
+    x = (1000 + random.normal(size=(20_000, 2))).astype(np.float32)
+    around = TurnsAround([np.zeros(len(x), dtype=int)], causal=causal)
+    *_, whole = around.of(x)
+    sums = x.astype(np.float64).cumsum(axis=0)
+    exact = sums / np.arange(1, len(x) + 1)[:, None] if causal else sums[-1:] / len(x)
+    assert whole.dtype == np.float32
+    np.testing.assert_allclose(whole, np.broadcast_to(exact, x.shape), rtol=2e-7)

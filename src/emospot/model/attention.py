@@ -13,12 +13,12 @@ from emospot.model.dropout import Dropout
 from emospot.model.dropout import dropout as dropped
 
 
-def lonely(x: Tensor) -> bool:
+def single(x: Tensor) -> bool:
     """Whether sequences (N, L, ...) have one element each, so that there is nothing to weigh.
 
     Never while the model is exported: there a length must not be fixed.
     """
-    return x.shape[1] == 1 and not torch.compiler.is_exporting()
+    return not torch.compiler.is_exporting() and x.shape[1] == 1
 
 
 def attend(
@@ -95,8 +95,8 @@ class MultiHeadAttention(nn.Module):
         Returns:
             Shape (N, L, D); zeros where a query may read nothing.
         """
-        if lonely(source):
-            return self._only(query, source, mask)
+        if single(source):
+            return self._read_single(query, source, mask)
         parts = [
             projection(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for projection, x in (
@@ -110,7 +110,7 @@ class MultiHeadAttention(nn.Module):
         out: Tensor = self.to_out(heads.transpose(1, 2).flatten(2))
         return out * mask.any(dim=-1, keepdim=True)
 
-    def _only(self, query: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+    def _read_single(self, query: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """The same of a single key, whose weight is 1 whatever asks."""
         value = self.to_value(source).unflatten(-1, (self.heads, -1))
         N, L = query.shape[:2]
@@ -166,7 +166,7 @@ class AttentionPool(nn.Module):
         Returns:
             Shape (N, D); zeros where nothing is True.
         """
-        if lonely(x):
+        if single(x):
             return x.squeeze(1) * mask
         readable = mask.any(dim=-1, keepdim=True)
         score = self.score(self.norm(x)).squeeze(-1)

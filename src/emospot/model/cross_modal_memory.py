@@ -24,7 +24,7 @@ from emospot.model.attention import (
     MeanPool,
     MultiHeadAttention,
     SelfAttentionLayer,
-    lonely,
+    single,
 )
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
 from emospot.model.mixture_of_aligners import MixtureOfAligners, Routing
@@ -127,7 +127,7 @@ class PairAlignment(nn.Module):
             N, S, D = normed.shape
             rows = N * both.shape[1]
             normed = self.aligners.align(normed.reshape(rows, -1, D), routing).view(N, S, D)
-            if not lonely(normed):
+            if not single(normed):
                 table = self.aligners.lag_table(routing).unflatten(0, both.shape)
                 bias = self.lags.bias(table, lags)
         z = self.attention(self.query_norm(target.x), normed, mask, bias)

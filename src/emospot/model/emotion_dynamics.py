@@ -201,8 +201,11 @@ def _messages(steps: Tensor) -> Tensor:
     while reach < (LONGEST_EXPORTED if torch.compiler.is_exporting() else n):
         beginning = nothing.expand(K, K, product.shape[2], reach)
         earlier = torch.cat((beginning, product), dim=-1)[..., :n]
-        product = (earlier.unsqueeze(2) * product).sum(dim=1)
-        product = product / product.amax(dim=(0, 1))
+        # One class between after the other: all at once would take K times the memory.
+        found = earlier[:, 0, None] * product[0]
+        for between in range(1, K):
+            found = torch.addcmul(found, earlier[:, between, None], product[between])
+        product = found / found.amax(dim=(0, 1))
         reach *= 2
     return _centred(product.sum(dim=0).log().permute(1, 2, 0).to(steps.dtype))
 

@@ -19,7 +19,7 @@ from emospot.model.attention import (
     MeanPool,
     SelfAttentionLayer,
     feed_forward,
-    lonely,
+    single,
 )
 from emospot.model.dropout import Dropout
 from emospot.model.lag_bias import ROUNDING, LagBias, LagScale
@@ -109,7 +109,7 @@ class TokenEncoder(nn.Module):
             for layer in self.layers:
                 x = layer(x, mask)
             return x, self.pool(x, mask)
-        bias = None if lonely(x) else self.lag_bias(times)
+        bias = None if single(x) else self.lag_bias(times)
         readable = mask.unsqueeze(1)
         if self.reach is not None:
             lags = times.unsqueeze(-1) - times.unsqueeze(1)

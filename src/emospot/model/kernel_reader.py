@@ -232,6 +232,8 @@ class KernelReader(nn.Module):
         vectors = np.empty((count, self.centres.shape[1]), dtype=np.float32)
         for block in lessons.blocks():
             first, last = np.searchsorted(chosen, (block.lessons.start, block.lessons.stop))
+            if first == last:
+                continue
             own = block.labelled[chosen[first:last] - block.lessons.start]
             vectors[first:last] = self._vectors(block.readings, block.around)[own]
         if count <= CENTRES:
@@ -282,7 +284,7 @@ class KernelReader(nn.Module):
         mean, unit = (
             _array(self.get_buffer(f"{part}_{name}"), dtype) for part in ("mean", "unit")
         )
-        x: NDArray[Any] = values - mean
+        x: NDArray[Any] = np.subtract(values, mean, dtype=dtype)
         x *= unit
         # What was nearly still in training and moves elsewhere must not outweigh all the rest.
         np.clip(x, -FARTHEST, FARTHEST, out=x)

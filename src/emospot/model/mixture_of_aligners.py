@@ -7,8 +7,9 @@ For an ordered pair k→j, the summaries of an utterance choose among E aligners
     π = softmax(TopK(r))                the unselected at −∞
     X^mix_{k→j} = Σ_e π_e A_e(X_k),     A_e(X) = X + U_e φ(V_e X)
 
-All aligners are computed, by two matrix products for all of them together: that takes half
-the time of picking out the utterances of each. The unselected have weight 0, and so no say
+All aligners are computed, by two matrix products for all of them together: with four, two of
+them chosen, that takes half the time of picking out the utterances of each (what it costs
+goes by E, not by K). The unselected have weight 0, and so no say
 and no gradient. Each aligner also owns a bias b_e(lag) a head for the cross-attention that
 reads X^mix (see `lag_bias`), mixed by π, so that it can say "k comes half a second before
 j". With Top-K 1 the output's weight is p_e and not 1: else the router would get no gradient.

@@ -60,8 +60,8 @@ class ReaderRegression:
         size = sum(int(np.prod(shape)) for shape in self._shapes) + self.classes
         # Single precision, and PyTorch's own: SciPy's would take four times the memory.
         flat = nn.Parameter(torch.zeros(size))
-        # One place for all blocks: a new one each time would leave the memory in pieces.
-        place = torch.empty(min(BLOCK, len(self.features)), self.features.shape[1])
+        # One buffer for all blocks: a new one each time would leave the memory in pieces.
+        buffer = torch.empty(min(BLOCK, len(self.features)), self.features.shape[1])
         search = torch.optim.LBFGS(
             [flat],
             max_iter=ITERATIONS,
@@ -71,7 +71,7 @@ class ReaderRegression:
         )
 
         def loss() -> float:
-            value, slope = self._loss(flat.detach().numpy(), place)
+            value, slope = self._loss(flat.detach().numpy(), buffer)
             flat.grad = torch.from_numpy(slope)
             return value
 
@@ -83,8 +83,8 @@ class ReaderRegression:
         letters = (self.around.parts, self.letters.shape[1], self.classes)
         return letters, (self.features.shape[1], self.classes)
 
-    def _loss(self, flat: Floats, place: Tensor) -> tuple[float, Floats]:
-        """The sum and its slope; `place` is for the features of a block."""
+    def _loss(self, flat: Floats, buffer: Tensor) -> tuple[float, Floats]:
+        """The sum and its slope; `buffer` is for the features of a block."""
         from scipy.special import log_softmax
 
         letters, features, bias = self._cut(flat)
@@ -97,7 +97,7 @@ class ReaderRegression:
         for first in range(0, len(said), BLOCK):
             own = slice(first, first + BLOCK)
             half = torch.from_numpy(self.features[own])
-            known = place[: len(half)].copy_(half).numpy()
+            known = buffer[: len(half)].copy_(half).numpy()
             log_p = log_softmax(said[own] + known @ features, axis=1)
             right = np.arange(len(log_p)), self.right[own]
             value -= log_p[right].sum()

@@ -16,8 +16,8 @@ timing (`model.timing`), standardised and cut at ±10, up to 64 each, scaled so 
 modalities of the training data together have a mean squared length of 2 and the timing of
 0.3; what is absent is 0.
 
-z_c are at most 1000 means of training turns alike (k-means over 8192 of them), on which the
-Gaussian kernel is written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
+z_c are at most 1000 means of training turns alike (k-means over 32768 of them at most), on
+which the Gaussian kernel is written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
 β = √8 K_cc^(−½) γ minimise
 
     Σ cross-entropy + ‖W‖² / 2 + ‖γ‖² / 2
@@ -61,8 +61,8 @@ MODALITIES_LENGTH, TIMING_LENGTH = 2.0, 0.3
 """Mean squared lengths of what the Gaussian kernel compares."""
 LETTERS_WEIGHT, KERNEL_WEIGHT = 4.0, 8.0
 """Prior variances of an utterance's answer by its letters and by the kernel."""
-COMPARED = 8192
-"""Lessons that the means are found among, evenly taken."""
+COMPARED = 32768
+"""Lessons that the means are found among, at most; evenly taken."""
 JITTER = 1e-4
 BLOCK = 256
 """Utterances that are held against the centres at a time."""

@@ -17,8 +17,8 @@ modalities of the training data together have a mean squared length of 2 and the
 0.3; what is absent is 0.
 
 z_c are at most 1000 means of training turns alike (k-means over 32768 of them at most), on
-which the Gaussian kernel is written out (the Nyström method of Zhang, Tsang and Kwok, 2008). W, b and
-β = √8 K_cc^(−½) γ minimise
+which the Gaussian kernel is written out (the Nyström method of Zhang, Tsang and Kwok, 2008).
+W, b and β = √8 K_cc^(−½) γ minimise
 
     Σ cross-entropy + ‖W‖² / 2 + ‖γ‖² / 2
 

@@ -55,7 +55,7 @@ LENGTHS = (50, 500, 2000)
 BATCH = 8
 ROUNDS = 3
 PUBLISHED = "published"
-OWN = {name: bench_study(None).models[name] for name in ("emospot", "emospot, light")}
+OWN = ("emospot", "emospot, light")
 """emospot's models beside it, as `emospot bench` measures them."""
 
 SETTINGS = {
@@ -237,7 +237,8 @@ class Together:
     def _own(self) -> Processes:
         values = bench_study(None).model_dump(mode="json")
         read = {"modalities": list(self._told[1])}
-        values["models"] = {name: {"model": one.model | read} for name, one in OWN.items()}
+        known = values["models"]
+        values["models"] = {name: {"model": known[name]["model"] | read} for name in OWN}
         study = parse_study({**values, "opponent": None}, "emospot alone")
         how = Settings(batch_size=BATCH, utterances=sum(training_lengths()))
         each = [Contender(name, "pooled", name) for name in OWN]

@@ -9,10 +9,10 @@ For an ordered pair k→j, the summaries of an utterance choose among E aligners
 
 All aligners are computed, by two matrix products for all of them together: with four, two of
 them chosen, that takes half the time of picking out the utterances of each (what it costs
-goes by E, not by K). The unselected have weight 0, and so no say
-and no gradient. Each aligner also owns a bias b_e(lag) a head for the cross-attention that
-reads X^mix (see `lag_bias`), mixed by π, so that it can say "k comes half a second before
-j". With Top-K 1 the output's weight is p_e and not 1: else the router would get no gradient.
+goes by E, not by K). The unselected have weight 0, and so no say and no gradient. Each
+aligner also owns a bias b_e(lag) a head for the cross-attention that reads X^mix (see
+`lag_bias`), mixed by π, so that it can say "k comes half a second before j". With Top-K 1
+the output's weight is p_e and not 1: else the router would get no gradient.
 
 Load balance keeps all aligners in use:
 

@@ -105,6 +105,21 @@ def test_a_refused_microphone_is_explained(server: Server, page: Page) -> None:
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
 
 
+def test_what_needs_the_models_waits_for_them(server: Server, page: Page) -> None:
+    buttons = page.locator("#live-start, #live-card, #show-card")
+    before: list[bool] = []
+
+    def models(route: Route) -> None:
+        before.extend(button.is_disabled() for button in buttons.all())
+        route.continue_()
+
+    page.route("**/models", models)
+    page.goto(server.address + "/#/live")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    assert before == [True] * 3
+    assert [button.is_disabled() for button in buttons.all()] == [False] * 3
+
+
 def test_without_a_secure_page_the_microphone_is_not_offered(server: Server, page: Page) -> None:
     page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
     page.goto(server.address + "/#/live")

@@ -40,6 +40,7 @@ export function showOffer(models, serverLimits) {
   select.replaceChildren(...models.map((model) => new Option(model.name, model.name)));
   if (models.some((model) => model.name === "bundled")) select.value = "bundled";
   byId("show-card").onclick = () => showCard(models.find((model) => model.name === select.value));
+  byId("show-card").disabled = false;
   byId("limits").textContent = limitsInWords(limits);
 }
 

@@ -14,12 +14,13 @@ const BEHIND = 16000 * 2 * 5; // bytes of sound that wait to be sent: five secon
 let session = null;
 let answers = [];
 
-/** Wire the view once the server's models are known. */
+/** Wire the view once the server's models are known; its buttons wait for that. */
 export function setUpLive(models) {
   const able = models.filter((model) => model.causal);
   const select = byId("live-model");
   select.replaceChildren(...able.map((model) => new Option(model.name, model.name)));
   byId("live-card").onclick = () => showCard(able.find((model) => model.name === select.value));
+  byId("live-card").disabled = !able.length;
   byId("live-start").onclick = () => (session ? session.stop() : start());
   byId("live-save").onclick = save;
   const why = unavailable() || (able.length ? "" : "No model of this server can answer live: a causal one is needed.");

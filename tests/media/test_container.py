@@ -2,6 +2,7 @@ import os
 import struct
 
 import av
+import numpy as np
 import pytest
 
 from emospot.errors import MediaError
@@ -66,7 +67,7 @@ def test_a_file_without_announced_duration_is_read_through(tmp_path):
     [
         ("missing.mp4", None, "no such file"),
         ("empty.mp4", b"", "the file is empty"),
-        ("noise.mp4", os.urandom(4000), "is no recording"),
+        ("noise.mp4", np.random.default_rng(0).bytes(4000), "is no recording"),
         ("letter.txt", b"Dear Anna,\n" * 50, "not a recording"),
         ("talk.srt", b"1\n00:00:01,000 --> 00:00:02,000\nHi\n", "not a recording"),
     ],

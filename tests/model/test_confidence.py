@@ -71,7 +71,7 @@ def test_every_set_is_looked_up_as_its_name_says() -> None:
         assert (temperatures[number], thresholds[number]) == (own.temperature, own.unsure_below)
 
 
-def test_of_many_modalities() -> None:
+def test_every_set_of_sixteen_modalities_is_looked_up() -> None:
     names = [f"m{n}" for n in range(16)]
     partial = {name: Confidence(2.0) for name in names}
     temperatures, _ = by_presence(Confidence(), partial, names)
